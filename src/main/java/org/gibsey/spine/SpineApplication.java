@@ -1,0 +1,29 @@
+package org.gibsey.spine;
+
+import java.time.Clock;
+import org.gibsey.spine.liveroutes.RouteCheck;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+
+/**
+ * The process. What it does is decided by the route files it loads ({@code VAULT_ROUTES}): the HTTP routes make it an API,
+ * the persist routes a worker, all of them a single machine.
+ */
+@SpringBootApplication
+@EnableConfigurationProperties(SpineSettings.class)
+public class SpineApplication {
+
+    public static void main(String[] args) {
+        if (RouteCheck.isAskedFor(args)) {
+            System.exit(RouteCheck.run(SpineApplication.class, args, System.out));
+        }
+        SpringApplication.run(SpineApplication.class, args);
+    }
+
+    @Bean
+    Clock clock() {
+        return Clock.systemUTC();
+    }
+}

@@ -1,0 +1,198 @@
+package org.gibsey.spine.deadletter;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.UUID;
+import org.gibsey.spine.deadletter.DeadLetterIndex.Letter;
+import org.gibsey.spine.deadletter.DeadLetterIndex.StoredHeader;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.boot.actuate.endpoint.annotation.Selector;
+import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
+import org.springframework.lang.Nullable;
+import org.springframework.stereotype.Component;
+
+/**
+ * Dead letters for people: {@code /actuator/deadletters} on the management port and the same operations over JMX. Nothing
+ * is sent again unless {@code dryRun} is said to be false. Optional parameters carry Spring's {@code @Nullable}, the only one
+ * Actuator knows. Thread-safe.
+ */
+@Component
+@Endpoint(id = "deadletters")
+class DeadLetterEndpoint {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DeadLetterEndpoint.class);
+    private static final int DEFAULT_LIMIT = 20;
+    private static final int MAX_LIMIT = 200;
+    private static final int SHOWN_IDS = 100;
+
+    private final DeadLetterIndex index;
+    private final DeadLetterReplay replay;
+    private final Counter replayed;
+
+    DeadLetterEndpoint(DeadLetterIndex index, DeadLetterReplay replay, MeterRegistry meters) {
+        this.index = index;
+        this.replay = replay;
+        this.replayed = Counter.builder("gifts.replayed")
+                .description("Dead letters sent again")
+                .register(meters);
+    }
+
+    /** A page of the list, newest first. */
+    record Listing(long total, int page, int limit, List<Summary> letters) {}
+
+    /** A dead letter without its content. Times are UTC. */
+    record Summary(
+            long id,
+            UUID eventId,
+            String topic,
+            int partition,
+            long offset,
+            String reason,
+            String message,
+            @Nullable String sqlState,
+            int attempts,
+            Instant firstFailedAt,
+            Instant lastFailedAt,
+            @Nullable Instant replayedAt,
+            int replays,
+            String state) {}
+
+    /** A dead letter with its content. */
+    record Detail(
+            Summary letter, @Nullable Content key, @Nullable Content value, List<NamedContent> headers) {}
+
+    /** Bytes as text when they are UTF-8, else in base64. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Content(@Nullable String text, @Nullable String base64) {}
+
+    record NamedContent(String name, @Nullable Content value) {}
+
+    /**
+     * What was sent, or would be.
+     *
+     * @param dryRun   whether nothing was sent
+     * @param selected how many are dead and match
+     * @param replayed how many were sent
+     * @param ids      the first {@value #SHOWN_IDS} of those that match
+     */
+    record Replayed(boolean dryRun, int selected, int replayed, List<Long> ids) {}
+
+    /**
+     * Lists them.
+     *
+     * @param reason only this class ({@code undecodable}, {@code invalid}, {@code refused}), or null for all
+     * @param page   from 1, or null for the first
+     * @param limit  1 to {@value #MAX_LIMIT}, or null for {@value #DEFAULT_LIMIT}
+     */
+    @ReadOperation
+    public Listing list(@Nullable String reason, @Nullable Integer page, @Nullable Integer limit) {
+        int ofPage = page == null ? 1 : page;
+        int atMost = limit == null ? DEFAULT_LIMIT : limit;
+        if (ofPage < 1 || atMost < 1 || atMost > MAX_LIMIT) {
+            throw invalid("page must be at least 1 and limit 1 to " + MAX_LIMIT);
+        }
+        List<Summary> letters = index.page(reason, atMost, (ofPage - 1L) * atMost).stream()
+                .map(DeadLetterEndpoint::summary)
+                .toList();
+        return new Listing(index.count(reason), ofPage, atMost, letters);
+    }
+
+    /** Shows one with its content; null, and so 404 over HTTP, when there is none of this id. */
+    @ReadOperation
+    public @Nullable Detail show(@Selector long id) {
+        return index.find(id)
+                .map(letter -> new Detail(
+                        summary(letter),
+                        content(letter.key()),
+                        content(letter.value()),
+                        letter.headers().stream().map(DeadLetterEndpoint::named).toList()))
+                .orElse(null);
+    }
+
+    /**
+     * Sends dead letters to their topic again.
+     *
+     * @param ids    of those to send, comma separated, or null
+     * @param reason class of those to send, instead of ids
+     * @param dryRun only says what would be sent; true unless said otherwise
+     */
+    @WriteOperation
+    public Replayed replay(@Nullable String ids, @Nullable String reason, @Nullable Boolean dryRun)
+            throws InterruptedException {
+        if ((ids == null) == (reason == null)) {
+            throw invalid("give either ids, comma separated, or a reason");
+        }
+        List<Long> selected = ids == null ? replay.candidates(String.valueOf(reason)) : replay.candidates(parse(ids));
+        boolean dry = dryRun == null || dryRun;
+        int sent = dry ? 0 : replay.replay(selected);
+        if (!dry) {
+            replayed.increment(sent);
+            LOG.info("{} dead letters replayed ({})", sent, ids == null ? "all " + reason : "by id");
+        }
+        return new Replayed(
+                dry, selected.size(), sent, selected.stream().limit(SHOWN_IDS).toList());
+    }
+
+    private static List<Long> parse(String ids) {
+        try {
+            return Arrays.stream(ids.split(",", -1))
+                    .map(id -> Long.valueOf(id.strip()))
+                    .toList();
+        } catch (NumberFormatException e) {
+            throw invalid("ids must be whole numbers, comma separated");
+        }
+    }
+
+    private static InvalidEndpointRequestException invalid(String message) {
+        return new InvalidEndpointRequestException(message, message);
+    }
+
+    private static Summary summary(Letter letter) {
+        return new Summary(
+                letter.id(),
+                letter.eventId(),
+                letter.topic(),
+                letter.partition(),
+                letter.offset(),
+                letter.reason(),
+                letter.message(),
+                letter.sqlState(),
+                letter.attempts(),
+                letter.firstFailedAt(),
+                letter.lastFailedAt(),
+                letter.replayedAt(),
+                letter.replays(),
+                letter.state());
+    }
+
+    private static NamedContent named(StoredHeader header) {
+        return new NamedContent(header.name(), content(header.value()));
+    }
+
+    private static @Nullable Content content(@Nullable byte[] bytes) {
+        if (bytes == null) {
+            return null;
+        }
+        try {
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+            return new Content(text, null);
+        } catch (CharacterCodingException e) {
+            return new Content(null, Base64.getEncoder().encodeToString(bytes));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package org.gibsey.spine.deadletter;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.deadletter.DeadLetterIndex.Letter;
+import org.gibsey.spine.gift.EventId;
+import org.springframework.stereotype.Component;
+
+/**
+ * Sends dead letters to their topic again, with the key and headers they came with. It is the same event again: when it is
+ * stored after all it is one row, when it dies again it is the same dead letter with one more attempt. Thread-safe.
+ */
+@Component
+class DeadLetterReplay {
+
+    private static final int CHUNK = 500;
+
+    /** What the next death has to know of this one; everything else speaks of the past. */
+    private static final Set<String> KEPT =
+            Set.of(EventId.DEAD_LETTER_ID, DeadLetterHeaders.ATTEMPTS, DeadLetterHeaders.FIRST_FAILURE);
+
+    private final DeadLetterIndex index;
+    private final DeadLetters deadLetters;
+    private final String topic;
+    private final Clock clock;
+
+    DeadLetterReplay(DeadLetterIndex index, DeadLetters deadLetters, SpineSettings settings, Clock clock) {
+        this.index = index;
+        this.deadLetters = deadLetters;
+        this.topic = settings.topic().name();
+        this.clock = clock;
+    }
+
+    /** All of a class that are dead now: what dies again meanwhile is not sent twice. */
+    List<Long> candidates(String reason) {
+        return index.deadIds(reason, topic, clock.instant());
+    }
+
+    /** Of these, those that are dead and came from the topic of the gifts. */
+    List<Long> candidates(List<Long> ids) {
+        return index.dead(ids, topic).stream().map(Letter::id).toList();
+    }
+
+    /**
+     * Sends them and notes it, a chunk at a time, each after the broker acknowledged it.
+     *
+     * @return how many were sent
+     * @throws org.apache.kafka.common.KafkaException if the broker did not acknowledge; chunks before that are sent
+     */
+    int replay(List<Long> ids) throws InterruptedException {
+        int sent = 0;
+        for (int from = 0; from < ids.size(); from += CHUNK) {
+            List<Letter> letters = index.dead(ids.subList(from, Math.min(from + CHUNK, ids.size())), topic);
+            if (letters.isEmpty()) {
+                continue;
+            }
+            // before it is sent, so that a second death is always later
+            Instant at = clock.instant();
+            deadLetters.sendAll(letters.stream()
+                    .map(letter ->
+                            new ProducerRecord<>(letter.topic(), null, letter.key(), letter.value(), headers(letter)))
+                    .toList());
+            index.replayed(letters.stream().map(Letter::id).toList(), at);
+            sent += letters.size();
+        }
+        return sent;
+    }
+
+    private static Headers headers(Letter letter) {
+        Headers headers = new RecordHeaders();
+        letter.headers().stream()
+                .filter(header -> KEPT.contains(header.name()) || !DeadLetterHeaders.OURS.contains(header.name()))
+                .forEach(header -> headers.add(header.name(), header.value()));
+        headers.add(
+                DeadLetterHeaders.REPLAYS,
+                Integer.toString(letter.replays() + 1).getBytes(StandardCharsets.UTF_8));
+        return headers;
+    }
+}

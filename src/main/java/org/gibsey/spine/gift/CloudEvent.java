@@ -1,0 +1,21 @@
+package org.gibsey.spine.gift;
+
+/**
+ * The headers of the event contract: CloudEvents 1.0 in its Kafka protocol binding, binary mode, and W3C trace context.
+ * The value stays the plain JSON that publishers and workers from before these headers use.
+ */
+public final class CloudEvent {
+
+    public static final String SPEC_VERSION = "ce_specversion";
+    public static final String ID = "ce_id";
+    public static final String SOURCE = "ce_source";
+    public static final String TYPE = "ce_type";
+    public static final String TIME = "ce_time";
+    public static final String CONTENT_TYPE = "content-type";
+    public static final String TRACE_PARENT = "traceparent";
+
+    /** A reader saved a gift. */
+    public static final String GIFT_SAVED = "org.gibsey.vault.gift.saved";
+
+    private CloudEvent() {}
+}

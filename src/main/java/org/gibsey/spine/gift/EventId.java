@@ -1,0 +1,95 @@
+package org.gibsey.spine.gift;
+
+import com.github.f4b6a3.uuid.UuidCreator;
+import com.github.f4b6a3.uuid.util.UuidValidator;
+import java.nio.charset.StandardCharsets;
+import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where an event's identity comes from. The vault is unique on it, so a delivery repeated by anyone in the chain stays one
+ * row. Ids are UUIDs of RFC 9562. Thread-safe.
+ */
+public final class EventId {
+
+    /** The name space of every name-based id here. It is part of stored data: never change it. */
+    private static final UUID NAMESPACE = UUID.fromString("6f1c1f0e-3d0a-5d5b-9f2e-7a1d5c9b6e21");
+
+    /**
+     * Header under which a dead letter keeps the event's id, so that a gift without {@code ce_id} is still the same gift
+     * when it is sent again and lies elsewhere.
+     */
+    public static final String DEAD_LETTER_ID = "dlq_event_id";
+
+    private EventId() {}
+
+    /** A new id (version 7): in order of time, so that the unique index grows at its end. */
+    public static UUID next() {
+        return UuidCreator.getTimeOrderedEpochPlus1();
+    }
+
+    /**
+     * The id of a save that carries an idempotency key (version 5 of key, reader and content): sent again it is the same
+     * event, while the key used for anything else is another.
+     */
+    public static UUID ofIdempotencyKey(String key, Gift gift) {
+        return named(
+                "key",
+                key,
+                String.valueOf(gift.userId()),
+                Long.toString(gift.pageId()),
+                gift.question(),
+                gift.answer(),
+                String.valueOf(gift.symbolId()));
+    }
+
+    /**
+     * The id in a CloudEvents {@code ce_id}: itself when it is a UUID, else version 5 of source and id, which together
+     * are unique by that specification.
+     *
+     * @param source {@code ce_source}, or null when it is missing
+     */
+    public static UUID ofCloudEvent(String id, @Nullable String source) {
+        return UuidValidator.isValid(id) ? UuidCreator.fromString(id) : named("ce", String.valueOf(source), id);
+    }
+
+    /**
+     * The id of an event that has none (version 5 of where it lies). The timestamp, in ms, tells a record from the one
+     * that had the same offset before the topic was rebuilt.
+     */
+    public static UUID ofRecord(String topic, int partition, long offset, long timestamp) {
+        return named("record", topic, Integer.toString(partition), Long.toString(offset), Long.toString(timestamp));
+    }
+
+    /**
+     * The id of a consumed record: its {@code ce_id}, failing that the id it was dead-lettered under, failing that one
+     * derived from where it lies.
+     */
+    public static UUID of(ConsumerRecord<?, ?> record) {
+        String id = text(record.headers(), CloudEvent.ID);
+        if (id != null && !id.isBlank()) {
+            return ofCloudEvent(id, text(record.headers(), CloudEvent.SOURCE));
+        }
+        String replayed = text(record.headers(), DEAD_LETTER_ID);
+        return replayed != null && UuidValidator.isValid(replayed)
+                ? UuidCreator.fromString(replayed)
+                : ofRecord(record.topic(), record.partition(), record.offset(), record.timestamp());
+    }
+
+    private static @Nullable String text(Headers headers, String name) {
+        Header header = headers.lastHeader(name);
+        return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
+    }
+
+    private static UUID named(String... parts) {
+        StringBuilder name = new StringBuilder();
+        for (String part : parts) {
+            // with its length before it, no part can pretend to be two
+            name.append(part.length()).append(':').append(part);
+        }
+        return UuidCreator.getNameBasedSha1(NAMESPACE, name.toString().getBytes(StandardCharsets.UTF_8));
+    }
+}

@@ -1,0 +1,31 @@
+package org.gibsey.spine.gift;
+
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A question a reader asked of a page, and the answer that was saved.
+ *
+ * @param pageId   the page asked, any 64-bit integer
+ * @param question the question, storable as PostgreSQL text
+ * @param answer   the answer, storable as PostgreSQL text
+ * @param symbolId the symbol the answer belongs to, or null
+ * @param userId   the reader, or null when not known
+ * @param savedAt  when the reader saved it, UTC, in microseconds as the database keeps it
+ */
+public record Gift(
+        long pageId,
+        String question,
+        String answer,
+        @Nullable Integer symbolId,
+        @Nullable UUID userId,
+        Instant savedAt) {
+
+    /** Without question and answer, so that no log ever carries what a reader wrote. */
+    @Override
+    public String toString() {
+        return "Gift[pageId=%d, question=%d chars, answer=%d chars, savedAt=%s]"
+                .formatted(pageId, question.length(), answer.length(), savedAt);
+    }
+}

@@ -1,0 +1,47 @@
+package org.gibsey.spine.gift;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+
+/** Writes a gift as the event value every publisher of the topic has used: one plain JSON object. Thread-safe. */
+public final class GiftWriter {
+
+    private static final JsonFactory JSON = new JsonFactory();
+
+    private GiftWriter() {}
+
+    /** @return UTF-8 JSON; {@code ts} is seconds since the epoch, to the microsecond */
+    public static byte[] eventValue(Gift gift) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(
+                128 + gift.question().length() + gift.answer().length());
+        try (JsonGenerator json = JSON.createGenerator(bytes)) {
+            json.writeStartObject();
+            json.writeNumberField("page_id", gift.pageId());
+            json.writeStringField("question", gift.question());
+            json.writeStringField("answer", gift.answer());
+            if (gift.symbolId() != null) {
+                json.writeNumberField("symbol_id", gift.symbolId());
+            }
+            if (gift.userId() != null) {
+                json.writeStringField("user_id", gift.userId().toString());
+            }
+            json.writeFieldName("ts");
+            json.writeNumber(seconds(gift.savedAt()).toPlainString());
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("writing to memory does not fail", e);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static BigDecimal seconds(Instant instant) {
+        long micros = ChronoUnit.MICROS.between(Instant.EPOCH, instant);
+        return BigDecimal.valueOf(micros, 6).stripTrailingZeros();
+    }
+}

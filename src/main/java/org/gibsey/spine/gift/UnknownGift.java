@@ -1,0 +1,9 @@
+package org.gibsey.spine.gift;
+
+/** No gift of the id asked for is stored or dead: it may still be on its way. */
+public final class UnknownGift extends Exception {
+
+    public UnknownGift(String message) {
+        super(message);
+    }
+}

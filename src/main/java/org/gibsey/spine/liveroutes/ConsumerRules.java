@@ -1,0 +1,178 @@
+package org.gibsey.spine.liveroutes;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Properties;
+import org.apache.camel.component.jdbc.JdbcEndpoint;
+import org.apache.camel.component.kafka.KafkaConfiguration;
+import org.apache.camel.component.kafka.KafkaEndpoint;
+import org.apache.camel.component.kafka.PollOnError;
+import org.apache.camel.model.FromDefinition;
+import org.apache.camel.model.ProcessorDefinition;
+import org.apache.camel.model.SplitDefinition;
+import org.apache.camel.model.StopDefinition;
+import org.apache.camel.model.ToDefinition;
+import org.apache.camel.model.language.SimpleExpression;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/**
+ * The one way of reading from Kafka that loses nothing: batches whose offsets are committed after the rows, read again when
+ * they fail. Every other combination of these options was seen to lose records, and Camel's defaults are among them.
+ */
+final class ConsumerRules {
+
+    private static final String BYTES = ByteArrayDeserializer.class.getName();
+
+    private ConsumerRules() {}
+
+    static List<Problem> check(RehearsedRoute route) {
+        if (!(route.input() instanceof KafkaEndpoint kafka)) {
+            return List.of();
+        }
+        List<Problem> problems = new ArrayList<>();
+        problems.addAll(checkOptions(route, kafka));
+        problems.addAll(checkSteps(route));
+        if (problems.isEmpty()) {
+            problems.addAll(checkClient(route, kafka));
+        }
+        return problems;
+    }
+
+    private static List<Problem> checkOptions(RehearsedRoute route, KafkaEndpoint kafka) {
+        KafkaConfiguration is = kafka.getConfiguration();
+        Requirements must = new Requirements(route);
+        must.hold(is.isBatching(), "batching", "true", "offsets are committed by batch, after the rows");
+        must.hold(
+                "false".equals(route.inputOptions().get("autoCommitEnable")),
+                "autoCommitEnable",
+                "false",
+                "it commits what is not stored yet");
+        must.hold(is.isAllowManualCommit(), "allowManualCommit", "true", "the service commits after the rows");
+        must.hold(is.isBreakOnFirstError(), "breakOnFirstError", "true", "a batch that failed would be skipped");
+        must.hold(
+                is.getPollOnError() == PollOnError.RECONNECT,
+                "pollOnError",
+                "RECONNECT",
+                "any other value skips a record of each partition at an error");
+        must.hold(
+                "earliest".equals(is.getAutoOffsetReset()),
+                "autoOffsetReset",
+                "earliest",
+                "a group without offsets would skip what is there");
+        must.hold(is.getGroupId() != null, "groupId", "set", "without a name every start is a new group");
+        must.hold(BYTES.equals(is.getKeyDeserializer()), "keyDeserializer", BYTES, "a dead letter keeps the bytes");
+        must.hold(BYTES.equals(is.getValueDeserializer()), "valueDeserializer", BYTES, "a dead letter keeps the bytes");
+        must.hold(is.getSeekTo() == null, "seekTo", "absent", "it jumps over gifts or back to the first");
+        must.hold(is.getOffsetRepository() == null, "offsetRepository", "absent", "offsets are kept by the broker");
+        must.hold(
+                kafka.getKafkaManualCommitFactory() == null,
+                "kafkaManualCommitFactory",
+                "absent",
+                "the service commits after the rows");
+        must.hold(
+                Objects.equals(
+                        kafka.getKafkaClientFactory(), kafka.getComponent().getKafkaClientFactory()),
+                "kafkaClientFactory",
+                "absent",
+                "the service brings the consumer that commits after the rows");
+        return must.broken;
+    }
+
+    /**
+     * Makes the client the route would make, which connects to nothing before it polls. Camel makes it in the background
+     * and calls the route started meanwhile; when it cannot, stopping it again takes half a minute.
+     */
+    private static List<Problem> checkClient(RehearsedRoute route, KafkaEndpoint kafka) {
+        Properties properties = kafka.getConfiguration().createConsumerProperties();
+        properties.put(ConsumerConfig.GROUP_ID_CONFIG, kafka.getConfiguration().getGroupId());
+        // no name is looked up and nobody logs in: both are settings of the process and not of a route
+        properties.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, "127.0.0.1:9");
+        properties.put(CommonClientConfigs.SECURITY_PROTOCOL_CONFIG, "PLAINTEXT");
+        try {
+            new KafkaConsumer<>(properties).close(Duration.ZERO);
+            return List.of();
+        } catch (KafkaException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            return List.of(route.problem(
+                    route.definition().getInput(),
+                    "Kafka takes no consumer with these options: " + Blame.message(cause)));
+        }
+    }
+
+    private static List<Problem> checkSteps(RehearsedRoute route) {
+        List<Problem> problems = new ArrayList<>();
+        FromDefinition from = route.definition().getInput();
+        List<SplitDefinition> splits = route.mainLine().stream()
+                .filter(SplitDefinition.class::isInstance)
+                .map(SplitDefinition.class::cast)
+                .toList();
+        if (splits.size() != 1) {
+            problems.add(route.problem(
+                    from,
+                    "every batch must pass one split, which parts it into statements; here are " + splits.size()));
+        }
+        for (SplitDefinition split : splits) {
+            problems.addAll(checkSplit(route, split));
+        }
+        for (StopDefinition stop : route.steps(StopDefinition.class)) {
+            problems.add(route.problem(stop, "stop is not allowed here: what it stops counts as stored"));
+        }
+        return problems;
+    }
+
+    private static List<Problem> checkSplit(RehearsedRoute route, SplitDefinition split) {
+        List<Problem> problems = new ArrayList<>();
+        if (!(split.getExpression() instanceof SimpleExpression simple)
+                || !"${body}".equals(simple.getExpression().strip())) {
+            problems.add(route.problem(split, "expression", "the split must take the batch as it is: simple ${body}"));
+        }
+        if (!"true".equals(split.getStreaming())) {
+            problems.add(route.problem(
+                    split,
+                    "streaming",
+                    "the split must be streaming: true, else a bad message cannot be parted from a good"));
+        }
+        if ("true".equals(split.getParallelProcessing())) {
+            problems.add(route.problem(
+                    split, "parallelProcessing", "the split must not be parallel: a batch belongs to one thread"));
+        }
+        boolean stores = RehearsedRoute.mainLine(split.getOutputs()).stream().anyMatch(step -> isJdbc(step, route));
+        if (!stores) {
+            problems.add(route.problem(
+                    split,
+                    "a 'to' step to jdbc: must stand right in the split, where every message passes it; else it counts"
+                            + " as stored and is not"));
+        }
+        return problems;
+    }
+
+    private static boolean isJdbc(ProcessorDefinition<?> step, RehearsedRoute route) {
+        return step instanceof ToDefinition
+                && route.targets().stream()
+                        .anyMatch(target -> target.step() == step && target.endpoint() instanceof JdbcEndpoint);
+    }
+
+    /** Collects the options that are not what they must be. */
+    private static final class Requirements {
+
+        private final RehearsedRoute route;
+        private final List<Problem> broken = new ArrayList<>();
+
+        Requirements(RehearsedRoute route) {
+            this.route = route;
+        }
+
+        void hold(boolean holds, String option, String value, String reason) {
+            if (!holds) {
+                broken.add(route.problem(
+                        route.definition().getInput(), option + ":", option + " must be " + value + ": " + reason));
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package org.gibsey.spine.liveroutes;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.gibsey.spine.liveroutes.Edit.Outcome;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Component;
+
+/** Says what became of an edit: one line in the log, one count in {@code route_edits_total}. Thread-safe. */
+@Component
+class EditReport {
+
+    private static final Logger LOG = LoggerFactory.getLogger(EditReport.class);
+
+    private final Map<Outcome, Counter> counters = new EnumMap<>(Outcome.class);
+
+    EditReport(MeterRegistry meters) {
+        Arrays.stream(Outcome.values())
+                .forEach(outcome -> counters.put(
+                        outcome,
+                        Counter.builder("route.edits")
+                                .description("What became of new, changed and deleted route files")
+                                .tag("result", outcome.toString())
+                                .register(meters)));
+    }
+
+    void active(RehearsedFile file) {
+        count(Outcome.ACTIVE);
+        LOG.info(
+                "Route file {} revision {} is live: {}", name(file), file.file().revision(), file.routeIds());
+    }
+
+    void removed(RehearsedFile file) {
+        count(Outcome.REMOVED);
+        LOG.info("Route file {} is gone and its routes with it: {}", name(file), file.routeIds());
+    }
+
+    void notTaken(String name, LiveFile live, Edit edit) {
+        count(edit.outcome());
+        LOG.warn(
+                "Route file {} revision {} {}, {}: {}",
+                name,
+                edit.revision(),
+                edit.outcome().toString().replace('_', ' '),
+                live.running() == null
+                        ? "nothing of it runs"
+                        : "revision " + live.running().file().revision() + " stays live",
+                text(edit.problems()));
+    }
+
+    /** The file is again what runs. */
+    void withdrawn(RouteFile file) {
+        LOG.info("Route file {} is back at revision {}, which is live", file.name(), file.revision());
+    }
+
+    void restored(RehearsedFile file) {
+        LOG.warn("Routes {} of {} had vanished and run again", file.routeIds(), name(file));
+    }
+
+    void notRestored(RehearsedFile file, String reason) {
+        LOG.error("Routes {} of {} have vanished and do not start: {}", file.routeIds(), name(file), reason);
+    }
+
+    void unreadable(String reason) {
+        LOG.warn("Route files cannot be read, what runs goes on: {}", reason);
+    }
+
+    static String text(List<Problem> problems) {
+        return problems.stream().map(Problem::toString).collect(Collectors.joining("; "));
+    }
+
+    private void count(Outcome outcome) {
+        Objects.requireNonNull(counters.get(outcome)).increment();
+    }
+
+    private static String name(RehearsedFile file) {
+        return file.file().name();
+    }
+}

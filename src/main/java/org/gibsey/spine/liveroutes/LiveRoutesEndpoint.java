@@ -1,0 +1,83 @@
+package org.gibsey.spine.liveroutes;
+
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import org.gibsey.spine.liveroutes.Edit.Outcome;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.stereotype.Component;
+
+/** Which content of each route file runs, and what became of the last edit: {@code /actuator/liveroutes}, and over JMX. */
+@Component
+@Endpoint(id = "liveroutes")
+class LiveRoutesEndpoint {
+
+    private final LiveRoutes routes;
+    private final RequiredRoutes required;
+    private final RouteFolder folder;
+
+    LiveRoutesEndpoint(LiveRoutes routes, RequiredRoutes required, RouteFolder folder) {
+        this.routes = routes;
+        this.required = required;
+        this.folder = folder;
+    }
+
+    /**
+     * @param pattern       where route files are looked for
+     * @param folderProblem why they cannot be read at the moment, or null
+     * @param missing       required routes that do not run
+     */
+    record Report(String pattern, @Nullable String folderProblem, Collection<String> missing, List<File> files) {}
+
+    /**
+     * @param revision    of the content that runs; null when none does
+     * @param activeSince when it went live, UTC
+     * @param notTaken    the content the file has now, when it is another
+     */
+    record File(
+            String file,
+            @Nullable String revision,
+            @Nullable Instant activeSince,
+            List<RouteState> routes,
+            @Nullable NotTaken notTaken) {}
+
+    record RouteState(String id, String state) {}
+
+    /** Problems read {@code file:line: reason}. */
+    record NotTaken(String revision, Instant at, Outcome outcome, List<String> problems) {}
+
+    @ReadOperation
+    public Report report() {
+        return new Report(
+                folder.pattern(),
+                routes.folderProblem(),
+                required.missing(),
+                routes.files().entrySet().stream().map(this::file).toList());
+    }
+
+    private File file(Map.Entry<String, LiveFile> entry) {
+        LiveFile file = entry.getValue();
+        RehearsedFile running = file.running();
+        return new File(
+                entry.getKey(),
+                running == null ? null : running.file().revision(),
+                file.since(),
+                running == null
+                        ? List.of()
+                        : running.routeIds().stream()
+                                .map(id -> new RouteState(id, required.state(id)))
+                                .toList(),
+                file.edit() == null ? null : notTaken(file.edit()));
+    }
+
+    private static NotTaken notTaken(Edit edit) {
+        return new NotTaken(
+                edit.revision(),
+                edit.at(),
+                edit.outcome(),
+                edit.problems().stream().map(Problem::toString).toList());
+    }
+}

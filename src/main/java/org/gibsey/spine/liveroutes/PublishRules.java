@@ -1,0 +1,78 @@
+package org.gibsey.spine.liveroutes;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.apache.camel.component.kafka.KafkaConfiguration;
+import org.apache.camel.component.kafka.KafkaEndpoint;
+import org.apache.camel.model.ProcessDefinition;
+import org.apache.camel.model.ProcessorDefinition;
+import org.apache.camel.model.StopDefinition;
+import org.apache.camel.model.ToDefinition;
+import org.gibsey.spine.liveroutes.RehearsedRoute.Target;
+
+/** 202 is sent after every in-sync replica has the gift, and on no other way through a route. */
+final class PublishRules {
+
+    /** The bean that turns a request into a gift; a route that uses it answers for the gift. */
+    private static final String ACCEPT = "acceptGift";
+
+    private static final Set<String> ALL_REPLICAS = Set.of("all", "-1");
+
+    private PublishRules() {}
+
+    static List<Problem> check(RehearsedRoute route, String giftTopic) {
+        List<Problem> problems = new ArrayList<>();
+        for (Target target : route.targets()) {
+            if (target.endpoint() instanceof KafkaEndpoint kafka) {
+                KafkaConfiguration producer = kafka.getConfiguration();
+                if (!ALL_REPLICAS.contains(producer.getRequestRequiredAcks())) {
+                    problems.add(route.problem(
+                            target.step(),
+                            "requestRequiredAcks",
+                            "requestRequiredAcks must be all: with less, a broker that fails takes gifts with it"));
+                }
+                if (!producer.isEnableIdempotence()) {
+                    problems.add(route.problem(
+                            target.step(),
+                            "enableIdempotence",
+                            "enableIdempotence must be true: without it a resend changes the order of a page"));
+                }
+            }
+        }
+        for (ProcessDefinition step : route.steps(ProcessDefinition.class)) {
+            if (ACCEPT.equals(step.getRef())) {
+                problems.addAll(checkAccepting(route, step, giftTopic));
+            }
+        }
+        return problems;
+    }
+
+    private static List<Problem> checkAccepting(RehearsedRoute route, ProcessDefinition accept, String giftTopic) {
+        List<Problem> problems = new ArrayList<>();
+        List<ProcessorDefinition<?>> line = route.mainLine();
+        int accepted = line.indexOf(accept);
+        boolean sends = accepted >= 0
+                && line.subList(accepted, line.size()).stream().anyMatch(step -> sendsTo(giftTopic, step, route));
+        if (!sends) {
+            problems.add(route.problem(
+                    accept,
+                    "the gift accepted here must be sent to kafka:" + giftTopic
+                            + " by a 'to' step that every request passes;"
+                            + " else the answer is 202 and nobody has the gift"));
+        }
+        for (StopDefinition stop : route.steps(StopDefinition.class)) {
+            problems.add(route.problem(
+                    stop, "stop is not allowed where gifts are accepted: it answers before they are safe"));
+        }
+        return problems;
+    }
+
+    private static boolean sendsTo(String topic, ProcessorDefinition<?> step, RehearsedRoute route) {
+        return step instanceof ToDefinition
+                && route.targets().stream()
+                        .anyMatch(target -> target.step() == step
+                                && target.endpoint() instanceof KafkaEndpoint kafka
+                                && topic.equals(kafka.getConfiguration().getTopic()));
+    }
+}

@@ -1,0 +1,135 @@
+package org.gibsey.spine.liveroutes;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.camel.Route;
+import org.apache.camel.RoutesBuilder;
+import org.apache.camel.StartupSummaryLevel;
+import org.apache.camel.component.platform.http.PlatformHttpComponent;
+import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
+import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpEngine;
+import org.apache.camel.component.properties.PropertiesComponent;
+import org.apache.camel.component.properties.PropertiesParser;
+import org.apache.camel.impl.engine.RouteService;
+import org.apache.camel.model.RouteDefinition;
+import org.apache.camel.spring.SpringCamelContext;
+import org.apache.camel.support.PluginHelper;
+import org.gibsey.spine.SpineSettings;
+import org.springframework.context.ApplicationContext;
+import org.springframework.stereotype.Component;
+
+/**
+ * Builds the routes of a file as they would be built to run, in a Camel context that is thrown away and never started: same
+ * beans, same settings, same component options, but no connection, no consumer, no public path. Whatever would fail while
+ * the routes are built fails here, where nothing is running. Thread-safe.
+ */
+@Component
+final class Rehearsal {
+
+    private final ApplicationContext application;
+    private final PropertiesParser placeholders;
+    private final SafetyRules rules;
+
+    Rehearsal(ApplicationContext application, PropertiesParser placeholders, SpineSettings settings) {
+        this.application = application;
+        this.placeholders = placeholders;
+        this.rules = new SafetyRules(settings.topic());
+    }
+
+    /** Never fails: what is wrong with the file is in the result. */
+    RehearsedFile rehearse(RouteFile file) {
+        List<Problem> problems = new ArrayList<>();
+        List<RehearsedRoute> routes = new ArrayList<>();
+        try (SpringCamelContext stage = stage()) {
+            routes.addAll(rehearse(file, stage, problems));
+        } catch (IOException e) {
+            throw new IllegalStateException("the rehearsal of " + file.name() + " did not come to its end", e);
+        }
+        Map<String, Integer> claims = new LinkedHashMap<>();
+        Map<String, Integer> calls = new LinkedHashMap<>();
+        Set<String> paths = new TreeSet<>();
+        List<SqlStatement> statements = new ArrayList<>();
+        for (RehearsedRoute route : routes) {
+            Neighbours.claims(route).forEach(claim -> {
+                if (claims.putIfAbsent(claim.name(), claim.line()) != null) {
+                    problems.add(file.problem(claim.line(), claim.name() + " is there twice in this file"));
+                }
+            });
+            calls.putAll(Neighbours.calls(route));
+            statements.addAll(SqlRules.statements(route));
+            if (route.input() instanceof PlatformHttpEndpoint http) {
+                paths.add(http.getPath() + (http.isMatchOnUriPrefix() ? "/{*rest}" : ""));
+            }
+        }
+        List<String> ids = routes.stream().map(RehearsedRoute::id).toList();
+        return new RehearsedFile(file, ids, paths, claims, calls, statements, List.copyOf(problems));
+    }
+
+    private List<RehearsedRoute> rehearse(RouteFile file, SpringCamelContext stage, List<Problem> problems) {
+        List<RouteDefinition> definitions;
+        try {
+            problems.addAll(Shape.check(file));
+            if (!problems.isEmpty()) {
+                return List.of();
+            }
+            definitions = load(file, stage);
+        } catch (Exception e) {
+            problems.add(Blame.of(file, 1, e));
+            return List.of();
+        }
+        if (definitions.stream().noneMatch(route -> file.routeId().equals(route.getRouteId()))) {
+            int line = definitions.isEmpty() ? 1 : RehearsedRoute.lineOf(definitions.get(0));
+            problems.add(file.problem(line, "the file has no route with its name: id: " + file.routeId()));
+        }
+        List<RehearsedRoute> routes = new ArrayList<>();
+        for (RouteDefinition definition : definitions) {
+            EndpointResolver resolver = new EndpointResolver(file, stage);
+            resolver.resolve(definition).ifPresent(routes::add);
+            problems.addAll(resolver.problems());
+        }
+        if (problems.isEmpty()) {
+            routes.forEach(route -> problems.addAll(rules.check(route)));
+            routes.forEach(route -> build(route, stage, problems));
+        }
+        return routes;
+    }
+
+    private static List<RouteDefinition> load(RouteFile file, SpringCamelContext stage) throws Exception {
+        for (RoutesBuilder builder : PluginHelper.getRoutesLoader(stage).findRoutesBuilders(List.of(file.resource()))) {
+            stage.addRoutes(builder);
+        }
+        return List.copyOf(stage.getRouteDefinitions());
+    }
+
+    private static void build(RehearsedRoute route, SpringCamelContext stage, List<Problem> problems) {
+        try {
+            Route built = stage.getModelReifierFactory().createRoute(stage, route.definition());
+            new RouteService(built).setUp();
+        } catch (Exception e) {
+            problems.add(Blame.of(route.file(), route.line(), e));
+        }
+    }
+
+    private SpringCamelContext stage() {
+        SpringCamelContext stage = new SpringCamelContext(application);
+        stage.disableJMX();
+        stage.getCamelContextExtension().setName("rehearsal");
+        stage.setStartupSummaryLevel(StartupSummaryLevel.Off);
+        stage.setAutoStartup(false);
+        stage.setSourceLocationEnabled(true);
+        stage.build();
+        PropertiesComponent properties = new PropertiesComponent();
+        properties.setCamelContext(stage);
+        properties.setPropertiesParser(placeholders);
+        stage.setPropertiesComponent(properties);
+        // the engine of the application prepares itself for each path that it is asked for
+        stage.getComponent("platform-http", PlatformHttpComponent.class)
+                .setEngine(new SpringBootPlatformHttpEngine(0, Runnable::run));
+        return stage;
+    }
+}

@@ -1,0 +1,67 @@
+package org.gibsey.spine.liveroutes;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import org.apache.camel.spi.Resource;
+import org.apache.camel.support.ResourceHelper;
+
+/**
+ * A route file as it was read once. What is rehearsed, started and started again at a rollback is this text, never what
+ * stands on the disk by then.
+ *
+ * @param name     path as found by the pattern
+ * @param text     its content
+ * @param revision short hash of the content
+ */
+record RouteFile(String name, String text, String revision) {
+
+    private static final String EXTENSION = ".camel.yaml";
+    private static final int REVISION_BYTES = 6;
+
+    static RouteFile of(String name, byte[] content) {
+        return new RouteFile(name, new String(content, StandardCharsets.UTF_8), hash(content));
+    }
+
+    /** The id its route must have: the file's name without folder and extension. */
+    String routeId() {
+        return routeId(name);
+    }
+
+    static String routeId(String name) {
+        String base = String.valueOf(Path.of(name).getFileName());
+        return base.endsWith(EXTENSION) ? base.substring(0, base.length() - EXTENSION.length()) : base;
+    }
+
+    Problem problem(int line, String reason) {
+        return new Problem(name, line, reason);
+    }
+
+    /** What Camel's loader reads. */
+    Resource resource() {
+        return ResourceHelper.fromString(name, text);
+    }
+
+    /** The first line from the given one on that holds a text, or the given one when none does. */
+    int lineOf(String wanted, int from) {
+        List<String> lines = text.lines().toList();
+        for (int i = Math.max(0, from - 1); i < lines.size(); i++) {
+            if (lines.get(i).contains(wanted)) {
+                return i + 1;
+            }
+        }
+        return from;
+    }
+
+    private static String hash(byte[] content) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(content);
+            return HexFormat.of().formatHex(digest, 0, REVISION_BYTES);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

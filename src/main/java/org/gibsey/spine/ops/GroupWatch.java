@@ -1,0 +1,57 @@
+package org.gibsey.spine.ops;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.ops.PersistRoutes.PersistRoute;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Component;
+
+/**
+ * Asks the broker every few seconds where the consumer groups stand, once for everything here that wants to know. Used by
+ * one thread.
+ */
+@Component
+final class GroupWatch {
+
+    private static final Logger LOG = LoggerFactory.getLogger(GroupWatch.class);
+
+    private final Positions positions;
+    private final SpineSettings.Topic settings;
+    private final PersistRoutes routes;
+    private final Lag lag;
+    private final ConsumerHealth health;
+
+    GroupWatch(Positions positions, SpineSettings settings, PersistRoutes routes, Lag lag, ConsumerHealth health) {
+        this.positions = positions;
+        this.settings = settings.topic();
+        this.routes = routes;
+        this.lag = lag;
+        this.health = health;
+    }
+
+    void look() {
+        try {
+            Map<TopicPartition, Position> gifts = positions.of(settings.group(), settings.name());
+            Map<TopicPartition, Position> all = new HashMap<>(gifts);
+            for (PersistRoute route : routes.all()) {
+                if (!route.topic().equals(settings.name())) {
+                    all.putAll(positions.of(route.group(), route.topic()));
+                }
+            }
+            health.update(all);
+            lag.update(gifts);
+        } catch (ExecutionException | KafkaException e) {
+            // the watch of the broker says it aloud
+            LOG.debug("Where the groups stand is not known", e);
+            lag.unknown();
+            health.unknown();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package org.gibsey.spine.persist;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.gibsey.spine.persist.BatchConsumerFactory.Membership;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The consumer under a batching route. It makes one poll one batch, and commits only what was reported as stored.
+ *
+ * <p>Camel's batching waits for more records until a timer runs out, which costs a lone gift seconds, or a core when the
+ * timer is short. Here a poll that brought records is followed by one that brings none at once, on which Camel hands the
+ * batch over; a poll with nothing to bring waits at the broker, at no cost. So a lone gift is handed over in the moment it
+ * arrives, and what piles up meanwhile is the next batch.
+ *
+ * <p>Offsets are committed at most every {@value #COMMIT_INTERVAL_MS} ms without waiting for the answer, and at once when
+ * partitions are taken away and on close. The committed offset may trail the database, never lead it: after a crash some
+ * gifts are read again and found stored.
+ *
+ * <p>Like any Kafka consumer it belongs to the one thread that polls it.
+ */
+final class BatchConsumer extends KafkaConsumer<Object, Object> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(BatchConsumer.class);
+    private static final Duration IDLE_POLL = Duration.ofMillis(500);
+    private static final Duration CLOSING_COMMIT = Duration.ofSeconds(3);
+    static final long COMMIT_INTERVAL_MS = 50;
+
+    private final Map<TopicPartition, OffsetAndMetadata> stored = new HashMap<>();
+    private final String group;
+    private final Consumer<BatchConsumer> onClose;
+    /** Written by the polling thread, read by health; null while it is in no group. */
+    private volatile @Nullable Set<TopicPartition> assigned;
+
+    private boolean batchInHand;
+    private long lastCommitNanos = System.nanoTime();
+
+    /** @param onClose told when this consumer has closed */
+    BatchConsumer(Properties properties, Consumer<BatchConsumer> onClose) {
+        super(properties);
+        this.group = properties.getProperty(ConsumerConfig.GROUP_ID_CONFIG, "");
+        this.onClose = onClose;
+    }
+
+    /** What it has at the moment; may be asked by any thread. */
+    Membership membership() {
+        return new Membership(group, assigned);
+    }
+
+    /** @param ignored Camel's poll timeout; how long to wait is decided here */
+    @Override
+    public ConsumerRecords<Object, Object> poll(Duration ignored) {
+        if (batchInHand) {
+            batchInHand = false;
+            return ConsumerRecords.empty();
+        }
+        ConsumerRecords<Object, Object> records = super.poll(commitWhenDue());
+        batchInHand = !records.isEmpty();
+        return records;
+    }
+
+    /**
+     * Notes that everything before these offsets is in the database or dead-lettered. Partitions that have been taken away
+     * in the meantime are left to their new owner.
+     */
+    void stored(Map<TopicPartition, OffsetAndMetadata> next) {
+        next.forEach((partition, offset) -> {
+            if (assignment().contains(partition)) {
+                stored.put(partition, offset);
+            }
+        });
+    }
+
+    /**
+     * Stays a member of the group while a batch waits for the world to mend: polls without taking records, so that neither
+     * a rebalance of the others nor {@code max.poll.interval.ms} has to wait for the outage to end.
+     */
+    void keepAlive() {
+        try {
+            pause(assignment());
+            ConsumerRecords<Object, Object> tooEarly = super.poll(Duration.ZERO);
+            // a partition that was assigned in this very poll was not paused; what it brought is to come again
+            tooEarly.partitions()
+                    .forEach(partition ->
+                            seek(partition, tooEarly.records(partition).get(0).offset()));
+        } catch (WakeupException e) {
+            // the route is being stopped; the next poll in the loop has to see it too
+            wakeup();
+        } catch (KafkaException e) {
+            LOG.debug("The group cannot be reached while a batch waits", e);
+        } finally {
+            resume(assignment());
+        }
+    }
+
+    @Override
+    public void subscribe(Collection<String> topics, ConsumerRebalanceListener listener) {
+        super.subscribe(topics, new CommitFirst(listener));
+    }
+
+    @Override
+    public void subscribe(Pattern pattern, ConsumerRebalanceListener listener) {
+        super.subscribe(pattern, new CommitFirst(listener));
+    }
+
+    @Override
+    public void close() {
+        try {
+            commitNow(stored.keySet());
+            super.close();
+        } finally {
+            onClose.accept(this);
+        }
+    }
+
+    /** @return how long the next poll may wait */
+    private Duration commitWhenDue() {
+        if (stored.isEmpty()) {
+            return IDLE_POLL;
+        }
+        long sinceMs = (System.nanoTime() - lastCommitNanos) / 1_000_000;
+        if (sinceMs < COMMIT_INTERVAL_MS) {
+            return Duration.ofMillis(COMMIT_INTERVAL_MS - sinceMs);
+        }
+        lastCommitNanos = System.nanoTime();
+        Map<TopicPartition, OffsetAndMetadata> sent = Map.copyOf(stored);
+        stored.clear();
+        commitAsync(sent, (offsets, fault) -> {
+            if (fault != null) {
+                LOG.debug("Offsets not committed yet", fault);
+                offsets.forEach((partition, offset) -> {
+                    if (assignment().contains(partition)) {
+                        stored.putIfAbsent(partition, offset);
+                    }
+                });
+            }
+        });
+        return IDLE_POLL;
+    }
+
+    private void commitNow(Collection<TopicPartition> partitions) {
+        Map<TopicPartition, OffsetAndMetadata> due = new HashMap<>(stored);
+        due.keySet().retainAll(partitions);
+        stored.keySet().removeAll(due.keySet());
+        if (due.isEmpty()) {
+            return;
+        }
+        try {
+            commitSync(due, CLOSING_COMMIT);
+        } catch (KafkaException e) {
+            LOG.info(
+                    "Offsets {} not committed ({}): the gifts before them are read again and found stored",
+                    due,
+                    e.toString());
+        }
+    }
+
+    /** Brings the committed offsets up to date before partitions go to another worker. */
+    private final class CommitFirst implements ConsumerRebalanceListener {
+
+        private final ConsumerRebalanceListener next;
+
+        CommitFirst(ConsumerRebalanceListener next) {
+            this.next = next;
+        }
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+            commitNow(partitions);
+            assigned = null;
+            next.onPartitionsRevoked(partitions);
+        }
+
+        @Override
+        public void onPartitionsLost(Collection<TopicPartition> partitions) {
+            stored.keySet().removeAll(partitions);
+            assigned = null;
+            next.onPartitionsLost(partitions);
+        }
+
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+            assigned = Set.copyOf(assignment());
+            next.onPartitionsAssigned(partitions);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package org.gibsey.spine.persist;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.apache.camel.component.kafka.DefaultKafkaClientFactory;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.stereotype.Component;
+
+/**
+ * Gives every Kafka route a {@link BatchConsumer}, and knows which of them are open, for health. The clients' own metrics go
+ * to Prometheus under client ids that are used again: Kafka's default counts up with every reconnect, and each number would
+ * be a new label value for good. Thread-safe.
+ */
+@Component("batchConsumerFactory")
+public final class BatchConsumerFactory extends DefaultKafkaClientFactory implements DisposableBean {
+
+    private final MeterRegistry meters;
+    private final ScheduledExecutorService refresh = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread daemon = new Thread(task, "kafka client metrics");
+        daemon.setDaemon(true);
+        return daemon;
+    });
+    private final Map<String, KafkaClientMetrics> metrics = new ConcurrentHashMap<>();
+    private final Set<String> clientIds = ConcurrentHashMap.newKeySet();
+    private final Set<BatchConsumer> open = ConcurrentHashMap.newKeySet();
+
+    BatchConsumerFactory(MeterRegistry meters) {
+        this.meters = meters;
+    }
+
+    /**
+     * What a consumer of this process has.
+     *
+     * @param group      its consumer group
+     * @param partitions assigned to it, possibly none; null while it is in no group or a rebalance is going on
+     */
+    public record Membership(String group, @Nullable Set<TopicPartition> partitions) {}
+
+    @Override
+    public Consumer<Object, Object> getConsumer(Properties given) {
+        Properties properties = new Properties();
+        properties.putAll(given);
+        String id = take(properties, given.getProperty(ConsumerConfig.GROUP_ID_CONFIG, "consumer"));
+        try {
+            BatchConsumer consumer = new BatchConsumer(properties, closed -> {
+                open.remove(closed);
+                release(id);
+            });
+            open.add(consumer);
+            measure(id, new KafkaClientMetrics(consumer, List.of(), refresh));
+            return consumer;
+        } catch (RuntimeException e) {
+            release(id);
+            throw e;
+        }
+    }
+
+    @Override
+    public Producer<Object, Object> getProducer(Properties given) {
+        Properties properties = new Properties();
+        properties.putAll(given);
+        String id = take(properties, "producer");
+        try {
+            Producer<Object, Object> producer = new KafkaProducer<>(properties) {
+                @Override
+                public void close(Duration timeout) {
+                    try {
+                        super.close(timeout);
+                    } finally {
+                        release(id);
+                    }
+                }
+            };
+            measure(id, new KafkaClientMetrics(producer, List.of(), refresh));
+            return producer;
+        } catch (RuntimeException e) {
+            release(id);
+            throw e;
+        }
+    }
+
+    /** Of every open consumer, in no order. */
+    public List<Membership> memberships() {
+        return open.stream().map(BatchConsumer::membership).toList();
+    }
+
+    @Override
+    public void destroy() {
+        refresh.shutdownNow();
+    }
+
+    /** Sets the first client id that is free, unless the route gives one. */
+    private String take(Properties properties, String name) {
+        String given = properties.getProperty(CommonClientConfigs.CLIENT_ID_CONFIG);
+        int number = 1;
+        String id = given == null ? name + "-" + number : given;
+        while (!clientIds.add(id)) {
+            number++;
+            id = (given == null ? name : given) + "-" + number;
+        }
+        properties.setProperty(CommonClientConfigs.CLIENT_ID_CONFIG, id);
+        return id;
+    }
+
+    private void measure(String id, KafkaClientMetrics client) {
+        client.bindTo(meters);
+        metrics.put(id, client);
+    }
+
+    private void release(String id) {
+        KafkaClientMetrics client = metrics.remove(id);
+        if (client != null) {
+            client.close();
+        }
+        clientIds.remove(id);
+    }
+}

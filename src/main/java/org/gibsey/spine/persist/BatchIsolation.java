@@ -1,0 +1,91 @@
+package org.gibsey.spine.persist;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.gibsey.spine.deadletter.DeadLetters;
+import org.gibsey.spine.deadletter.DeadLetters.DeadLetter;
+import org.gibsey.spine.gift.TraceParent;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+import org.springframework.stereotype.Component;
+
+/**
+ * Parts the bad messages of a refused slice from the good ones. Those known to be bad, or standing alone, become dead
+ * letters; the others go back into the batch, in halves when it is not known which of them is bad. Thread-safe.
+ */
+@Component
+final class BatchIsolation implements Processor {
+
+    private static final Logger LOG = LoggerFactory.getLogger(BatchIsolation.class);
+
+    private final DeadLetters deadLetters;
+    private final PersistMetrics metrics;
+
+    BatchIsolation(DeadLetters deadLetters, PersistMetrics metrics) {
+        this.metrics = metrics;
+        this.deadLetters = deadLetters;
+    }
+
+    @Override
+    public void process(Exchange exchange) throws InterruptedException {
+        GiftBatch batch = GiftBatch.in(exchange).orElseThrow();
+        Exception cause = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
+        List<ConsumerRecord<byte[], byte[]>> records = batch.inHand();
+        if (cause instanceof UndecodableGifts undecodable) {
+            Map<ConsumerRecord<byte[], byte[]>, Fault> faults = undecodable.faults();
+            bury(faults.entrySet().stream()
+                    .map(bad -> letter(bad.getKey(), bad.getValue()))
+                    .toList());
+            List<ConsumerRecord<byte[], byte[]>> good = records.stream()
+                    .filter(record -> !faults.containsKey(record))
+                    .toList();
+            batch.replace(good.isEmpty() ? List.of() : List.of(good));
+        } else if (records.size() == 1) {
+            bury(List.of(letter(records.get(0), Fault.of(cause))));
+        } else {
+            int half = records.size() / 2;
+            batch.replace(List.of(records.subList(0, half), records.subList(half, records.size())));
+        }
+    }
+
+    private void bury(List<DeadLetter> letters) throws InterruptedException {
+        DeadLetter first = letters.get(0);
+        if (first.record().topic().equals(deadLetters.topic())) {
+            // dead letters that cannot be indexed: they are in their topic already, sending them again would never end
+            log("not indexed", letters);
+            return;
+        }
+        deadLetters.send(letters);
+        letters.stream()
+                .collect(Collectors.groupingBy(DeadLetter::reason, Collectors.counting()))
+                .forEach(metrics::dead);
+        log("dead-lettered", letters);
+    }
+
+    private static void log(String what, List<DeadLetter> letters) {
+        DeadLetter first = letters.get(0);
+        TraceParent.of(first.record()).ifPresent(trace -> MDC.put(TraceParent.LOG_KEY, trace.traceId()));
+        try {
+            LOG.warn(
+                    "{} {}, the first: {}-{} offset {}, {}{}",
+                    letters.size(),
+                    what,
+                    first.record().topic(),
+                    first.record().partition(),
+                    first.record().offset(),
+                    first.reason(),
+                    first.sqlState() == null ? "" : " (SQLSTATE " + first.sqlState() + ")");
+        } finally {
+            MDC.remove(TraceParent.LOG_KEY);
+        }
+    }
+
+    private static DeadLetter letter(ConsumerRecord<byte[], byte[]> record, Fault fault) {
+        return new DeadLetter(record, fault.reason(), fault.message(), fault.sqlState());
+    }
+}

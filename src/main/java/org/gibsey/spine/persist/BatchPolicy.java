@@ -1,0 +1,78 @@
+package org.gibsey.spine.persist;
+
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.NamedNode;
+import org.apache.camel.Route;
+import org.apache.camel.spi.RoutePolicy;
+import org.apache.camel.spi.RoutePolicyFactory;
+import org.apache.camel.support.RoutePolicySupport;
+import org.gibsey.spine.gift.TraceParent;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
+import org.springframework.stereotype.Component;
+
+/**
+ * Stands at both ends of every batching Kafka route: turns what one poll brought into a {@link GiftBatch}, and lets its
+ * offsets be committed when, and only when, the route ended well and every record found its place. It is not a step of the
+ * route, so that no edit can drop it. Thread-safe.
+ */
+@Component
+final class BatchPolicy extends RoutePolicySupport implements RoutePolicyFactory {
+
+    /** A batch that failed is read again at once by Camel; whatever made it fail deserves a moment. */
+    private static final long PAUSE_NANOS = 1_000_000_000L;
+
+    private final OutageLog outages;
+    private final PersistMetrics metrics;
+
+    BatchPolicy(OutageLog outages, PersistMetrics metrics) {
+        this.metrics = metrics;
+        this.outages = outages;
+    }
+
+    @Override
+    public @Nullable RoutePolicy createRoutePolicy(CamelContext camel, String routeId, NamedNode route) {
+        return this;
+    }
+
+    @Override
+    public void onExchangeBegin(Route route, Exchange exchange) {
+        if (isPolled(exchange.getMessage().getBody())) {
+            @SuppressWarnings("unchecked")
+            List<Exchange> polled = (List<Exchange>) exchange.getMessage().getBody();
+            GiftBatch batch = GiftBatch.of(polled);
+            metrics.batch(batch.size());
+            batch.nameTrace();
+            exchange.setProperty(GiftBatch.PROPERTY, batch);
+            exchange.getMessage().setBody(batch);
+        }
+    }
+
+    @Override
+    public void onExchangeDone(Route route, Exchange exchange) {
+        GiftBatch batch = GiftBatch.in(exchange).orElse(null);
+        if (batch == null || !route.getRouteId().equals(exchange.getFromRouteId())) {
+            return;
+        }
+        if (!exchange.isFailed() && !batch.settled()) {
+            exchange.setException(
+                    new IllegalStateException("the route ended without placing its batch; it must split it"));
+        }
+        if (exchange.isFailed()) {
+            outages.failed(route.getRouteId(), exchange.getException());
+            LockSupport.parkNanos(PAUSE_NANOS);
+        } else {
+            batch.commit();
+            outages.over(route.getRouteId());
+        }
+        MDC.remove(TraceParent.LOG_KEY);
+    }
+
+    /** The records of one poll, as Camel's batching consumer hands them over. */
+    private static boolean isPolled(Object body) {
+        return body instanceof List<?> list && !list.isEmpty() && list.get(0) instanceof Exchange;
+    }
+}

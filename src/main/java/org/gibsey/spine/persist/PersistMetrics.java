@@ -1,0 +1,82 @@
+package org.gibsey.spine.persist;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.apache.camel.Exchange;
+import org.apache.camel.component.jdbc.JdbcConstants;
+import org.apache.camel.spi.Synchronization;
+import org.apache.camel.support.SynchronizationAdapter;
+import org.springframework.stereotype.Component;
+
+/** What became of the events, counted: every one is stored, a duplicate or dead. Thread-safe. */
+@Component
+class PersistMetrics {
+
+    private final MeterRegistry meters;
+    private final Clock clock;
+    private final Counter stored;
+    private final Counter duplicates;
+    private final Timer latency;
+    private final DistributionSummary batchSize;
+
+    PersistMetrics(MeterRegistry meters, Clock clock) {
+        this.meters = meters;
+        this.clock = clock;
+        this.stored = Counter.builder("gifts.stored")
+                .description("Events that became a row")
+                .register(meters);
+        this.duplicates = Counter.builder("gifts.duplicate")
+                .description("Events whose row was there already")
+                .register(meters);
+        this.latency = Timer.builder("gifts.stored.latency")
+                .description("From the save to the commit of its row")
+                .publishPercentileHistogram()
+                .minimumExpectedValue(Duration.ofMillis(1))
+                .maximumExpectedValue(Duration.ofMinutes(1))
+                .register(meters);
+        this.batchSize = DistributionSummary.builder("gifts.batch.size")
+                .description("Records one poll brought")
+                .register(meters);
+        // a counter that appears with its first increment hides it from Prometheus, which sees no increase
+        List.of("undecodable", "invalid", "refused").forEach(reason -> dead(reason, 0));
+    }
+
+    void batch(int records) {
+        batchSize.record(records);
+    }
+
+    void dead(String reason, long records) {
+        meters.counter("gifts.dead", "reason", reason).increment((double) records);
+    }
+
+    /**
+     * Counts a statement when it is through; to be attached to the exchange that runs it. A statement that failed leaves
+     * no update count, and nothing is counted.
+     *
+     * @param savedAt when each of its gifts was saved
+     */
+    Synchronization stored(List<Instant> savedAt) {
+        return new SynchronizationAdapter() {
+            @Override
+            public void onComplete(Exchange exchange) {
+                Integer rows = exchange.getMessage().getHeader(JdbcConstants.JDBC_UPDATE_COUNT, Integer.class);
+                if (rows == null) {
+                    return;
+                }
+                stored.increment(rows);
+                duplicates.increment(savedAt.size() - rows);
+                if (rows == savedAt.size()) {
+                    // of a redelivery it is not known which of the gifts were new
+                    Instant now = clock.instant();
+                    savedAt.forEach(saved -> latency.record(Duration.between(saved, now)));
+                }
+            }
+        };
+    }
+}

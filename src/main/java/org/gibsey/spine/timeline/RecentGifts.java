@@ -1,0 +1,53 @@
+package org.gibsey.spine.timeline;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The gifts delivered last, up to a size, so that a client that was away for a moment costs no query; thousands come back at
+ * the same time when a proxy in front of them is restarted. Used by one thread.
+ */
+final class RecentGifts {
+
+    private static final int MAX_CHARS = 4 * 1024 * 1024;
+
+    private final Deque<StreamedGift> gifts = new ArrayDeque<>();
+    private StreamPosition before;
+    private int chars;
+
+    /** @param start the position its first gift will come after */
+    RecentGifts(StreamPosition start) {
+        this.before = start;
+    }
+
+    /** Where the stream is. */
+    StreamPosition position() {
+        return gifts.isEmpty() ? before : gifts.getLast().position();
+    }
+
+    void add(StreamedGift gift) {
+        gifts.add(gift);
+        chars += gift.event().length();
+        while (chars > MAX_CHARS && gifts.size() > 1) {
+            StreamedGift oldest = gifts.remove();
+            before = oldest.position();
+            chars -= oldest.event().length();
+        }
+    }
+
+    /** @return the gifts past a position, in order; empty when it is not one of these */
+    Optional<List<StreamedGift>> after(StreamPosition position) {
+        Deque<StreamedGift> tail = new ArrayDeque<>();
+        for (Iterator<StreamedGift> newestFirst = gifts.descendingIterator(); newestFirst.hasNext(); ) {
+            StreamedGift gift = newestFirst.next();
+            if (gift.position().equals(position)) {
+                return Optional.of(List.copyOf(tail));
+            }
+            tail.addFirst(gift);
+        }
+        return before.equals(position) ? Optional.of(List.copyOf(tail)) : Optional.empty();
+    }
+}

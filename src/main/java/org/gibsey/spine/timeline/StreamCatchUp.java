@@ -1,0 +1,87 @@
+package org.gibsey.spine.timeline;
+
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.stream.Collectors;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.stereotype.Component;
+
+/**
+ * Gives a client that comes back what it missed: a page at a time, the next one when it has taken the one before, so that
+ * neither a client that was away for weeks nor a thousand that come back together fill the memory or the connection pool.
+ * Thread-safe.
+ */
+@Component
+final class StreamCatchUp implements DisposableBean {
+
+    private static final Logger LOG = LoggerFactory.getLogger(StreamCatchUp.class);
+
+    /** As many connections of the pool are used at most. */
+    private static final int THREADS = 2;
+
+    private final DataSource vault;
+    private final VaultHistory history;
+    private final ExecutorService threads = Executors.newFixedThreadPool(THREADS, task -> {
+        Thread daemon = new Thread(task, "timeline catch-up");
+        daemon.setDaemon(true);
+        return daemon;
+    });
+
+    StreamCatchUp(DataSource vault, VaultHistory history) {
+        this.vault = vault;
+        this.history = history;
+    }
+
+    /**
+     * Sends everything between two positions; returns at once.
+     *
+     * @param then done when the client has taken all of it
+     */
+    void send(StreamClient client, StreamPosition from, StreamPosition upTo, Runnable then) {
+        try {
+            threads.execute(() -> sendPage(client, from, upTo, then));
+        } catch (RejectedExecutionException stopped) {
+            client.end();
+        }
+    }
+
+    private void sendPage(StreamClient client, StreamPosition from, StreamPosition upTo, Runnable then) {
+        if (client.gone()) {
+            return;
+        }
+        try (Connection connection = vault.getConnection()) {
+            VaultHistory.Page page = history.read(connection, from, upTo, client.filter());
+            if (!page.gifts().isEmpty()) {
+                client.send(page.gifts().stream()
+                        .map(StreamedGift::event)
+                        .collect(Collectors.joining())
+                        .getBytes(StandardCharsets.UTF_8));
+            }
+            if (page.complete()) {
+                client.whenDrained(then);
+            } else {
+                StreamPosition reached =
+                        page.gifts().get(page.gifts().size() - 1).position();
+                client.whenDrained(() -> send(client, reached, upTo, then));
+            }
+        } catch (SQLException e) {
+            LOG.warn("A reader could not catch up and has to come again: {}", e.getMessage());
+            client.end();
+        } catch (RuntimeException e) {
+            LOG.error("A reader could not catch up and has to come again", e);
+            client.end();
+        }
+    }
+
+    @Override
+    public void destroy() {
+        threads.shutdownNow();
+    }
+}

@@ -1,0 +1,164 @@
+package org.gibsey.spine.timeline;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One open stream. Bytes are handed to the connection when it can take them and wait in a bounded queue until then: no
+ * thread ever waits for a client, neither one of its own nor, worse, the one that serves all of them. A client for which
+ * more waits than allowed has stopped reading and is dropped; it comes back with the last id it has seen.
+ *
+ * <p>Spring's {@code SseEmitter} writes to a blocking stream: there, as many clients that stop reading as there are sending
+ * threads stop the timeline for everybody. Thread-safe.
+ */
+final class StreamClient implements WriteListener {
+
+    private static final Logger LOG = LoggerFactory.getLogger(StreamClient.class);
+
+    private final AsyncContext async;
+    private final ServletOutputStream out;
+    private final StreamFilter filter;
+    private final int maxWaiting;
+
+    private final Deque<byte[]> waiting = new ArrayDeque<>();
+    private int waitingBytes;
+    private long lastSentNanos = System.nanoTime();
+    private boolean unflushed;
+    private boolean dropped;
+    private boolean gone;
+    private boolean completed;
+    private @Nullable Runnable whenDrained;
+
+    /**
+     * @param async      the started request, without a timeout
+     * @param out        its body, of which this becomes the write listener
+     * @param filter     what the client wants
+     * @param maxWaiting bytes that may wait; a single message may be larger
+     */
+    StreamClient(AsyncContext async, ServletOutputStream out, StreamFilter filter, int maxWaiting) {
+        this.async = async;
+        this.out = out;
+        this.filter = filter;
+        this.maxWaiting = maxWaiting;
+    }
+
+    StreamFilter filter() {
+        return filter;
+    }
+
+    /**
+     * Sends, now or when the connection can take it. Never blocks.
+     *
+     * @return false when the client reads too slowly and therefore gets nothing any more
+     */
+    synchronized boolean send(byte[] bytes) {
+        if (gone || dropped) {
+            return !dropped;
+        }
+        if (!waiting.isEmpty() && waitingBytes + bytes.length > maxWaiting) {
+            // completing it here would wait for the connection: it ends when that moves, or the container gives it up
+            dropped = true;
+            forget();
+            return false;
+        }
+        waiting.add(bytes);
+        waitingBytes += bytes.length;
+        lastSentNanos = System.nanoTime();
+        write();
+        return true;
+    }
+
+    /** Runs something once nothing waits any more: at once, or in a thread of the container. At most one at a time. */
+    synchronized void whenDrained(Runnable next) {
+        whenDrained = next;
+        runWhenDrained();
+    }
+
+    /** How long nothing was sent, ns. */
+    synchronized long quietNanos() {
+        return System.nanoTime() - lastSentNanos;
+    }
+
+    /** Whether there is nobody to send to any more. */
+    synchronized boolean gone() {
+        return gone || dropped;
+    }
+
+    /** Ends the stream from this side. */
+    synchronized void end() {
+        gone = true;
+        forget();
+        if (!completed) {
+            completed = true;
+            try {
+                async.complete();
+            } catch (IllegalStateException e) {
+                LOG.debug("The container ended the stream first", e);
+            }
+        }
+    }
+
+    @Override
+    public synchronized void onWritePossible() {
+        if (dropped) {
+            end();
+        } else {
+            write();
+        }
+    }
+
+    /** The client went away; the request is completed when the container says so. */
+    @Override
+    public synchronized void onError(Throwable cause) {
+        LOG.debug("A client went away", cause);
+        gone = true;
+        forget();
+    }
+
+    private void write() {
+        try {
+            // once not ready, the container calls onWritePossible when it is
+            while (!gone && out.isReady()) {
+                byte[] next = waiting.poll();
+                if (next != null) {
+                    waitingBytes -= next.length;
+                    unflushed = true;
+                    out.write(next);
+                } else if (unflushed) {
+                    unflushed = false;
+                    out.flush();
+                } else {
+                    break;
+                }
+            }
+            runWhenDrained();
+        } catch (IOException | RuntimeException e) {
+            // whatever goes wrong with one client, the others are served; the container notices as well and calls
+            // onError
+            LOG.debug("A stream broke", e);
+            gone = true;
+            forget();
+        }
+    }
+
+    private void runWhenDrained() {
+        Runnable next = whenDrained;
+        if (next != null && waiting.isEmpty()) {
+            whenDrained = null;
+            next.run();
+        }
+    }
+
+    private void forget() {
+        waiting.clear();
+        waitingBytes = 0;
+        whenDrained = null;
+    }
+}

@@ -1,0 +1,114 @@
+package org.gibsey.spine.timeline;
+
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.StringJoiner;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/**
+ * How much of the vault a stream has delivered, exactly: the {@code id} of each event, and so the {@code Last-Event-ID} of a
+ * client that comes back, to this process or to another.
+ *
+ * <p>Row ids do not tell it: they are drawn before the commit, so 7 can become visible after 8, and a client that resumed
+ * after 8 would never see 7. Transaction ids have the same gap, but PostgreSQL says which transactions were open when a
+ * row was read. So a position is the last row in the order of (transaction, id), together with the transactions before it
+ * that were still open then: <em>delivered</em> is every row up to that one, without those of the open transactions. What
+ * they commit later is delivered then, late but once. Nobody waits for them, so a transaction that stays open for hours
+ * holds up nothing but its own rows.
+ *
+ * <p>A position names transactions of rows that were seen, never the newest transaction as such: those rows are on disk, so
+ * a database that crashes cannot use their transaction ids again.
+ *
+ * <p>As text {@code 812:4711}, or {@code 812:4711,790,795:12}: last row, then the open transactions, each with the id of
+ * the last row of it that was delivered, if one was. Immutable.
+ *
+ * @param txid transaction of the last row
+ * @param id   id of the last row
+ * @param open transactions before it whose rows are not, or only up to an id, delivered; to that id or {@link #NOTHING}
+ */
+record StreamPosition(long txid, long id, SortedMap<Long, Long> open) {
+
+    /** As an id: no row of a transaction. */
+    static final long NOTHING = Long.MIN_VALUE;
+
+    /** Before every row. */
+    static final StreamPosition START = new StreamPosition(0, NOTHING, Collections.emptySortedMap());
+
+    /** After every row there will ever be. */
+    static final StreamPosition END = new StreamPosition(Long.MAX_VALUE, Long.MAX_VALUE, Collections.emptySortedMap());
+
+    private static final Pattern TEXT = Pattern.compile("\\d{1,19}(:-?\\d{1,19})?(,\\d{1,19}(:-?\\d{1,19})?)*+");
+    private static final int MAX_TEXT = 4_096;
+
+    StreamPosition {
+        open = Collections.unmodifiableSortedMap(open);
+    }
+
+    /**
+     * The position once one more row is delivered. Rows have to come in the order of (transaction, id), all that one
+     * snapshot shows beyond this position, or the first few of them.
+     *
+     * @param rowTxid its transaction
+     * @param rowId   its id
+     * @param running the transactions that were open in the snapshot it was read from
+     */
+    StreamPosition after(long rowTxid, long rowId, Collection<Long> running) {
+        SortedMap<Long, Long> stillOpen = new TreeMap<>();
+        for (Long transaction : running) {
+            if (transaction < rowTxid) {
+                stillOpen.put(transaction, NOTHING);
+            }
+        }
+        if (rowTxid >= txid) {
+            return new StreamPosition(rowTxid, rowId, stillOpen);
+        }
+        // a latecomer: those open after it in the order were not looked at yet
+        stillOpen.putAll(open.tailMap(rowTxid + 1));
+        stillOpen.put(rowTxid, rowId);
+        return new StreamPosition(txid, id, stillOpen);
+    }
+
+    /** @return empty when the text is no position */
+    static Optional<StreamPosition> parse(String text) {
+        if (text.length() > MAX_TEXT || !TEXT.matcher(text).matches()) {
+            return Optional.empty();
+        }
+        try {
+            SortedMap<Long, Long> open = new TreeMap<>();
+            String[] entries = text.split(",", -1);
+            for (int i = 1; i < entries.length; i++) {
+                open.put(transaction(entries[i]), row(entries[i]));
+            }
+            return Optional.of(new StreamPosition(transaction(entries[0]), row(entries[0]), open));
+        } catch (NumberFormatException beyond64Bits) {
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public String toString() {
+        StringJoiner text = new StringJoiner(",").add(entry(txid, id));
+        for (Map.Entry<Long, Long> transaction : open.entrySet()) {
+            text.add(entry(transaction.getKey(), transaction.getValue()));
+        }
+        return text.toString();
+    }
+
+    private static String entry(long transaction, long row) {
+        return row == NOTHING ? Long.toString(transaction) : transaction + ":" + row;
+    }
+
+    private static long transaction(String entry) {
+        int colon = entry.indexOf(':');
+        return Long.parseLong(colon < 0 ? entry : entry.substring(0, colon));
+    }
+
+    private static long row(String entry) {
+        int colon = entry.indexOf(':');
+        return colon < 0 ? NOTHING : Long.parseLong(entry.substring(colon + 1));
+    }
+}

@@ -1,0 +1,166 @@
+package org.gibsey.spine.timeline;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.RequestDispatcher;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.gift.InvalidInput;
+import org.gibsey.spine.gift.InvalidInput.FieldError;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+
+/**
+ * {@code GET /vault/stream}: Server-Sent Events, one for each gift that is stored while the stream is open, and before them
+ * those stored since {@code Last-Event-ID}. A servlet and not a controller, because only here writing does not block, see
+ * {@link StreamClient}.
+ *
+ * <ul>
+ *   <li>{@code event: gift}: a row, as {@code GET /vault/list} has it; its {@code id} is what to come back with
+ *   <li>{@code event: position}: nothing more was missed up to this {@code id}; {@code live} says whether the vault can be
+ *       read at the moment. Sent at the begin, repeated when nothing else was for a while
+ *   <li>{@code event: reset}: the id given means nothing here; what was missed cannot be told
+ * </ul>
+ */
+final class StreamServlet extends HttpServlet {
+
+    static final String PATH = "/vault/stream";
+
+    private static final String LAST_EVENT_ID = "Last-Event-ID";
+    private static final byte[] GREETING = "retry: 2000\n\n".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] RESET = "event: reset\ndata: {}\n\n".getBytes(StandardCharsets.UTF_8);
+
+    private final transient VaultFeed feed;
+    private final transient SpineSettings.Stream settings;
+
+    StreamServlet(VaultFeed feed, SpineSettings settings) {
+        this.feed = feed;
+        this.settings = settings.stream();
+    }
+
+    @Override
+    protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        StreamFilter filter;
+        try {
+            filter = filter(request);
+        } catch (InvalidInput e) {
+            // the public port makes a problem of it
+            request.setAttribute(RequestDispatcher.ERROR_EXCEPTION, e);
+            response.sendError(HttpServletResponse.SC_BAD_REQUEST);
+            return;
+        }
+        if (!feed.isRunning() || feed.size() >= settings.clients()) {
+            response.sendError(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
+            return;
+        }
+        open(request, response, filter);
+    }
+
+    /** What GET would answer, without a stream that never ends. */
+    @Override
+    protected void doHead(HttpServletRequest request, HttpServletResponse response) {
+        setHeaders(response);
+    }
+
+    private void open(HttpServletRequest request, HttpServletResponse response, StreamFilter filter)
+            throws IOException {
+        setHeaders(response);
+        Optional<String> lastId = lastId(request);
+        Optional<StreamPosition> from = lastId.flatMap(StreamPosition::parse);
+
+        AsyncContext async = request.startAsync();
+        async.setTimeout(0);
+        StreamClient client = new StreamClient(async, response.getOutputStream(), filter, settings.bufferBytes());
+        async.addListener(new Leaving(client));
+        client.send(GREETING);
+        if (lastId.isPresent() && from.isEmpty()) {
+            client.send(RESET);
+        }
+        // the container calls the client for the first time when this method has returned
+        response.getOutputStream().setWriteListener(client);
+        feed.join(client, from.orElse(null));
+    }
+
+    private static void setHeaders(HttpServletResponse response) {
+        response.setContentType(MediaType.TEXT_EVENT_STREAM_VALUE);
+        response.setCharacterEncoding(StandardCharsets.UTF_8.name());
+        response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+        // nginx would collect the events otherwise
+        response.setHeader("X-Accel-Buffering", "no");
+    }
+
+    /**
+     * A browser that reconnects by itself sends the header; a page that opens a stream anew cannot set headers and sends
+     * {@code after}.
+     */
+    private static Optional<String> lastId(HttpServletRequest request) {
+        return Optional.ofNullable(request.getHeader(LAST_EVENT_ID))
+                .or(() -> Optional.ofNullable(request.getParameter("after")))
+                .filter(id -> !id.isEmpty());
+    }
+
+    private static StreamFilter filter(HttpServletRequest request) throws InvalidInput {
+        List<FieldError> errors = new ArrayList<>();
+        Long pageId = number(request, "page_id", Long::valueOf, "must be a 64-bit integer", errors);
+        Integer symbolId = number(request, "symbol_id", Integer::valueOf, "must be a 32-bit integer", errors);
+        if (!errors.isEmpty()) {
+            throw new InvalidInput(errors);
+        }
+        return new StreamFilter(pageId, symbolId);
+    }
+
+    private static <T> @Nullable T number(
+            HttpServletRequest request, String name, Function<String, T> parse, String rule, List<FieldError> errors) {
+        String text = request.getParameter(name);
+        if (text == null || text.isEmpty()) {
+            return null;
+        }
+        try {
+            return parse.apply(text);
+        } catch (NumberFormatException e) {
+            errors.add(new FieldError(name, rule));
+            return null;
+        }
+    }
+
+    /** Tells the feed of a stream's end, whichever side ended it. */
+    private final class Leaving implements AsyncListener {
+
+        private final StreamClient client;
+
+        private Leaving(StreamClient client) {
+            this.client = client;
+        }
+
+        @Override
+        public void onComplete(AsyncEvent event) {
+            feed.left(client);
+        }
+
+        @Override
+        public void onError(AsyncEvent event) {
+            // or the container would answer with an error page
+            client.end();
+        }
+
+        @Override
+        public void onTimeout(AsyncEvent event) {
+            // there is none
+        }
+
+        @Override
+        public void onStartAsync(AsyncEvent event) {
+            // it is started once
+        }
+    }
+}

@@ -1,0 +1,21 @@
+package org.gibsey.spine.timeline;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stored gift as streams carry it.
+ *
+ * @param position what is delivered once this is
+ * @param pageId   for filters
+ * @param symbolId for filters, or null
+ * @param event    the Server-Sent Event
+ */
+record StreamedGift(
+        StreamPosition position, long pageId, @Nullable Integer symbolId, String event) {
+
+    /** @param json the row, without line breaks outside its strings */
+    static StreamedGift of(StreamPosition position, long pageId, @Nullable Integer symbolId, String json) {
+        String event = "event: gift\nid: %s\ndata: %s\n\n".formatted(position, json);
+        return new StreamedGift(position, pageId, symbolId, event);
+    }
+}

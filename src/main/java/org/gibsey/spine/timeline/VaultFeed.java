@@ -1,0 +1,326 @@
+package org.gibsey.spine.timeline;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import javax.sql.DataSource;
+import org.gibsey.spine.SpineSettings;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.stereotype.Component;
+
+/**
+ * Takes what is stored in the vault, by whomever, to every open stream. One thread listens, reads each news once and hands it
+ * to all clients; it never waits for one of them. Without clients it is not even connected.
+ *
+ * <p>A client that comes back is first given what it missed, up to the position of this feed, and then goes on with the
+ * feed. Before the feed names that position it reads once more, so it is never behind what another instance had delivered.
+ *
+ * <p>When the database is away the streams stay open, say so, and go on where they were.
+ */
+@Component
+final class VaultFeed implements SmartLifecycle {
+
+    private static final Logger LOG = LoggerFactory.getLogger(VaultFeed.class);
+
+    /** How soon an arrival is noticed while the vault is quiet. */
+    private static final int SLICE_MS = 50;
+
+    private static final long RECONNECT_MS = 1_000;
+
+    /**
+     * Reading and handing out may take a quarter of one core: under load the news travel in larger lots, and saving stays as
+     * fast as it was.
+     */
+    private static final int REST_FACTOR = 3;
+
+    private static final long SHORTEST_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final long LONGEST_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+    private static final byte[] HEARTBEAT = ": still here\n\n".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] RESET = "event: reset\ndata: {}\n\n".getBytes(StandardCharsets.UTF_8);
+
+    /**
+     * Somebody who wants to join.
+     *
+     * @param from what was delivered to it before, or null when it begins now
+     */
+    private record Arrival(StreamClient client, @Nullable StreamPosition from) {}
+
+    private final DataSource vault;
+    private final VaultHistory history;
+    private final StreamCatchUp catchUp;
+    private final SpineSettings.Stream settings;
+    private final Counter dropped;
+
+    private final Set<StreamClient> open = ConcurrentHashMap.newKeySet();
+    private final BlockingQueue<Arrival> arrivals = new LinkedBlockingQueue<>();
+    private @Nullable Thread thread;
+    private volatile boolean running;
+
+    // the rest belongs to the thread
+    private final Set<StreamClient> live = new HashSet<>();
+    private final List<Arrival> newcomers = new ArrayList<>();
+    /** Null until the feed has found its position. */
+    private @Nullable RecentGifts recent;
+
+    private boolean away;
+    private long nextBeat = System.nanoTime();
+
+    VaultFeed(
+            DataSource vault,
+            VaultHistory history,
+            StreamCatchUp catchUp,
+            SpineSettings settings,
+            MeterRegistry meters) {
+        this.vault = vault;
+        this.history = history;
+        this.catchUp = catchUp;
+        this.settings = settings.stream();
+        this.dropped = Counter.builder("gifts.stream.dropped")
+                .description("Streams ended because their client read too slowly")
+                .register(meters);
+        Gauge.builder("gifts.stream.clients", open, Set::size)
+                .description("Open streams")
+                .register(meters);
+    }
+
+    /** How many streams are open. */
+    int size() {
+        return open.size();
+    }
+
+    /**
+     * Lets a client join.
+     *
+     * @param from what was delivered to it before, or null when it begins now
+     */
+    void join(StreamClient client, @Nullable StreamPosition from) {
+        open.add(client);
+        arrivals.add(new Arrival(client, from));
+        if (!running) {
+            client.end();
+        }
+    }
+
+    /** The client's stream has ended. */
+    void left(StreamClient client) {
+        open.remove(client);
+    }
+
+    @Override
+    public synchronized void start() {
+        running = true;
+        thread = new Thread(this::run, "timeline feed");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Ends all streams: they are the first to go at a shutdown, which would wait for them otherwise. */
+    @Override
+    public synchronized void stop() {
+        running = false;
+        if (thread != null) {
+            thread.interrupt();
+            thread = null;
+        }
+        open.forEach(StreamClient::end);
+    }
+
+    @Override
+    public boolean isRunning() {
+        return running;
+    }
+
+    private void run() {
+        while (running) {
+            try {
+                if (open.isEmpty()) {
+                    recent = null;
+                    newcomers.add(arrivals.take());
+                }
+                try (NotificationConnection connection = NotificationConnection.open(vault)) {
+                    follow(connection);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (SQLException e) {
+                if (!away) {
+                    away = true;
+                    LOG.warn("The timeline waits for the vault: {}", e.getMessage());
+                    tell(live);
+                }
+                restUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RECONNECT_MS));
+            } catch (RuntimeException e) {
+                LOG.error("The timeline feed failed and begins again", e);
+                restUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RECONNECT_MS));
+            }
+        }
+    }
+
+    /** Follows the vault until nobody is there any more. */
+    private void follow(NotificationConnection notifications) throws SQLException {
+        Connection connection = notifications.connection();
+        findPosition(connection);
+        do {
+            long begin = System.nanoTime();
+            arrivals.drainTo(newcomers);
+            readOn(connection);
+            if (away) {
+                away = false;
+                LOG.info("The timeline goes on");
+                tell(live);
+            }
+            newcomers.forEach(this::admit);
+            newcomers.clear();
+            long end = System.nanoTime();
+            awaitNews(notifications, end);
+            long rest = Math.min(Math.max((end - begin) * REST_FACTOR, SHORTEST_REST_NANOS), LONGEST_REST_NANOS);
+            restUntil(end + rest);
+        } while (running && !open.isEmpty());
+    }
+
+    private void findPosition(Connection connection) throws SQLException {
+        if (recent == null) {
+            recent = new RecentGifts(history.latest(connection));
+        } else if (!history.knows(recent.position(), connection)) {
+            recent = new RecentGifts(history.latest(connection));
+            LOG.warn("The vault is on another server than before; the timelines begin anew");
+            live.forEach(client -> client.send(RESET));
+        }
+    }
+
+    /** Everything that is visible by now goes to all clients. */
+    private void readOn(Connection connection) throws SQLException {
+        VaultHistory.Page page;
+        do {
+            page = history.read(connection, position(), StreamPosition.END, StreamFilter.ALL);
+            page.gifts().forEach(recent()::add);
+            if (!page.gifts().isEmpty()) {
+                handOut(page.gifts());
+            }
+        } while (!page.complete());
+    }
+
+    private void handOut(List<StreamedGift> gifts) {
+        Map<StreamFilter, byte[]> messages = new HashMap<>();
+        for (StreamClient client : live) {
+            byte[] message = messages.computeIfAbsent(client.filter(), filter -> message(gifts, filter));
+            if (message.length > 0 && !client.send(message)) {
+                dropped.increment();
+            }
+        }
+        live.removeIf(StreamClient::gone);
+    }
+
+    private void admit(Arrival arrival) {
+        StreamClient client = arrival.client();
+        StreamPosition from = arrival.from() == null ? position() : arrival.from();
+        Optional<List<StreamedGift>> missed = recent().after(from);
+        if (missed.isEmpty()) {
+            StreamPosition upTo = position();
+            // it arrives again, having what the feed has now
+            catchUp.send(client, from, upTo, () -> arrivals.add(new Arrival(client, upTo)));
+            return;
+        }
+        byte[] message = message(missed.get(), client.filter());
+        if (message.length > 0) {
+            client.send(message);
+        }
+        client.send(positionEvent());
+        live.add(client);
+    }
+
+    /** Waits for a notification, an arrival, or the time of the next look without either. */
+    private void awaitNews(NotificationConnection notifications, long lastRead) throws SQLException {
+        long nextLook = lastRead + settings.poll().toNanos();
+        while (running
+                && !open.isEmpty()
+                && !notifications.await(SLICE_MS)
+                && arrivals.isEmpty()
+                && System.nanoTime() - nextLook < 0) {
+            beat();
+        }
+    }
+
+    private void restUntil(long nanos) {
+        try {
+            beat();
+            TimeUnit.NANOSECONDS.sleep(nanos - System.nanoTime());
+        } catch (InterruptedException e) {
+            // only at the end, which the loops notice by themselves
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** A sign of life for whoever has had none for some time. */
+    private void beat() {
+        long now = System.nanoTime();
+        if (now - nextBeat < 0) {
+            return;
+        }
+        nextBeat = now + TimeUnit.SECONDS.toNanos(1);
+        live.removeIf(StreamClient::gone);
+        List<StreamClient> quiet = new ArrayList<>();
+        for (StreamClient client : open) {
+            if (client.quietNanos() < settings.heartbeat().toNanos()) {
+                continue;
+            }
+            if (live.contains(client)) {
+                quiet.add(client);
+            } else {
+                client.send(HEARTBEAT);
+            }
+        }
+        tell(quiet);
+    }
+
+    /** Where they are, also for those whose filter has let nothing through for a while, and whether the vault is there. */
+    private void tell(Iterable<StreamClient> clients) {
+        byte[] event = positionEvent();
+        clients.forEach(client -> client.send(event));
+    }
+
+    private byte[] positionEvent() {
+        return ": still here\nevent: position\nid: %s\ndata: {\"live\":%s}\n\n"
+                .formatted(position(), !away)
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    private StreamPosition position() {
+        return recent().position();
+    }
+
+    private RecentGifts recent() {
+        if (recent == null) {
+            throw new IllegalStateException("the feed has no position yet");
+        }
+        return recent;
+    }
+
+    private static byte[] message(List<StreamedGift> gifts, StreamFilter filter) {
+        return gifts.stream()
+                .filter(filter::matches)
+                .map(StreamedGift::event)
+                .collect(Collectors.joining())
+                .getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,185 @@
+package org.gibsey.spine.timeline;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import org.springframework.stereotype.Component;
+
+/**
+ * Reads the vault in the order in which streams deliver it, see {@link StreamPosition}. Thread-safe; the connections it is
+ * given are used by one thread at a time.
+ */
+@Component
+class VaultHistory {
+
+    /** The columns of {@code GET /vault/list}: a gift looks the same in the list and in the stream. */
+    private static final List<String> COLUMNS =
+            List.of("id", "event_id", "user_id", "page_id", "question", "answer", "symbol_id", "created_at");
+
+    /** Read ahead from the database at a time, and delivered at a time, so that no page of long answers fills the memory. */
+    private static final int FETCH_ROWS = 200;
+
+    private static final int PAGE_CHARS = 512 * 1024;
+
+    /**
+     * Rows past one position and not past another. Every part is a range of the index vault_stream: the cost is that of the
+     * rows found, however long a transaction has been open.
+     *
+     * <p>A transaction id that has yet to come is that of a row restored from another server's dump. Such rows are old;
+     * to take them for new ones would hide the new ones.
+     */
+    private static final String READ = """
+            select v.txid, v.%s, now.open_txids
+              from (select pg_snapshot_xmax(s)::text::bigint as next_txid,
+                           array(select x::text::bigint from pg_snapshot_xip(s) x) as open_txids
+                      from pg_current_snapshot() s) now,
+                   lateral (
+                     select late.* from unnest(?::bigint[], ?::bigint[]) as open (txid, id)
+                       join vault late on late.txid = open.txid and late.id > open.id
+                     union all
+                     select * from vault where (txid, id) > (?, ?)) v
+             where (v.txid, v.id) <= (?, ?)
+               and v.txid < now.next_txid
+               and not exists (select from unnest(?::bigint[], ?::bigint[]) as later (txid, id)
+                                where later.txid = v.txid and v.id > later.id)
+               and (?::bigint is null or v.page_id = ?)
+               and (?::integer is null or v.symbol_id = ?)
+             order by v.txid, v.id
+            """.formatted(String.join(", v.", COLUMNS));
+
+    private static final String LATEST = """
+            select v.txid, v.id, now.next_txid, now.open_txids
+              from (select pg_snapshot_xmax(s)::text::bigint as next_txid,
+                           array(select x::text::bigint from pg_snapshot_xip(s) x) as open_txids
+                      from pg_current_snapshot() s) now
+              left join lateral (select txid, id from vault where txid < now.next_txid
+                                  order by txid desc, id desc limit 1) v on true
+            """;
+
+    private final ObjectMapper json;
+
+    /** @param json the mapper the list is written with */
+    VaultHistory(ObjectMapper json) {
+        this.json = json;
+    }
+
+    /**
+     * Some gifts, in order.
+     *
+     * @param gifts    the first ones past the position asked for
+     * @param complete whether that is all there were
+     */
+    record Page(List<StreamedGift> gifts, boolean complete) {}
+
+    /** After everything that is stored by now. */
+    StreamPosition latest(Connection connection) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(LATEST);
+                ResultSet row = select.executeQuery()) {
+            row.next();
+            long txid = row.getLong("txid");
+            return row.wasNull()
+                    ? StreamPosition.START
+                    : StreamPosition.START.after(txid, row.getLong("id"), openTransactions(row));
+        }
+    }
+
+    /** Whether a position can be of this server: of a transaction that it has had already. */
+    boolean knows(StreamPosition position, Connection connection) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(
+                "select ? < pg_snapshot_xmax(pg_current_snapshot())::text::bigint as known")) {
+            select.setLong(1, position.txid());
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                return row.getBoolean("known");
+            }
+        }
+    }
+
+    /**
+     * The next gifts, at least one if there is one.
+     *
+     * @param from   what was delivered already
+     * @param upTo   where to stop
+     * @param filter which of them are wanted
+     */
+    Page read(Connection connection, StreamPosition from, StreamPosition upTo, StreamFilter filter)
+            throws SQLException {
+        // rows come a few at a time only within a transaction
+        connection.setAutoCommit(false);
+        try (PreparedStatement select = connection.prepareStatement(READ)) {
+            select.setFetchSize(FETCH_ROWS);
+            setArrays(select, 1, from.open());
+            select.setLong(3, from.txid());
+            select.setLong(4, from.id());
+            select.setLong(5, upTo.txid());
+            select.setLong(6, upTo.id());
+            setArrays(select, 7, upTo.open());
+            select.setObject(9, filter.pageId(), Types.BIGINT);
+            select.setObject(10, filter.pageId(), Types.BIGINT);
+            select.setObject(11, filter.symbolId(), Types.INTEGER);
+            select.setObject(12, filter.symbolId(), Types.INTEGER);
+            try (ResultSet rows = select.executeQuery()) {
+                return page(rows, from);
+            }
+        } finally {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        }
+    }
+
+    private Page page(ResultSet rows, StreamPosition from) throws SQLException {
+        List<StreamedGift> gifts = new ArrayList<>();
+        StreamPosition position = from;
+        int chars = 0;
+        while (rows.next()) {
+            if (chars >= PAGE_CHARS) {
+                return new Page(gifts, false);
+            }
+            position = position.after(rows.getLong("txid"), rows.getLong("id"), openTransactions(rows));
+            StreamedGift gift = gift(rows, position);
+            gifts.add(gift);
+            chars += gift.event().length();
+        }
+        return new Page(gifts, true);
+    }
+
+    private StreamedGift gift(ResultSet rows, StreamPosition position) throws SQLException {
+        Map<String, Object> row = new LinkedHashMap<>();
+        for (String column : COLUMNS) {
+            row.put(column, rows.getObject(column));
+        }
+        try {
+            return StreamedGift.of(
+                    position,
+                    rows.getLong("page_id"),
+                    rows.getObject("symbol_id", Integer.class),
+                    json.writeValueAsString(row));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a row of the vault is not JSON", e);
+        }
+    }
+
+    private static List<Long> openTransactions(ResultSet row) throws SQLException {
+        Array open = row.getArray("open_txids");
+        return List.of((Long[]) open.getArray());
+    }
+
+    private static void setArrays(PreparedStatement select, int index, SortedMap<Long, Long> entries)
+            throws SQLException {
+        Connection connection = select.getConnection();
+        select.setArray(
+                index, connection.createArrayOf("bigint", entries.keySet().toArray()));
+        select.setArray(
+                index + 1, connection.createArrayOf("bigint", entries.values().toArray()));
+    }
+}

@@ -1,0 +1,5 @@
+/** What readers see: the list and the page. */
+@NullMarked
+package org.gibsey.spine.timeline;
+
+import org.jspecify.annotations.NullMarked;

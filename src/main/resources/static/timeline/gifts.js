@@ -1,0 +1,98 @@
+// The gifts on the page: in the order of the list whatever order they come in, each once, and never more than a page can bear.
+
+import {article, compare, tellTime} from "./gift.js";
+
+const MOST = 400;
+const FEW = 12;
+
+export class Gifts {
+  #container;
+  #shown = []; // {gift, element}, newest first
+  #events = new Set();
+  /** Whether the oldest gift there is has been shown. */
+  complete = false;
+
+  constructor(container) {
+    this.#container = container;
+    setInterval(() => container.querySelectorAll("time").forEach(tellTime), 20_000);
+  }
+
+  has(eventId) {
+    return this.#events.has(eventId);
+  }
+
+  get size() {
+    return this.#shown.length;
+  }
+
+  get oldest() {
+    return this.#shown.at(-1)?.gift;
+  }
+
+  get newest() {
+    return this.#shown[0]?.gift;
+  }
+
+  clear() {
+    this.#container.replaceChildren();
+    this.#shown = [];
+    this.#events.clear();
+    this.complete = false;
+  }
+
+  /**
+   * Puts gifts in their places.
+   *
+   * @param fresh whether they have just arrived, and may show it
+   * @returns how many of them were not there before
+   */
+  add(gifts, fresh) {
+    const missing = new Map();
+    for (const gift of gifts) {
+      if (!this.#events.has(gift.event_id)) {
+        missing.set(gift.event_id, gift);
+      }
+    }
+    let added = 0;
+    for (const gift of [...missing.values()].sort(compare).reverse()) {
+      const place = this.#place(gift);
+      // beyond the end it will be loaded when the reader gets there; a gift can be stored long after it was saved
+      if (fresh && place === this.#shown.length && place > 0 && !this.complete) {
+        continue;
+      }
+      const element = article(gift);
+      if (fresh && missing.size <= FEW) {
+        element.classList.add("new");
+      }
+      this.#container.insertBefore(element, this.#shown[place]?.element ?? null);
+      this.#shown.splice(place, 0, {gift, element});
+      this.#events.add(gift.event_id);
+      added++;
+    }
+    return added;
+  }
+
+  /** Lets go of the oldest; they are loaded again when the reader gets there. */
+  trim() {
+    while (this.#shown.length > MOST) {
+      const {gift, element} = this.#shown.pop();
+      this.#events.delete(gift.event_id);
+      element.remove();
+      this.complete = false;
+    }
+  }
+
+  #place(gift) {
+    let low = 0;
+    let high = this.#shown.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compare(this.#shown[middle].gift, gift) < 0) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+}

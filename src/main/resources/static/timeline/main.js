@@ -1,0 +1,340 @@
+// The timeline: the list, the stream, and what the reader does, brought together.
+
+import {parse} from "./gift.js";
+import {Gifts} from "./gifts.js";
+import {SaveForm} from "./save.js";
+import {emblem} from "./sigil.js";
+import {Stream} from "./stream.js";
+
+const PAGE_OF_LIST = 30;
+const MOST_PENDING = 500;
+const FILTERS = ["page_id", "symbol_id"];
+
+const $ = id => document.getElementById(id);
+const container = $("gifts");
+const gifts = new Gifts(container);
+const states = {
+  "opening": "Opening the vault…",
+  "catching-up": "Catching up…",
+  "waiting": "The vault sleeps; what you save is kept until it wakes",
+  "live": "Live",
+};
+
+let filter = new URLSearchParams(); // only what is known of the location's query
+let generation = 0; // of the filter; answers to an older one are void
+let pending = []; // gifts that wait because the reader reads elsewhere
+let tooMany = false; // more waited than was kept
+let arrived = []; // gifts that go to the page with the next frame
+let frame = 0;
+let listed = false; // whether the list has been read since the filter changed
+let loading = false;
+let announced = 0;
+
+// ---- the stream
+
+const stream = new Stream({
+  gift(json) {
+    arrived.push(parse(json));
+    frame ||= document.hidden ? setTimeout(show, 250) : requestAnimationFrame(show);
+  },
+  position({live}) {
+    setState(live ? "live" : "waiting");
+    if (live && !listed && !loading) {
+      loadOlder();
+    }
+  },
+  reset() {
+    // the list is read anew when the stream has begun
+    forget();
+  },
+  opening() {
+    setState("opening");
+  },
+  opened() {
+    setState("catching-up");
+  },
+  lost(wait) {
+    setState("lost", `Connection lost; trying again in ${Math.max(1, Math.round(wait / 1000))} s`);
+  },
+});
+
+function setState(state, text = states[state]) {
+  const element = $("state");
+  element.dataset.state = state;
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
+/** Everything that arrived since the last frame, at once. */
+function show() {
+  frame = 0;
+  const batch = arrived;
+  arrived = [];
+  if (!listed) {
+    // the list follows, and they are put among its rows
+    pending.push(...batch);
+    return;
+  }
+  if (readingElsewhere()) {
+    pending.push(...batch);
+    if (pending.length > MOST_PENDING) {
+      pending = pending.slice(-MOST_PENDING);
+      tooMany = true;
+    }
+    updatePill();
+    return;
+  }
+  put(batch);
+}
+
+function put(batch) {
+  const added = gifts.add(batch, true);
+  gifts.trim();
+  batch.forEach(gift => saveForm.arrived(gift.event_id));
+  if (added) {
+    announce(added);
+    drawEmblem();
+    updateEnd();
+  }
+}
+
+// ---- reading elsewhere: nothing moves under the reader's eyes
+
+let topInSight = true;
+new IntersectionObserver(([entry]) => {
+  topInSight = entry.isIntersecting;
+  if (!readingElsewhere()) {
+    reveal();
+  }
+}, {rootMargin: "60px 0px 1000000px 0px"}).observe($("top"));
+
+function readingElsewhere() {
+  return !topInSight || (document.activeElement !== container && container.contains(document.activeElement));
+}
+
+function updatePill() {
+  const pill = $("pill");
+  pill.hidden = pending.length === 0;
+  pill.textContent = `${pending.length}${tooMany ? "+" : ""} new`;
+  document.title = pending.length ? `(${pending.length}${tooMany ? "+" : ""}) The Gibsey Vault` : "The Gibsey Vault";
+}
+
+function reveal() {
+  if (!listed || pending.length === 0) {
+    return;
+  }
+  const batch = pending;
+  const gap = tooMany;
+  pending = [];
+  tooMany = false;
+  updatePill();
+  if (gap) {
+    forget();
+    loadOlder();
+  } else {
+    put(batch);
+  }
+}
+
+$("pill").addEventListener("click", () => {
+  container.focus({preventScroll: true});
+  const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  reveal();
+  $("top").scrollIntoView({behavior: smooth ? "smooth" : "instant", block: "center"});
+});
+
+// ---- the list
+
+/** Reads the list from its begin, or from the oldest gift shown. */
+async function loadOlder() {
+  if (loading || gifts.complete) {
+    return;
+  }
+  loading = true;
+  const mine = generation;
+  const query = new URLSearchParams(filter);
+  query.set("limit", PAGE_OF_LIST);
+  const oldest = listed ? gifts.oldest : null;
+  if (oldest) {
+    query.set("before", `${oldest.created_at}_${oldest.id}`);
+  }
+  try {
+    const answer = await fetch(`/vault/list?${query}`);
+    if (!answer.ok) {
+      throw new Error(`the list answered ${answer.status}`);
+    }
+    const rows = parse(await answer.text());
+    if (mine !== generation) {
+      return;
+    }
+    const added = gifts.add(rows, false);
+    gifts.complete = rows.length < PAGE_OF_LIST || added === 0;
+    if (!listed) {
+      listed = true;
+      container.setAttribute("aria-busy", "false");
+      const meanwhile = pending;
+      pending = [];
+      put(meanwhile);
+      drawEmblem();
+    }
+    updateEnd();
+    if ($("end").getBoundingClientRect().top < innerHeight) {
+      setTimeout(loadOlder);
+    }
+  } catch (error) {
+    console.warn(error);
+    if (mine === generation) {
+      $("end").textContent = "The vault cannot be read at the moment. Trying again…";
+      setTimeout(() => mine === generation && loadOlder(), 2_000);
+    }
+  } finally {
+    loading = mine === generation ? false : loading;
+  }
+}
+
+new IntersectionObserver(([entry]) => {
+  if (entry.isIntersecting && listed) {
+    loadOlder();
+  }
+}, {rootMargin: "0px 0px 900px 0px"}).observe($("end"));
+
+function updateEnd() {
+  $("end").textContent = !gifts.complete ? "" : gifts.size ? "⁂" : "Nothing here yet. The first gift could be yours.";
+}
+
+/** Forgets all that is shown; what was asked for before and comes now is void. */
+function forget() {
+  generation++;
+  loading = false;
+  listed = false;
+  pending = [];
+  tooMany = false;
+  arrived = [];
+  updatePill();
+  gifts.clear();
+  $("end").textContent = "";
+  container.setAttribute("aria-busy", "true");
+}
+
+// ---- the filter, kept in the URL
+
+function readLocation() {
+  const query = new URLSearchParams(location.search);
+  filter = new URLSearchParams(FILTERS.filter(name => /^-?\d+$/.test(query.get(name) ?? "")).map(name => [name, query.get(name)]));
+  for (const name of FILTERS) {
+    $("filter").elements[name].value = filter.get(name) ?? "";
+  }
+  const page = filter.get("page_id");
+  const symbol = filter.get("symbol_id");
+  $("all").textContent = page || symbol ? "← All pages" : "All pages";
+  container.setAttribute("aria-label",
+    `Gifts${page ? ` of page ${page}` : ""}${symbol ? ` with symbol ${symbol}` : ""}, newest first`);
+  if (page) {
+    $("page_id").value = page;
+  }
+  forget();
+  // the list is read when the stream has begun, so that nothing falls between the two
+  stream.open(filter.toString());
+}
+
+function go(query) {
+  history.pushState(null, "", query ? `/?${query}` : "/");
+  scrollTo({top: 0, behavior: "instant"});
+  readLocation();
+}
+
+addEventListener("popstate", readLocation);
+document.addEventListener("click", event => {
+  const link = event.target.closest("a[href^='/']");
+  if (link && link.pathname === "/" && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
+    event.preventDefault();
+    go(new URL(link.href).searchParams.toString());
+  }
+});
+$("filter").addEventListener("submit", event => {
+  event.preventDefault();
+  const query = new URLSearchParams();
+  for (const name of FILTERS) {
+    const value = event.target.elements[name].value.trim();
+    if (value) {
+      query.set(name, value);
+    }
+  }
+  go(query.toString());
+});
+
+// ---- saving
+
+const took = [];
+export const saveForm = new SaveForm(milliseconds => {
+  took.push(milliseconds);
+  if (took.length > 1_000) {
+    took.shift();
+  }
+  const sorted = [...took].sort((a, b) => a - b);
+  const median = Math.round(sorted[Math.floor(sorted.length / 2)]);
+  const p99 = Math.round(sorted[Math.ceil(sorted.length * 0.99) - 1]);
+  const figure = $("latency");
+  figure.hidden = false;
+  figure.textContent = `Save to screen: ${Math.round(milliseconds)} ms`
+    + (took.length > 1 ? `, median ${median}, p99 ${p99} of ${took.length}` : "");
+});
+
+// ---- reading by keyboard, as assistive technology expects it of a feed
+
+container.addEventListener("keydown", event => {
+  const step = {PageDown: 1, j: 1, PageUp: -1, k: -1}[event.key];
+  if (!step || event.ctrlKey || event.altKey || event.metaKey) {
+    return;
+  }
+  const current = document.activeElement.closest(".gift");
+  const next = current
+    ? step > 0 ? current.nextElementSibling : current.previousElementSibling
+    : container.firstElementChild;
+  if (next) {
+    event.preventDefault();
+    next.focus();
+  }
+});
+container.addEventListener("focusout", () => setTimeout(() => readingElsewhere() || reveal()));
+container.addEventListener("click", event => {
+  if (event.target.matches(".more")) {
+    const gift = event.target.closest(".gift");
+    const folded = gift.classList.toggle("long");
+    event.target.textContent = folded ? "Read on" : "Read less";
+    event.target.setAttribute("aria-expanded", String(!folded));
+  }
+});
+
+/** Says how many came, at most every few seconds: a busy vault must not talk over the reader. */
+function announce(count) {
+  announced += count;
+  if (announced === count) {
+    setTimeout(() => {
+      $("announcer").textContent = `${announced} new ${announced === 1 ? "gift" : "gifts"}`;
+      announced = 0;
+    }, 4_000);
+  }
+}
+
+// ---- the emblem: the figure of the newest gift, drawn again when another one comes
+
+let drawn = "";
+function drawEmblem() {
+  const newest = gifts.newest;
+  const figure = emblem(newest ? newest.symbol_id ?? Number(BigInt(newest.page_id) % 16n) : 3);
+  if (figure !== drawn) {
+    drawn = figure;
+    const svg = $("emblem");
+    svg.classList.remove("draw");
+    svg.firstElementChild.setAttribute("d", figure);
+    requestAnimationFrame(() => svg.classList.add("draw"));
+  }
+}
+
+const wide = matchMedia("(min-width: 62rem)");
+const unfold = () => $("save").open = wide.matches || $("save").open;
+wide.addEventListener("change", unfold);
+unfold();
+readLocation();

@@ -1,0 +1,74 @@
+package org.gibsey.spine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.gibsey.spine.embedded.EmbeddedServices;
+import org.gibsey.spine.embedded.JavaProcess;
+import org.gibsey.spine.embedded.Ports;
+import org.gibsey.spine.embedded.TestCaller;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The application is there before its broker and its database. */
+class LateServicesIT {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    private final int kafkaPort = Ports.free();
+    private final int databasePort = Ports.free();
+    private final int port = Ports.free();
+    private final int management = Ports.free();
+    private final TestCaller caller = new TestCaller(port, management);
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void saysWhatItWaitsForAndGoesOnByItselfWhenItAppears() throws Exception {
+        try (JavaProcess application = JavaProcess.application(
+                Map.of(
+                        "KAFKA_BOOTSTRAP_SERVERS",
+                        "localhost:" + kafkaPort,
+                        "VAULT_DB_URL",
+                        "jdbc:postgresql://localhost:%d/gibsey?password=hidden".formatted(databasePort),
+                        "SERVER_PORT",
+                        Integer.toString(port),
+                        "MANAGEMENT_SERVER_PORT",
+                        Integer.toString(management)),
+                folder.resolve("application.log"))) {
+            await().atMost(PATIENCE).until(() -> complaints(application).size() >= 2 && caller.isWaiting());
+            // three more looks of each watch, and nothing more to say
+            await().during(Duration.ofSeconds(6)).atMost(PATIENCE).until(caller::isWaiting);
+            assertThat(complaints(application))
+                    .hasSize(2)
+                    .anySatisfy(line -> assertThat(line).contains("Waiting for Kafka at localhost:" + kafkaPort + ": "))
+                    .anySatisfy(line -> assertThat(line)
+                            .contains("Waiting for PostgreSQL at postgresql://localhost:" + databasePort + "/gibsey: ")
+                            .doesNotContain("hidden"));
+
+            try (EmbeddedServices services = EmbeddedServices.start(folder, kafkaPort, databasePort)) {
+                await().atMost(PATIENCE).until(caller::isReady);
+                assertThat(caller.save("Was it late?").statusCode()).isEqualTo(202);
+                await().atMost(PATIENCE).until(() -> caller.list().contains("Was it late?"));
+                assertThat(Files.readString(application.log()))
+                        .contains("Kafka at " + services.kafka().bootstrapServers() + " is there")
+                        .contains("PostgreSQL at postgresql://localhost:" + databasePort + "/gibsey is there");
+                application.terminate(PATIENCE);
+            }
+        }
+    }
+
+    /** Lines of warnings, errors and stack traces. */
+    private static List<String> complaints(JavaProcess application) throws IOException {
+        return Files.readAllLines(application.log()).stream()
+                .filter(line -> line.matches(".* (WARN|ERROR) .*|\\s+at .*|.*Exception.*"))
+                .toList();
+    }
+}

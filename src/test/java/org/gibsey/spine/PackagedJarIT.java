@@ -1,0 +1,102 @@
+package org.gibsey.spine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.UUID;
+import org.gibsey.spine.embedded.EmbeddedDatabase;
+import org.gibsey.spine.embedded.JavaProcess;
+import org.gibsey.spine.embedded.Ports;
+import org.gibsey.spine.embedded.SharedServices;
+import org.gibsey.spine.embedded.TestCaller;
+import org.gibsey.spine.embedded.TestDatabase;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One jar, two processes: what a process does is the set of routes it loads. */
+class PackagedJarIT {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration GRACE = Duration.ofSeconds(10);
+
+    private final ObjectMapper json = new ObjectMapper();
+    private final String topic = "packaged_" + UUID.randomUUID().toString().substring(0, 8);
+    private final int apiPort = Ports.free();
+    private final int apiManagement = Ports.free();
+    private final int workerManagement = Ports.free();
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void carriesAGiftFromTheApiProcessThroughTheWorkerProcess() throws Exception {
+        try (TestDatabase database = TestDatabase.create();
+                JavaProcess api = start(
+                        "api",
+                        database,
+                        Map.of(
+                                "VAULT_ROUTES",
+                                "file:routes/save-gift.camel.yaml,file:routes/list-gifts.camel.yaml",
+                                "SERVER_PORT",
+                                Integer.toString(apiPort),
+                                "MANAGEMENT_SERVER_PORT",
+                                Integer.toString(apiManagement)));
+                JavaProcess worker = start(
+                        "worker",
+                        database,
+                        Map.of(
+                                "VAULT_ROUTES",
+                                "file:routes/persist-gifts.camel.yaml,file:routes/index-dead-letters.camel.yaml",
+                                "SERVER_PORT",
+                                "0",
+                                "MANAGEMENT_SERVER_PORT",
+                                Integer.toString(workerManagement)))) {
+            TestCaller caller = new TestCaller(apiPort, apiManagement);
+            awaitReady(api, caller);
+            awaitReady(worker, new TestCaller(0, workerManagement));
+
+            HttpResponse<String> saved = caller.save("Who carries it?");
+
+            assertThat(saved.statusCode()).as(saved.body()).isEqualTo(202);
+            assertThat(saved.body()).isEqualTo("{\"queued\":true}");
+            await().atMost(PATIENCE).until(() -> json.readTree(caller.list()).size() == 1);
+            assertThat(json.readTree(caller.list()).at("/0/question").textValue())
+                    .isEqualTo("Who carries it?");
+            JsonNode health = json.readTree(caller.health());
+            assertThat(health.at("/status").textValue()).isEqualTo("UP");
+            assertThat(health.at("/components/broker/status").textValue()).isEqualTo("UP");
+            assertThat(health.at("/components/database/status").textValue()).isEqualTo("UP");
+
+            assertThat(api.terminate(GRACE)).isEqualTo(143);
+            assertThat(worker.terminate(GRACE)).isEqualTo(143);
+        }
+    }
+
+    /** On the shared broker, with topics, group and database of its own. */
+    private JavaProcess start(String name, TestDatabase database, Map<String, String> role) throws IOException {
+        Map<String, String> environment = new HashMap<>(role);
+        environment.put("KAFKA_BOOTSTRAP_SERVERS", SharedServices.get().kafka().bootstrapServers());
+        environment.put("KAFKA_TOPIC", topic);
+        environment.put("KAFKA_DEAD_LETTER_TOPIC", topic + ".dlq");
+        environment.put("KAFKA_GROUP", topic);
+        environment.put("VAULT_DB_URL", database.url());
+        environment.put("VAULT_DB_USER", EmbeddedDatabase.USER);
+        environment.put("VAULT_DB_PASSWORD", EmbeddedDatabase.PASSWORD);
+        return JavaProcess.application(environment, folder.resolve(name + ".log"));
+    }
+
+    private static void awaitReady(JavaProcess process, TestCaller caller) {
+        await().atMost(PATIENCE).until(() -> {
+            assertThat(process.isAlive()).as("alive, see %s", process.log()).isTrue();
+            return caller.isReady();
+        });
+    }
+}

@@ -1,0 +1,240 @@
+package org.gibsey.spine.deadletter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.UUID;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.gibsey.spine.embedded.SharedServices;
+import org.gibsey.spine.embedded.SpineIT;
+import org.gibsey.spine.embedded.TestTopic;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.client.TestRestTemplate;
+import org.springframework.boot.test.web.server.LocalManagementPort;
+import org.springframework.http.ResponseEntity;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+@SpineIT
+class DeadLettersIT {
+
+    private static TestTopic topic;
+    private static TestTopic deadLetters;
+
+    @Autowired
+    JdbcClient vault;
+
+    @Autowired
+    TestRestTemplate http;
+
+    @LocalManagementPort
+    int management;
+
+    @BeforeAll
+    static void connect() {
+        String servers = SharedServices.get().kafka().bootstrapServers();
+        topic = new TestTopic("gift_events", servers);
+        deadLetters = new TestTopic("gift_events.dlq", servers);
+    }
+
+    @AfterAll
+    static void disconnect() {
+        topic.close();
+        deadLetters.close();
+    }
+
+    @Test
+    void keepsKeyValueAndHeadersByteForByte() throws Exception {
+        byte[] key = {0, -1, 7};
+        byte[] value = {'{', (byte) 0xC3, (byte) 0x28};
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>("gift_events", 2, key, value);
+        record.headers()
+                .add("mood", bytes("curious"))
+                .add("Mood", new byte[] {-2})
+                .add("mood", bytes("again"))
+                .add("CamelLooking", bytes("kept"));
+        RecordMetadata written = topic.write(record);
+
+        ConsumerRecord<byte[], byte[]> letter = letterOf(written);
+
+        assertThat(letter.key()).isEqualTo(key);
+        assertThat(letter.value()).isEqualTo(value);
+        assertThat(letter.headers().toArray()).startsWith(record.headers().toArray());
+        assertThat(header(letter, "dlq_topic")).isEqualTo("gift_events");
+        assertThat(header(letter, "dlq_timestamp")).isEqualTo(Long.toString(written.timestamp()));
+        assertThat(header(letter, "dlq_reason")).isEqualTo("undecodable");
+        assertThat(header(letter, "dlq_attempts")).isEqualTo("1");
+        JsonNode shown = get("/" + indexed(written));
+        assertThat(shown.at("/value/base64").textValue()).isEqualTo("e8Mo");
+        assertThat(shown.at("/letter/offset").longValue()).isEqualTo(written.offset());
+        assertThat(shown.at("/headers/0/value/text").textValue()).isEqualTo("curious");
+        assertThat(shown.at("/headers/1/value/base64").textValue()).isEqualTo("/g==");
+    }
+
+    @Test
+    void sendsNothingInADryRun() throws Exception {
+        long id = indexed(topic.write("dry run"));
+
+        JsonNode answer = replay(Map.of("ids", Long.toString(id)));
+
+        assertThat(answer.get("dryRun").booleanValue()).isTrue();
+        assertThat(answer.get("selected").intValue()).isEqualTo(1);
+        assertThat(answer.get("replayed").intValue()).isZero();
+        assertThat(get("/" + id).at("/letter/state").textValue()).isEqualTo("dead");
+    }
+
+    @Test
+    void isTheSameLetterWithOneMoreAttemptWhenItDiesAgain() throws Exception {
+        long id = indexed(topic.write("dies again"));
+
+        replay(Map.of("ids", Long.toString(id), "dryRun", false));
+
+        await().until(() -> get("/" + id).at("/letter/attempts").intValue() == 2);
+        JsonNode letter = get("/" + id).get("letter");
+        assertThat(letter.get("state").textValue()).isEqualTo("dead again");
+        assertThat(letter.get("replays").intValue()).isEqualTo(1);
+        assertThat(letter.get("firstFailedAt").textValue())
+                .isLessThan(letter.get("lastFailedAt").textValue());
+    }
+
+    @Test
+    void storesAReplayedGiftOnceUnderItsOwnId() throws Exception {
+        RecordMetadata written;
+        long id;
+        String gift = "{\"page_id\":91001,\"question\":\"healed\",\"answer\":\"a\",\"ts\":1716300000}";
+        try (var connection = SharedServices.get().database().superuser();
+                var statement = connection.createStatement()) {
+            statement.execute("alter table vault add constraint not_healed check (page_id <> 91001)");
+            try {
+                written = topic.write(gift);
+                id = indexed(written);
+            } finally {
+                statement.execute("alter table vault drop constraint not_healed");
+            }
+        }
+        UUID eventId = UUID.fromString(get("/" + id).at("/letter/eventId").textValue());
+
+        replay(Map.of("reason", "refused", "dryRun", false));
+        replay(Map.of("reason", "refused", "dryRun", false));
+
+        await().until(() -> "stored".equals(get("/" + id).at("/letter/state").textValue()));
+        assertThat(vault.sql("select event_id from vault where page_id = 91001")
+                        .query(UUID.class)
+                        .list())
+                .containsExactly(eventId);
+    }
+
+    @Test
+    void listsNewestFirstByReasonAndRefusesNonsense() throws Exception {
+        long older = indexed(topic.write("older"));
+        long newer = indexed(topic.write("newer"));
+
+        JsonNode list = get("?reason=undecodable&limit=200");
+
+        assertThat(list.get("letters").findValuesAsText("id"))
+                .containsSubsequence(Long.toString(newer), Long.toString(older));
+        assertThat(status("?limit=0")).isEqualTo(400);
+        assertThat(status("/999999999")).isEqualTo(404);
+        assertThat(http.postForEntity(url(""), Map.of(), String.class)
+                        .getStatusCode()
+                        .value())
+                .isEqualTo(400);
+        assertThat(http.postForEntity(url(""), Map.of("ids", "one"), String.class)
+                        .getStatusCode()
+                        .value())
+                .isEqualTo(400);
+    }
+
+    @Test
+    void offersTheSameOverJmx() throws Exception {
+        long id = indexed(topic.write("over JMX"));
+        MBeanServer jmx = ManagementFactory.getPlatformMBeanServer();
+        ObjectName name =
+                jmx
+                        .queryNames(new ObjectName("org.springframework.boot:type=Endpoint,name=Deadletters,*"), null)
+                        .stream()
+                        .findFirst()
+                        .orElseThrow();
+
+        Object answer = jmx.invoke(name, "replay", new Object[] {Long.toString(id), null, null}, new String[] {
+            "java.lang.String", "java.lang.String", "java.lang.Boolean"
+        });
+
+        assertThat(answer).asString().contains("dryRun=true").contains("selected=1");
+    }
+
+    @Test
+    void indexesAForeignRecordInTheDeadLetterTopic() throws Exception {
+        RecordMetadata written = deadLetters.write("left by somebody else");
+
+        await().until(() -> vault.sql("select count(*) from dead_letter where topic = 'gift_events.dlq'"
+                                + " and partition = ? and record_offset = ? and reason = 'unknown'")
+                        .param(written.partition())
+                        .param(written.offset())
+                        .query(Long.class)
+                        .single()
+                == 1);
+    }
+
+    private ConsumerRecord<byte[], byte[]> letterOf(RecordMetadata written) {
+        var found = new java.util.concurrent.atomic.AtomicReference<ConsumerRecord<byte[], byte[]>>();
+        await().until(() -> {
+            deadLetters
+                    .read(letter -> header(letter, "dlq_partition").equals(Integer.toString(written.partition()))
+                            && header(letter, "dlq_offset").equals(Long.toString(written.offset())))
+                    .forEach(found::set);
+            return found.get() != null;
+        });
+        return found.get();
+    }
+
+    private long indexed(RecordMetadata written) {
+        String sql =
+                "select max(id) from dead_letter where topic = 'gift_events' and partition = ? and record_offset = ?";
+        return await().until(
+                        () -> vault.sql(sql)
+                                .param(written.partition())
+                                .param(written.offset())
+                                .query(Long.class)
+                                .optional(),
+                        java.util.Optional::isPresent)
+                .orElseThrow();
+    }
+
+    private JsonNode get(String path) {
+        return http.getForObject(url(path), JsonNode.class);
+    }
+
+    private int status(String path) {
+        return http.getForEntity(url(path), String.class).getStatusCode().value();
+    }
+
+    private JsonNode replay(Map<String, Object> body) {
+        ResponseEntity<JsonNode> answer = http.postForEntity(url(""), body, JsonNode.class);
+        assertThat(answer.getStatusCode().value()).as("%s", answer.getBody()).isEqualTo(200);
+        return answer.getBody();
+    }
+
+    private String url(String path) {
+        return "http://localhost:%d/actuator/deadletters%s".formatted(management, path);
+    }
+
+    private static String header(ConsumerRecord<byte[], byte[]> letter, String name) {
+        var header = letter.headers().lastHeader(name);
+        return header == null ? "" : new String(header.value(), StandardCharsets.UTF_8);
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,256 @@
+package org.gibsey.spine.deadletter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.ArgumentMatchers.anyList;
+import static org.mockito.Mockito.never;
+import static org.mockito.Mockito.verify;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.apache.camel.CamelContext;
+import org.apache.camel.EndpointInject;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
+import org.apache.camel.ProducerTemplate;
+import org.apache.camel.builder.AdviceWith;
+import org.apache.camel.component.jdbc.JdbcConstants;
+import org.apache.camel.component.kafka.KafkaConstants;
+import org.apache.camel.component.mock.MockEndpoint;
+import org.apache.camel.support.DefaultExchange;
+import org.apache.camel.test.spring.junit5.CamelSpringBootTest;
+import org.apache.camel.test.spring.junit5.UseAdviceWith;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.gibsey.spine.gift.EventId;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.mockito.Mockito;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.test.annotation.DirtiesContext;
+import org.springframework.test.context.bean.override.mockito.MockitoBean;
+
+/** The route of routes/index-dead-letters.camel.yaml, with Kafka and the database mocked. */
+@CamelSpringBootTest
+@SpringBootTest(
+        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+        properties = {"management.server.port=0", "VAULT_ROUTES=file:routes/index-dead-letters.camel.yaml"})
+@UseAdviceWith
+@DirtiesContext
+class IndexDeadLettersRouteTest {
+
+    private static final String EVENT = "aaaaaaaa-0000-4000-8000-00000000000a";
+    private static final long WRITTEN = 1_716_300_000_250L;
+
+    @Autowired
+    CamelContext camel;
+
+    @Autowired
+    ProducerTemplate kafka;
+
+    @Autowired
+    ObjectMapper json;
+
+    @EndpointInject("mock:dead_letter")
+    MockEndpoint index;
+
+    @MockitoBean
+    DeadLetters deadLetters;
+
+    /** A record of the dead-letter topic: its value and its headers, by name. */
+    private record Letter(String value, Map<String, String> headers) {}
+
+    @BeforeEach
+    void startWithBothEndsMocked() throws Exception {
+        Mockito.when(deadLetters.topic()).thenReturn("gift_events.dlq");
+        if (!camel.isStarted()) {
+            AdviceWith.adviceWith(camel, "index-dead-letters", route -> {
+                route.replaceFromWith("direct:dead");
+                route.weaveById("to-dead-letter").replace().to("mock:dead_letter");
+            });
+            camel.start();
+        }
+        index.reset();
+    }
+
+    @Test
+    void indexesWhatOnePollBroughtInOneStatement() throws Exception {
+        index.expectedMessageCount(1);
+
+        Exchange done = poll(List.of(letter("first"), letter("second"), letter("third")));
+
+        index.assertIsSatisfied();
+        assertThat(done.isFailed()).isFalse();
+        assertThat(index.getExchanges().get(0).getMessage().getBody(String.class))
+                .startsWith("insert into dead_letter")
+                .contains("on conflict (event_id) do update");
+        assertThat(rows(0)).hasSize(3);
+    }
+
+    @Test
+    void indexesKeyValueAndHeadersAsBytesWithWhatTheHeadersSay() throws Exception {
+        Map<String, String> headers = new HashMap<>(Map.of(
+                "ce_id", EVENT,
+                "dlq_topic", "gift_events",
+                "dlq_partition", "4",
+                "dlq_offset", "42",
+                "dlq_timestamp", "1716300000250",
+                "dlq_reason", "refused",
+                "dlq_message", "check\0",
+                "dlq_sqlstate", "23514",
+                "dlq_attempts", "2"));
+        headers.put("dlq_first_failure", "2026-11-23T10:00:00Z");
+        headers.put("dlq_last_failure", "2026-11-23T11:00:00Z");
+
+        poll(List.of(new Letter("{\"page_id\":", headers)));
+
+        JsonNode row = rows(0).get(0);
+        assertThat(row.get("event_id").textValue()).isEqualTo(EVENT);
+        assertThat(row.get("topic").textValue()).isEqualTo("gift_events");
+        assertThat(row.get("partition").textValue()).isEqualTo("4");
+        assertThat(row.get("record_offset").textValue()).isEqualTo("42");
+        assertThat(row.get("record_timestamp").textValue()).isEqualTo("1716300000250");
+        assertThat(row.get("key").binaryValue())
+                .asString(StandardCharsets.UTF_8)
+                .isEqualTo("key 0");
+        assertThat(row.get("value").binaryValue())
+                .asString(StandardCharsets.UTF_8)
+                .isEqualTo("{\"page_id\":");
+        assertThat(row.get("reason").textValue()).isEqualTo("refused");
+        // PostgreSQL has no NUL
+        assertThat(row.get("message").textValue()).isEqualTo("check\uFFFD");
+        assertThat(row.get("sqlstate").textValue()).isEqualTo("23514");
+        assertThat(row.get("attempts").intValue()).isEqualTo(2);
+        assertThat(row.get("first_failed_at").textValue()).isEqualTo("2026-11-23T10:00:00Z");
+        assertThat(row.get("last_failed_at").textValue()).isEqualTo("2026-11-23T11:00:00Z");
+        assertThat(row.get("headers")).hasSameSizeAs(headers.keySet());
+    }
+
+    @Test
+    void indexesAForeignRecordWhereItLies() throws Exception {
+        poll(List.of(new Letter("left by somebody else", Map.of())));
+
+        JsonNode row = rows(0).get(0);
+        assertThat(row.get("event_id").textValue())
+                .isEqualTo(EventId.ofRecord("gift_events.dlq", 0, 0, WRITTEN).toString());
+        assertThat(row.get("topic").textValue()).isEqualTo("gift_events.dlq");
+        assertThat(row.get("reason").textValue()).isEqualTo("unknown");
+        assertThat(row.get("sqlstate").isNull()).isTrue();
+        assertThat(row.get("attempts").intValue()).isEqualTo(1);
+        assertThat(row.get("last_failed_at").textValue()).isEqualTo("2024-05-21T14:00:00.250Z");
+    }
+
+    /** One statement cannot touch a row twice. */
+    @Test
+    void takesTheLastOfTwoLettersOfTheSameEvent() throws Exception {
+        poll(List.of(
+                new Letter("first death", Map.of("ce_id", EVENT)), new Letter("second death", Map.of("ce_id", EVENT))));
+
+        assertThat(rows(0)).hasSize(1);
+        assertThat(rows(0).get(0).get("value").binaryValue())
+                .asString(StandardCharsets.UTF_8)
+                .isEqualTo("second death");
+    }
+
+    @Test
+    void waitsWhileTheDatabaseIsAway() throws Exception {
+        index.expectedMessageCount(3);
+        index.whenExchangeReceived(1, fails("57P01"));
+        index.whenExchangeReceived(2, fails("08001"));
+
+        Exchange done = poll(List.of(letter("waits")));
+
+        index.assertIsSatisfied();
+        assertThat(done.isFailed()).isFalse();
+    }
+
+    /** It is in the dead-letter topic already: sending it there again would never end. */
+    @Test
+    void leavesALetterThatCannotBeIndexedInItsTopicAndIndexesTheOthers() throws Exception {
+        index.whenAnyExchangeReceived(exchange -> {
+            if (parameter(exchange).contains("\"refused\"")) {
+                throw new SQLException("refused", "22001");
+            }
+        });
+        List<Letter> letters = new ArrayList<>(
+                IntStream.range(0, 7).mapToObj(i -> letter("letter " + i)).toList());
+        letters.add(3, new Letter("poison", Map.of("dlq_reason", "refused")));
+
+        Exchange done = poll(letters);
+
+        assertThat(done.isFailed()).isFalse();
+        verify(deadLetters, never()).send(anyList());
+        // 8 = 2^3: the whole, and two halves on each of three levels
+        assertThat(index.getReceivedCounter()).isEqualTo(1 + 2 * 3);
+        List<String> indexed = new ArrayList<>();
+        for (int i = 0; i < index.getReceivedCounter(); i++) {
+            if (!parameter(index.getExchanges().get(i)).contains("\"refused\"")) {
+                for (JsonNode row : rows(i)) {
+                    indexed.add(new String(row.get("value").binaryValue(), StandardCharsets.UTF_8));
+                }
+            }
+        }
+        assertThat(indexed)
+                .containsExactlyInAnyOrderElementsOf(letters.stream()
+                        .map(Letter::value)
+                        .filter(value -> !value.equals("poison"))
+                        .toList());
+    }
+
+    private static Letter letter(String value) {
+        return new Letter(value, Map.of("ce_id", UUID.randomUUID().toString(), "dlq_reason", "undecodable"));
+    }
+
+    private static Processor fails(String sqlState) {
+        return exchange -> {
+            throw new SQLException("fails", sqlState);
+        };
+    }
+
+    private Exchange poll(List<Letter> letters) {
+        List<Exchange> polled = new ArrayList<>();
+        for (int i = 0; i < letters.size(); i++) {
+            RecordHeaders headers = new RecordHeaders();
+            letters.get(i)
+                    .headers()
+                    .forEach((name, value) -> headers.add(name, value.getBytes(StandardCharsets.UTF_8)));
+            Exchange record = new DefaultExchange(camel);
+            record.getMessage().setBody(letters.get(i).value().getBytes(StandardCharsets.UTF_8));
+            record.getMessage()
+                    .setHeaders(new HashMap<>(Map.of(
+                            KafkaConstants.TOPIC,
+                            "gift_events.dlq",
+                            KafkaConstants.PARTITION,
+                            0,
+                            KafkaConstants.OFFSET,
+                            (long) i,
+                            KafkaConstants.TIMESTAMP,
+                            WRITTEN,
+                            KafkaConstants.KEY,
+                            ("key " + i).getBytes(StandardCharsets.UTF_8),
+                            KafkaConstants.HEADERS,
+                            headers)));
+            polled.add(record);
+        }
+        return kafka.send("direct:dead", exchange -> exchange.getMessage().setBody(polled));
+    }
+
+    private JsonNode rows(int statement) throws Exception {
+        return json.readTree(parameter(index.getExchanges().get(statement)));
+    }
+
+    private static String parameter(Exchange statement) {
+        return statement
+                .getMessage()
+                .getHeader(JdbcConstants.JDBC_PARAMETERS, Map.class)
+                .get("letters")
+                .toString();
+    }
+}

@@ -1,0 +1,140 @@
+package org.gibsey.spine.embedded;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The one command of the README, as a process. */
+class EmbeddedSpineIT {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+    private final Map<String, String> environment = new HashMap<>();
+    private int runs;
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"EMBEDDED_KAFKA_PORT", "EMBEDDED_POSTGRES_PORT", "SERVER_PORT", "MANAGEMENT_SERVER_PORT"})
+    void namesTheSettingOfAPortThatIsInUse(String setting) throws Exception {
+        freePorts();
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            environment.put(setting, Integer.toString(taken.getLocalPort()));
+
+            try (JavaProcess spine = start()) {
+                assertThat(spine.awaitExit(PATIENCE)).isEqualTo(1);
+                assertThat(Files.readString(spine.log()).strip())
+                        .isEqualTo(
+                                "Port %d is in use. Stop what listens there, or choose another: %s=%d mvn spring-boot:test-run"
+                                        .formatted(taken.getLocalPort(), setting, taken.getLocalPort() + 1000));
+            }
+        }
+        assertThat(data()).doesNotExist();
+    }
+
+    @Test
+    void keepsItsDataWhateverEndsItAndLeavesNoServerBehind() throws Exception {
+        freePorts();
+        ProcessHandle leftover;
+        try (JavaProcess killed = start()) {
+            awaitUp(killed);
+            assertThat(caller().save("survives?").statusCode()).isEqualTo(202);
+            await().atMost(PATIENCE).until(() -> caller().list().contains("survives"));
+            killed.kill();
+            leftover = postgres();
+            assertThat(leftover.isAlive()).isTrue();
+        }
+
+        try (JavaProcess next = start()) {
+            awaitUp(next);
+            ProcessHandle server = postgres();
+            assertThat(leftover.isAlive()).isFalse();
+            assertThat(caller().list()).containsOnlyOnce("survives");
+            assertRefusesToShareItsData();
+
+            assertThat(next.terminate(PATIENCE)).isEqualTo(143);
+
+            // it removes its files a moment before it is gone
+            await().until(() -> !server.isAlive());
+        } finally {
+            // when something went wrong above
+            EmbeddedDatabase.endLeftover(data().resolve("postgres"));
+        }
+    }
+
+    @Test
+    void endsWithItsServersWhenTheApplicationDoesNotStart() throws Exception {
+        freePorts();
+        environment.put("MAX_QUESTION_CHARS", "0");
+
+        try (JavaProcess spine = start()) {
+            assertThat(spine.awaitExit(PATIENCE)).isEqualTo(1);
+
+            assertThat(Files.readString(spine.log())).contains("questionChars");
+            assertThat(data().resolve("postgres/postmaster.pid")).doesNotExist();
+        } finally {
+            EmbeddedDatabase.endLeftover(data().resolve("postgres"));
+        }
+    }
+
+    private void assertRefusesToShareItsData() throws Exception {
+        freePorts();
+        try (JavaProcess second = start()) {
+            assertThat(second.awaitExit(PATIENCE)).isEqualTo(1);
+            assertThat(Files.readString(second.log()).strip())
+                    .isEqualTo(
+                            "Another run uses %1$s. Stop it, or choose another: EMBEDDED_DATA=%1$s-2 mvn spring-boot:test-run"
+                                    .formatted(data()));
+        }
+    }
+
+    private void freePorts() {
+        for (String setting :
+                new String[] {"EMBEDDED_KAFKA_PORT", "EMBEDDED_POSTGRES_PORT", "SERVER_PORT", "MANAGEMENT_SERVER_PORT"
+                }) {
+            environment.put(setting, Integer.toString(Ports.free()));
+        }
+        environment.put("EMBEDDED_DATA", data().toString());
+    }
+
+    private Path data() {
+        return folder.resolve("data").toAbsolutePath();
+    }
+
+    private JavaProcess start() throws IOException {
+        return JavaProcess.main(EmbeddedSpine.class, environment, folder.resolve("run-" + ++runs + ".log"));
+    }
+
+    private static void awaitUp(JavaProcess spine) {
+        await().atMost(PATIENCE).until(() -> {
+            assertThat(spine.isAlive()).as("alive, see %s", spine.log()).isTrue();
+            return Files.readString(spine.log()).contains("Gift Spine is up.");
+        });
+    }
+
+    private ProcessHandle postgres() throws IOException {
+        long pid = Long.parseLong(Files.readAllLines(data().resolve("postgres/postmaster.pid"))
+                .get(0)
+                .strip());
+        return ProcessHandle.of(pid).orElseThrow();
+    }
+
+    private TestCaller caller() {
+        return new TestCaller(
+                Integer.parseInt(environment.get("SERVER_PORT")),
+                Integer.parseInt(environment.get("MANAGEMENT_SERVER_PORT")));
+    }
+}

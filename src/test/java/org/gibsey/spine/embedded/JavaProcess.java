@@ -1,0 +1,122 @@
+package org.gibsey.spine.embedded;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A Java process of a test: can be ended politely or not, frozen and thawed. Its output goes to a file. It never outlives
+ * the test: closing ends it the hard way, and so does the end of the JVM that started it. Not thread-safe.
+ */
+public final class JavaProcess implements AutoCloseable {
+
+    private static final Path JAR = Path.of("target", "gift-spine.jar");
+
+    private final Process process;
+    private final Path log;
+    private final Thread onExit;
+
+    private JavaProcess(List<String> command, Map<String, String> environment, Path log) throws IOException {
+        this.log = log;
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().putAll(environment);
+        this.process = builder.start();
+        this.onExit = new Thread(process::destroyForcibly);
+        Runtime.getRuntime().addShutdownHook(onExit);
+    }
+
+    /**
+     * The packaged application.
+     *
+     * @param environment its settings
+     * @param log         file its output goes to
+     * @param jvmArgs     put before {@code -jar}
+     */
+    public static JavaProcess application(Map<String, String> environment, Path log, String... jvmArgs)
+            throws IOException {
+        if (!Files.exists(JAR)) {
+            throw new IllegalStateException(JAR + " is missing: it is made by mvn package");
+        }
+        List<String> command = new ArrayList<>(List.of(java()));
+        command.addAll(List.of(jvmArgs));
+        command.addAll(List.of("-jar", JAR.toString()));
+        return new JavaProcess(command, environment, log);
+    }
+
+    /** A main class of the tests. */
+    public static JavaProcess main(Class<?> main, Path log, String... args) throws IOException {
+        return main(main, Map.of(), log, args);
+    }
+
+    /** A main class of the tests, with settings in its environment. */
+    public static JavaProcess main(Class<?> main, Map<String, String> environment, Path log, String... args)
+            throws IOException {
+        List<String> command =
+                new ArrayList<>(List.of(java(), "-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(List.of(args));
+        return new JavaProcess(command, environment, log);
+    }
+
+    public Path log() {
+        return log;
+    }
+
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** SIGKILL, and waits until it is gone. */
+    public void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /**
+     * SIGTERM, and waits for the end.
+     *
+     * @return its exit code
+     * @throws IllegalStateException if it is still there after that time
+     */
+    public int terminate(Duration within) throws InterruptedException {
+        process.destroy();
+        return awaitExit(within);
+    }
+
+    /**
+     * Waits for its end.
+     *
+     * @return its exit code
+     * @throws IllegalStateException if it is still there after that time
+     */
+    public int awaitExit(Duration within) throws InterruptedException {
+        if (!process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new IllegalStateException("still running after " + within + ", see " + log);
+        }
+        return process.exitValue();
+    }
+
+    /** SIGSTOP: it keeps its connections and does nothing. */
+    public void freeze() throws IOException, InterruptedException {
+        Signals.send("STOP", process.pid());
+    }
+
+    /** SIGCONT. */
+    public void thaw() throws IOException, InterruptedException {
+        Signals.send("CONT", process.pid());
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly().onExit().join();
+        Runtime.getRuntime().removeShutdownHook(onExit);
+    }
+
+    private static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+}

@@ -1,0 +1,25 @@
+package org.gibsey.spine.embedded;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.gibsey.spine.SpineApplication;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.test.context.ContextConfiguration;
+
+/**
+ * A test of the whole application against a real broker and a real database, on free ports. All tests of a JVM share the
+ * two, and the application where their settings are the same; each uses page ids of its own.
+ */
+@Documented
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@SpringBootTest(
+        classes = SpineApplication.class,
+        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+        // Spring switches JMX off in tests unless told here
+        properties = {"management.server.port=0", "spring.jmx.enabled=true"})
+@ContextConfiguration(initializers = SharedServices.class)
+public @interface SpineIT {}

@@ -1,0 +1,250 @@
+package org.gibsey.spine.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.awaitility.core.ConditionTimeoutException;
+import org.gibsey.spine.embedded.EmbeddedDatabase;
+import org.gibsey.spine.embedded.JavaProcess;
+import org.gibsey.spine.embedded.KafkaProcess;
+import org.gibsey.spine.embedded.Ports;
+import org.springframework.boot.logging.LoggingSystem;
+import org.springframework.util.FileSystemUtils;
+
+/**
+ * What the fault tests do things to: a broker in a process of its own, a database, and workers, each a process of the
+ * packaged application. Every scenario has a topic and a consumer group of its own. Collects the outcomes for the table.
+ */
+final class FaultBench implements AutoCloseable {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final String HEAD = """
+            | fault | accepted | stored | dead | missing | duplicated | good ones dead | recovery |
+            |---|---:|---:|---:|---:|---:|---:|---:|
+            """;
+
+    private final Path data;
+    private final KafkaProcess kafka;
+    private final EmbeddedDatabase database;
+    private final List<JavaProcess> workers = new ArrayList<>();
+    private final List<Outcome> outcomes = new ArrayList<>();
+    private int scenarios;
+
+    FaultBench() throws IOException, SQLException {
+        // without an application in this JVM nobody tells the clients to be quiet
+        LoggingSystem.get(FaultBench.class.getClassLoader()).beforeInitialize();
+        data = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "faults");
+        database = new EmbeddedDatabase(data.resolve("postgres"), Ports.free()).start();
+        kafka = KafkaProcess.start(data.resolve("kafka"), Ports.free());
+    }
+
+    KafkaProcess kafka() {
+        return kafka;
+    }
+
+    EmbeddedDatabase database() {
+        return database;
+    }
+
+    /** A topic of 6 partitions with its dead-letter topic, and a load for it. */
+    Load scenario() throws Exception {
+        int page = 1000 + ++scenarios;
+        String topic = "gifts_" + page;
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+            admin.createTopics(List.of(new NewTopic(topic, 6, (short) 1), new NewTopic(topic + ".dlq", 1, (short) 1)))
+                    .all()
+                    .get();
+        }
+        return new Load(kafka.bootstrapServers(), topic, page);
+    }
+
+    /** Starts a worker on the topic of that load and returns at once. */
+    JavaProcess worker(Load load, String... settings) throws IOException {
+        return start(load, "file:routes/persist-gifts.camel.yaml,file:routes/index-dead-letters.camel.yaml", settings);
+    }
+
+    /** Starts an API on the topic of that load and returns at once. */
+    JavaProcess api(Load load, int port) throws IOException {
+        return start(load, "file:routes/save-gift.camel.yaml", "SERVER_PORT=" + port);
+    }
+
+    private JavaProcess start(Load load, String routes, String... settings) throws IOException {
+        Map<String, String> environment = new HashMap<>(Map.of(
+                "VAULT_ROUTES",
+                routes,
+                "KAFKA_BOOTSTRAP_SERVERS",
+                kafka.bootstrapServers(),
+                "KAFKA_TOPIC",
+                load.topic(),
+                "KAFKA_DEAD_LETTER_TOPIC",
+                load.topic() + ".dlq",
+                "KAFKA_GROUP",
+                load.topic(),
+                "VAULT_DB_URL",
+                database.url(),
+                "SERVER_PORT",
+                "0",
+                "MANAGEMENT_SERVER_PORT",
+                "0",
+                "VAULT_DB_CONNECTIONS",
+                "3"));
+        for (String setting : settings) {
+            environment.put(setting.split("=", 2)[0], setting.split("=", 2)[1]);
+        }
+        JavaProcess process = JavaProcess.application(
+                environment,
+                data.resolve("process-%s-%d.log".formatted(load.topic(), workers.size())),
+                "-Xmx256m",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC");
+        workers.add(process);
+        return process;
+    }
+
+    /** Waits until a gift written now is stored. */
+    void awaitFlowing(Load load) {
+        awaitStored(load, load.probe());
+    }
+
+    /** Waits until everything accepted has found a place, and fails unless it found exactly one. */
+    Outcome settle(String scenario, Load load, long recoveryMs) {
+        Outcome outcome;
+        try {
+            outcome = await().atMost(PATIENCE)
+                    .pollInterval(Duration.ofMillis(250))
+                    .ignoreExceptions()
+                    .until(
+                            () -> placed(load) < load.accepted().size() ? null : outcome(scenario, load, recoveryMs),
+                            settled -> settled != null && settled.missing() == 0);
+        } catch (ConditionTimeoutException e) {
+            // the assertion below says what is missing
+            outcome = outcome(scenario, load, recoveryMs);
+        }
+        outcomes.add(outcome);
+        System.out.println(outcome.tableRow());
+        assertThat(outcome).matches(Outcome::nothingLost, "nothing lost, nothing twice, no good one dead");
+        assertThat(outcome.accepted()).as("accepted").isPositive();
+        return outcome;
+    }
+
+    /** Ms until a gift written now is stored: to be called when the fault has just ended. */
+    long recovery(Load load) {
+        long start = System.nanoTime();
+        awaitFlowing(load);
+        return (System.nanoTime() - start) / 1_000_000;
+    }
+
+    /** Ends the workers and closes the load of a scenario that is over. */
+    void end(Load load) {
+        load.close();
+        workers.forEach(JavaProcess::close);
+        workers.clear();
+    }
+
+    Connection vault() throws SQLException {
+        return DriverManager.getConnection(database.url(), EmbeddedDatabase.USER, EmbeddedDatabase.PASSWORD);
+    }
+
+    /** Gifts of that load that are rows now. */
+    long rows(Load load) throws SQLException {
+        return number("select count(*) from vault where page_id = " + load.page());
+    }
+
+    /** Dead letters of that load that are indexed now. */
+    long deadLetters(Load load) throws SQLException {
+        return number("select count(*) from dead_letter where topic = '" + load.topic() + "'");
+    }
+
+    @Override
+    public void close() throws IOException {
+        Files.writeString(
+                Path.of("target", "faults.md"),
+                HEAD
+                        + String.join(
+                                "\n", outcomes.stream().map(Outcome::tableRow).toList()) + "\n");
+        System.out.println(HEAD
+                + String.join("\n", outcomes.stream().map(Outcome::tableRow).toList()));
+        workers.forEach(JavaProcess::close);
+        kafka.close();
+        database.close();
+        FileSystemUtils.deleteRecursively(data);
+    }
+
+    private void awaitStored(Load load, UUID gift) {
+        await().atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(20))
+                .ignoreExceptions()
+                .until(() -> number("select count(*) from vault where event_id = '" + gift + "'") == 1
+                        || load.isPoison(gift));
+    }
+
+    private long placed(Load load) throws SQLException {
+        return rows(load) + deadLetters(load);
+    }
+
+    private Outcome outcome(String scenario, Load load, long recoveryMs) {
+        try {
+            Set<UUID> stored = ids("select event_id from vault where page_id = " + load.page());
+            Set<UUID> dead = ids("select event_id from dead_letter where topic = '" + load.topic() + "'");
+            long missing = load.accepted().stream()
+                    .filter(id -> !stored.contains(id) && !dead.contains(id))
+                    .count();
+            long questions = number("select count(distinct question) from vault where page_id = " + load.page());
+            long both = stored.stream().filter(dead::contains).count();
+            long goodDead = dead.stream().filter(id -> !load.isPoison(id)).count();
+            // what was written but not acknowledged may be there too; it is not counted
+            stored.retainAll(load.accepted());
+            dead.retainAll(load.accepted());
+            return new Outcome(
+                    scenario,
+                    load.accepted().size(),
+                    stored.size(),
+                    dead.size(),
+                    missing,
+                    rows(load) - questions + both,
+                    goodDead,
+                    recoveryMs);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private Set<UUID> ids(String sql) throws SQLException {
+        try (Connection connection = database.superuser();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            Set<UUID> ids = new HashSet<>();
+            while (rows.next()) {
+                ids.add(rows.getObject(1, UUID.class));
+            }
+            return ids;
+        }
+    }
+
+    private long number(String sql) throws SQLException {
+        try (Connection connection = database.superuser();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            rows.next();
+            return rows.getLong(1);
+        }
+    }
+}

@@ -1,0 +1,272 @@
+package org.gibsey.spine.liveroutes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
+import org.gibsey.spine.liveroutes.Edit.Outcome;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.client.TestRestTemplate;
+import org.springframework.boot.test.web.server.LocalManagementPort;
+import org.springframework.http.ResponseEntity;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** Route files that come, change, move and go. */
+class RouteFilesIT extends EditedApplication {
+
+    @Autowired
+    TestRestTemplate http;
+
+    @Autowired
+    JdbcClient vault;
+
+    @Autowired
+    MeterRegistry meters;
+
+    @LocalManagementPort
+    int managementPort;
+
+    @AfterEach
+    void putBackWhatIsShipped() {
+        for (String id : List.of("save-gift", "persist-gifts")) {
+            String text = RouteFolderFixture.shipped(id);
+            FOLDER.replace(id, text);
+            await().until(() -> runs(id, text));
+        }
+    }
+
+    @Test
+    void takesInANewFileAndForgetsItWhenItIsDeleted() {
+        FOLDER.replace("hello", page("hello", "/vault/hello", "hi"));
+        await().untilAsserted(() -> assertThat(get("/vault/hello")).isEqualTo("200 hi"));
+
+        FOLDER.delete("hello");
+
+        await().untilAsserted(() -> assertThat(get("/vault/hello")).startsWith("404"));
+        assertThat(camel.getRoute("hello")).isNull();
+        assertThat(endpoint.report().files()).noneMatch(file -> file.file().contains("hello"));
+    }
+
+    @Test
+    void forgetsAPathThatARouteNoLongerHas() {
+        FOLDER.replace("mover", page("mover", "/vault/old", "hi"));
+        await().untilAsserted(() -> assertThat(get("/vault/old")).isEqualTo("200 hi"));
+
+        FOLDER.replace("mover", page("mover", "/vault/new", "hi"));
+
+        await().untilAsserted(() -> assertThat(get("/vault/new")).isEqualTo("200 hi"));
+        assertThat(get("/vault/old")).startsWith("404");
+        remove("mover");
+    }
+
+    @Test
+    void failsNoRequestWhileAFileIsRenamed() {
+        FOLDER.replace("name-0", page("name-0", "/vault/named", "hi"));
+        await().untilAsserted(() -> assertThat(get("/vault/named")).isEqualTo("200 hi"));
+        AtomicBoolean done = new AtomicBoolean();
+        CompletableFuture<List<String>> answers = CompletableFuture.supplyAsync(() -> {
+            List<String> others = new ArrayList<>();
+            while (!done.get()) {
+                String answer = get("/vault/named");
+                if (!answer.equals("200 hi")) {
+                    others.add(answer);
+                }
+            }
+            return others;
+        });
+
+        for (int i = 1; i <= 5; i++) {
+            String name = "name-" + i;
+            String text = page(name, "/vault/named", "hi");
+            FOLDER.replace(name, text);
+            FOLDER.delete("name-" + (i - 1));
+            await().until(() -> runs(name, text));
+        }
+
+        done.set(true);
+        assertThat(answers.join()).isEmpty();
+        remove("name-5");
+    }
+
+    @Test
+    void refusesToDeleteAnEntryThatIsCalledAndDeletesItWithItsCaller() {
+        String caller = page("caller", "/vault/called", "hi")
+                .replace("      steps:\n", "      steps:\n        - to:\n            uri: direct:called\n");
+        String called = """
+                - route:
+                    id: called
+                    from:
+                      uri: direct:called
+                      steps:
+                        - log:
+                            message: called
+                            loggingLevel: DEBUG
+                """;
+        FOLDER.replace("caller", caller);
+        await().until(() -> isNotTaken("caller", caller));
+        FOLDER.replace("called", called);
+        await().untilAsserted(() -> assertThat(get("/vault/called")).isEqualTo("200 hi"));
+
+        FOLDER.delete("called");
+
+        await().until(() -> file("called").notTaken() != null);
+        assertThat(file("called").notTaken().outcome()).isEqualTo(Outcome.REFUSED);
+        assertThat(file("called").notTaken().problems())
+                .singleElement()
+                .asString()
+                .contains("the entry direct:called");
+        assertThat(get("/vault/called")).isEqualTo("200 hi");
+        remove("caller");
+        await().until(() -> camel.getRoute("called") == null);
+    }
+
+    @Test
+    void goesOnWhileTheFolderIsGone() throws IOException {
+        Path away = FOLDER.path().resolveSibling("away");
+        Files.move(FOLDER.path(), away);
+        try {
+            await().until(() -> endpoint.report().folderProblem() != null);
+
+            assertThat(save(66_101)).isEqualTo(202);
+            assertThat(endpoint.report().missing()).isEmpty();
+        } finally {
+            Files.move(away, FOLDER.path());
+        }
+        await().until(() -> endpoint.report().folderProblem() == null);
+    }
+
+    @Test
+    void isReadyWithARefusedEditAndNotWithoutARoute() throws Exception {
+        String broken = RouteFolderFixture.shipped("save-gift").replace("lingerMs", "lingerMz");
+        FOLDER.replace("save-gift", broken);
+        await().until(() -> isNotTaken("save-gift", broken));
+
+        assertThat(readiness()).startsWith("200").contains("refused: ").contains("there is no option 'lingerMz'");
+        assertThat(save(66_102)).isEqualTo(202);
+        assertThat(gauge("route.files.not.current")).isEqualTo(1);
+
+        camel.getRouteController().stopRoute("list-gifts");
+        assertThat(readiness()).startsWith("503").contains("these routes do not run: list-gifts");
+        camel.getRouteController().startRoute("list-gifts");
+        await().untilAsserted(() -> assertThat(readiness()).startsWith("200"));
+    }
+
+    @Test
+    void bringsBackARouteThatVanished() throws Exception {
+        String text = page("lost", "/vault/lost", "hi");
+        FOLDER.replace("lost", text);
+        await().untilAsserted(() -> assertThat(get("/vault/lost")).isEqualTo("200 hi"));
+
+        camel.getRouteController().stopRoute("lost");
+        camel.removeRoute("lost");
+
+        await().until(() -> camel.getRoute("lost") != null);
+        assertThat(get("/vault/lost")).isEqualTo("200 hi");
+        remove("lost");
+    }
+
+    /** The line stands, the operator mends the SQL, and what waited is stored. */
+    @Test
+    void mendsAStandingLineWithAnEditOfItsSql() {
+        vault.sql("create table gone (like vault including all)").update();
+        String other = RouteFolderFixture.shipped("persist-gifts").replace("insert into vault (", "insert into gone (");
+        FOLDER.replace("persist-gifts", other);
+        await().until(() -> runs("persist-gifts", other));
+        vault.sql("drop table gone").update();
+        assertThat(save(66_103)).isEqualTo(202);
+        await().until(() -> camel.getInflightRepository().size("persist-gifts") > 0);
+
+        String mended = RouteFolderFixture.described("persist-gifts", "mended");
+        FOLDER.replace("persist-gifts", mended);
+
+        await().atMost(Duration.ofSeconds(15)).until(() -> runs("persist-gifts", mended));
+        await().until(() -> vault.sql("select count(*) from vault where page_id = 66103")
+                        .query(Long.class)
+                        .single()
+                == 1);
+    }
+
+    @Test
+    void refusesSqlTheDatabaseDoesNotUnderstand() {
+        String typo = RouteFolderFixture.shipped("persist-gifts").replace("page_id, question,", "page_id, qestion,");
+        FOLDER.replace("persist-gifts", typo);
+
+        await().until(() -> isNotTaken("persist-gifts", typo));
+
+        assertThat(file("persist-gifts").notTaken().problems())
+                .singleElement()
+                .asString()
+                .endsWith("the database says: column \"qestion\" of relation \"vault\" does not exist");
+    }
+
+    @Test
+    void countsEditsAndShowsFilesOverJmx() throws Exception {
+        double before =
+                meters.get("route.edits").tag("result", "active").counter().count();
+        String text = RouteFolderFixture.described("save-gift", "counted");
+        FOLDER.replace("save-gift", text);
+        await().until(() -> runs("save-gift", text));
+
+        assertThat(meters.get("route.edits").tag("result", "active").counter().count())
+                .isEqualTo(before + 1);
+        MBeanServer jmx = ManagementFactory.getPlatformMBeanServer();
+        assertThat(jmx.queryNames(new ObjectName("org.springframework.boot:type=Endpoint,name=Liveroutes,*"), null))
+                .anySatisfy(name -> assertThat(jmx.invoke(name, "report", new Object[0], new String[0])
+                                .toString())
+                        .contains(RouteFolderFixture.revision(text)));
+    }
+
+    private void remove(String id) {
+        FOLDER.delete(id);
+        await().until(() -> camel.getRoute(id) == null);
+    }
+
+    private String get(String path) {
+        ResponseEntity<String> answer = http.getForEntity(path, String.class);
+        return answer.getStatusCode().value() + " " + answer.getBody();
+    }
+
+    private int save(int page) {
+        return http.postForEntity("/vault/save", Map.of("page_id", page, "question", "q", "answer", "a"), String.class)
+                .getStatusCode()
+                .value();
+    }
+
+    private String readiness() {
+        return get("http://localhost:" + managementPort + "/actuator/health/readiness");
+    }
+
+    private double gauge(String name) {
+        return meters.get(name).gauge().value();
+    }
+
+    private static String page(String id, String path, String text) {
+        return """
+                - route:
+                    id: %s
+                    from:
+                      uri: platform-http:%s
+                      parameters:
+                        httpMethodRestrict: GET
+                      steps:
+                        - setBody:
+                            expression:
+                              constant:
+                                expression: %s
+                """.formatted(id, path, text);
+    }
+}

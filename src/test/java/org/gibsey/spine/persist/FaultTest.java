@@ -1,0 +1,146 @@
+package org.gibsey.spine.persist;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.sql.BatchUpdateException;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.util.List;
+import java.util.Map;
+import org.apache.camel.CamelExecutionException;
+import org.apache.camel.RuntimeCamelException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.gibsey.spine.gift.InvalidInput;
+import org.gibsey.spine.gift.InvalidInput.FieldError;
+import org.gibsey.spine.gift.MalformedJson;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The table of the README, row by row: what is dead-lettered and what is waited out. */
+class FaultTest {
+
+    @ParameterizedTest
+    @CsvSource({
+        "22001, value too long",
+        "22003, number out of range",
+        "22P02, no such number or UUID",
+        "22P05, character the encoding does not have",
+        "22021, NUL",
+        "23502, null where none may be",
+        "23503, foreign key",
+        "23505, unique",
+        "23514, check",
+        "54000, row or index entry too large",
+        "P0001, raised by a trigger"
+    })
+    void laysOnTheMessageWhatTheDatabaseRefusesAsData(String state, String what) {
+        Fault fault = Fault.of(new SQLException(what, state));
+
+        assertThat(fault).isEqualTo(new Fault(Fault.Kind.MESSAGE, "refused", what, state));
+        assertThat(fault.ofTheMessage()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "08000, connection",
+        "08001, cannot connect",
+        "08003, connection does not exist",
+        "08006, connection broke",
+        "25006, read-only",
+        "28000, not let in",
+        "28P01, wrong password",
+        "3D000, no such database",
+        "40001, serialization",
+        "40P01, deadlock",
+        "42501, not permitted",
+        "42601, syntax of the route's SQL",
+        "42703, no such column",
+        "42P01, no such table",
+        "53100, disk full",
+        "53200, out of memory",
+        "53300, too many connections",
+        "54001, statement too complex",
+        "55P03, lock",
+        "57014, statement timeout",
+        "57P01, shut down by an administrator",
+        "57P02, crash",
+        "57P03, starting up",
+        "58030, input or output",
+        "58P01, file is gone",
+        "P0002, not raised by a trigger",
+        "XX000, internal",
+        "XX001, corrupted data",
+        "99999, unheard of"
+    })
+    void waitsOutWhatIsTheWorlds(String state, String what) {
+        Fault fault = Fault.of(new SQLException(what, state));
+
+        assertThat(fault).isEqualTo(new Fault(Fault.Kind.WORLD, "world", what, state));
+        assertThat(fault.ofTheMessage()).isFalse();
+    }
+
+    @Test
+    void laysOnTheMessageWhatIsNoGift() {
+        assertThat(Fault.of(new MalformedJson("not JSON")))
+                .isEqualTo(new Fault(Fault.Kind.MESSAGE, "undecodable", "not JSON", null));
+        assertThat(Fault.of(new InvalidInput(List.of(new FieldError("/page_id", "is required")))))
+                .isEqualTo(new Fault(Fault.Kind.MESSAGE, "invalid", "/page_id is required", null));
+        assertThat(Fault.of(new UndecodableGifts(Map.of())).ofTheMessage()).isTrue();
+    }
+
+    @Test
+    void waitsOutWhatItDoesNotKnow() {
+        assertThat(List.of(
+                        new SQLException("no state"),
+                        new SQLTransientConnectionException("vault - Connection is not available, timed out"),
+                        new SQLException("empty state", ""),
+                        new IllegalStateException("a defect of ours"),
+                        new NullPointerException(),
+                        new IOException("disk"),
+                        new TimeoutException("no acknowledgement"),
+                        new OutOfMemoryError()))
+                .allSatisfy(failure -> {
+                    Fault fault = Fault.of(failure);
+                    assertThat(fault.ofTheMessage()).isFalse();
+                    assertThat(fault.reason()).isEqualTo("world");
+                });
+    }
+
+    @Test
+    void findsTheFaultWhereverItIsWrapped() {
+        SQLException refused = new SQLException("check", "23514");
+
+        assertThat(Fault.of(new RuntimeCamelException(new IllegalStateException("wrapped", refused))))
+                .isEqualTo(Fault.of(refused));
+        assertThat(Fault.of(new CamelExecutionException("wrapped", null, new MalformedJson("not JSON"))))
+                .isEqualTo(Fault.of(new MalformedJson("not JSON")));
+        assertThat(Fault.of(new SQLException("without a state", refused)).sqlState())
+                .isEqualTo("23514");
+        assertThat(Fault.of(new BatchUpdateException("batch", "23514", new int[0], refused))
+                        .ofTheMessage())
+                .isTrue();
+    }
+
+    @Test
+    void believesTheOutermostStateWhenTheyDiffer() {
+        SQLException broken = new SQLException("connection broke", "08006", new SQLException("check", "23514"));
+
+        assertThat(Fault.of(broken).ofTheMessage()).isFalse();
+    }
+
+    /** The lines after the first quote the row or the statement. */
+    @Test
+    void keepsOnlyTheFirstLineOfWhatTheDatabaseSays() {
+        Fault fault = Fault.of(new SQLException("ERROR: check\n  Detail: Failing row contains (secret)", "23514"));
+
+        assertThat(fault).hasToString("ERROR: check (SQLSTATE 23514)");
+    }
+
+    @Test
+    void saysSomethingWhenTheFailureSaysNothing() {
+        assertThat(Fault.of(new NullPointerException()).toString()).contains("NullPointerException");
+        assertThat(Fault.of(new SQLException(null, "57P01"))).hasToString("SQLException (SQLSTATE 57P01)");
+    }
+}

@@ -1,0 +1,182 @@
+package org.gibsey.spine.persist;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.ArgumentMatchers.anyList;
+import static org.mockito.Mockito.never;
+import static org.mockito.Mockito.verify;
+
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.apache.camel.CamelContext;
+import org.apache.camel.EndpointInject;
+import org.apache.camel.Exchange;
+import org.apache.camel.ProducerTemplate;
+import org.apache.camel.builder.AdviceWith;
+import org.apache.camel.component.jdbc.JdbcConstants;
+import org.apache.camel.component.kafka.KafkaConstants;
+import org.apache.camel.component.mock.MockEndpoint;
+import org.apache.camel.support.DefaultExchange;
+import org.apache.camel.test.spring.junit5.CamelSpringBootTest;
+import org.apache.camel.test.spring.junit5.UseAdviceWith;
+import org.gibsey.spine.deadletter.DeadLetters;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.mockito.ArgumentCaptor;
+import org.mockito.Mockito;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.test.annotation.DirtiesContext;
+import org.springframework.test.context.bean.override.mockito.MockitoBean;
+
+/** The route of routes/persist-gifts.camel.yaml, with Kafka, the database and the dead-letter topic mocked. */
+@CamelSpringBootTest
+@SpringBootTest(
+        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+        properties = {"management.server.port=0", "VAULT_ROUTES=file:routes/persist-gifts.camel.yaml"})
+@UseAdviceWith
+@DirtiesContext
+class PersistGiftsRouteTest {
+
+    @Autowired
+    CamelContext camel;
+
+    @Autowired
+    ProducerTemplate kafka;
+
+    @EndpointInject("mock:vault")
+    MockEndpoint vault;
+
+    @MockitoBean
+    DeadLetters deadLetters;
+
+    @BeforeEach
+    void startWithBothEndsMocked() throws Exception {
+        Mockito.when(deadLetters.topic()).thenReturn("gift_events.dlq");
+        if (!camel.isStarted()) {
+            AdviceWith.adviceWith(camel, "persist-gifts", route -> {
+                route.replaceFromWith("direct:polled");
+                route.weaveById("to-vault").replace().to("mock:vault");
+            });
+            camel.start();
+        }
+        vault.reset();
+    }
+
+    @Test
+    void storesWhatOnePollBroughtInOneStatement() throws Exception {
+        vault.expectedMessageCount(1);
+
+        Exchange done = poll(values(3));
+
+        vault.assertIsSatisfied();
+        assertThat(done.isFailed()).isFalse();
+        assertThat(vault.getExchanges().get(0).getMessage().getBody(String.class))
+                .startsWith("insert into vault")
+                .contains("on conflict (event_id) do nothing");
+        assertThat(gifts(0)).contains("\"question\":\"q0\"", "\"question\":\"q1\"", "\"question\":\"q2\"");
+        verify(deadLetters, never()).send(anyList());
+    }
+
+    @Test
+    void waitsWhileTheDatabaseIsAwayAndDeadLettersNothing() throws Exception {
+        vault.expectedMessageCount(3);
+        vault.whenExchangeReceived(1, fails("08006"));
+        vault.whenExchangeReceived(2, fails("57P03"));
+
+        Exchange done = poll(values(2));
+
+        vault.assertIsSatisfied();
+        assertThat(done.isFailed()).isFalse();
+        verify(deadLetters, never()).send(anyList());
+    }
+
+    @Test
+    void findsTheOneThatIsRefusedInLogarithmicallyManyStatements() throws Exception {
+        vault.whenAnyExchangeReceived(exchange -> {
+            if (String.valueOf(exchange.getMessage().getHeader(JdbcConstants.JDBC_PARAMETERS))
+                    .contains("\"q77\"")) {
+                throw new SQLException("refused", "23514");
+            }
+        });
+
+        Exchange done = poll(values(128));
+
+        assertThat(done.isFailed()).isFalse();
+        @SuppressWarnings("unchecked")
+        ArgumentCaptor<List<DeadLetters.DeadLetter>> letters = ArgumentCaptor.forClass(List.class);
+        verify(deadLetters).send(letters.capture());
+        assertThat(letters.getValue()).singleElement().satisfies(letter -> {
+            assertThat(letter.record().offset()).isEqualTo(77);
+            assertThat(letter.reason()).isEqualTo("refused");
+            assertThat(letter.sqlState()).isEqualTo("23514");
+        });
+        // 128 = 2^7: the whole, and two halves on each of seven levels
+        assertThat(vault.getReceivedCounter()).isEqualTo(1 + 2 * 7);
+    }
+
+    @Test
+    void failsTheBatchWhenADeadLetterIsNotAcknowledged() throws Exception {
+        Mockito.doThrow(new org.apache.kafka.common.KafkaException("no acknowledgement"))
+                .when(deadLetters)
+                .send(anyList());
+
+        Exchange done = poll(List.of("no gift"));
+
+        assertThat(done.isFailed()).isTrue();
+    }
+
+    @Test
+    void dividesHonestlyWhenEveryMessageIsRefused() throws Exception {
+        vault.whenAnyExchangeReceived(fails("22P02"));
+
+        Exchange done = poll(values(5));
+
+        assertThat(done.isFailed()).isFalse();
+        verify(deadLetters, Mockito.times(5)).send(anyList());
+    }
+
+    private static org.apache.camel.Processor fails(String sqlState) {
+        return exchange -> {
+            throw new SQLException("fails", sqlState);
+        };
+    }
+
+    private Exchange poll(List<String> values) {
+        List<Exchange> polled = new ArrayList<>();
+        for (int i = 0; i < values.size(); i++) {
+            Exchange record = new DefaultExchange(camel);
+            record.getMessage().setBody(values.get(i).getBytes(StandardCharsets.UTF_8));
+            record.getMessage()
+                    .setHeaders(new java.util.HashMap<>(Map.of(
+                            KafkaConstants.TOPIC,
+                            "gift_events",
+                            KafkaConstants.PARTITION,
+                            0,
+                            KafkaConstants.OFFSET,
+                            (long) i,
+                            KafkaConstants.TIMESTAMP,
+                            1L)));
+            polled.add(record);
+        }
+        return kafka.send("direct:polled", exchange -> exchange.getMessage().setBody(polled));
+    }
+
+    private String gifts(int statement) {
+        return vault.getExchanges()
+                .get(statement)
+                .getMessage()
+                .getHeader(JdbcConstants.JDBC_PARAMETERS, Map.class)
+                .get("gifts")
+                .toString();
+    }
+
+    private static List<String> values(int count) {
+        return IntStream.range(0, count)
+                .mapToObj("{\"page_id\":1,\"question\":\"q%d\",\"answer\":\"a\"}"::formatted)
+                .toList();
+    }
+}

@@ -1,0 +1,78 @@
+package org.gibsey.spine.ship;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ComposeTest {
+
+    private final JsonNode file = Yaml.read(Path.of("docker-compose.yaml"));
+
+    @Test
+    void fitsTheComposeSpecification() {
+        assertThat(Schemas.problemsOfCompose(file)).isEmpty();
+    }
+
+    @Test
+    void keepsTheRules() {
+        assertThat(ComposeRules.broken(file)).isEmpty();
+    }
+
+    @ParameterizedTest(name = "{0} = {1}")
+    @CsvSource(delimiter = '|', textBlock = """
+            /services/api/helthcheck              | {}                        | helthcheck
+            /services/api/ports                   | 8000                      | ports
+            /services/api/depends_on/postgres/condition | healthy             | condition
+            /services/api/deploy/resources/limits/ram | 1G                    | ram
+            /services/api/environment/KAFKA_CREATE_TOPICS | [false]           | environment
+            /service                              | {}                        | service
+            """)
+    void findsWhatComposeWouldRefuse(String place, String value, String complaint) {
+        Manifests.edit(file, place, value);
+
+        assertThat(Schemas.problemsOfCompose(file))
+                .anySatisfy(problem -> assertThat(problem).contains(complaint));
+    }
+
+    @ParameterizedTest(name = "{0} = {1}")
+    @CsvSource(delimiter = '|', textBlock = """
+            /services/kafka/image                     | apache/kafka:latest          | another image tomorrow
+            /services/kafka/image                     | apache/kafka                 | another image tomorrow
+            /services/worker/container_name           | worker                       | once only
+            /services/postgres/deploy                 | ''                           | all memory
+            /services/postgres/restart                | ''                           | stays down
+            /services/postgres/ports/0                | "'5432:5432'"                | open to the network
+            /services/api/ports/1                     | "'8001:8001'"                | open to the network
+            /services/api/ports/0                     | "'8000:8080'"                | not on its port
+            /services/worker/ports                    | "['8002:8000']"              | its port taken
+            /services/kafka/healthcheck               | ''                           | has none
+            /services/worker/image                    | gift-spine:0.9               | not of version
+            /services/worker/read_only                | ''                           | write where it likes
+            /services/worker/cap_drop                 | ''                           | has capabilities
+            /services/worker/security_opt             | ''                           | gain rights
+            /services/worker/tmpfs/0                  | /tmp                         | native libraries
+            /services/worker/volumes/0                | ./routes:/routes:ro          | see edits
+            /services/worker/healthcheck              | ''                           | has no health
+            /services/worker/stop_grace_period        | 10s                          | before it has ended
+            /services/worker/depends_on/topics        | ''                           | before there are topics
+            /services/worker/depends_on/postgres      | ''                           | before there is a database
+            /services/worker/environment/KAFKA_BROKER | kafka:29092                  | nothing reads
+            /services/worker/environment/VAULT_ROUTES | file:routes/persist-gift.camel.yaml | which is not there
+            /services/worker/environment/VAULT_ROUTES | file:routes/persist-gifts.camel.yaml | is loaded by []
+            /services/topics/command/0                | topic gift_events --partitions 3 --config retention.ms=1 | as many partitions
+            /services/worker/environment/KAFKA_BOOTSTRAP_SERVERS | localhost:9092    | another broker
+            /services/kafka/ports/0                   | 127.0.0.1:9094:9094          | where the embedded one is
+            /services/postgres/environment/POSTGRES_USER | postgres                  | what the embedded one is
+            /services/worker/environment/VAULT_DB_URL | jdbc:postgresql://localhost:5432/gibsey | another database
+            """)
+    void findsWhatIsBroken(String place, String value, String complaint) {
+        Manifests.edit(file, place, value);
+
+        assertThat(ComposeRules.broken(file))
+                .anySatisfy(broken -> assertThat(broken).contains(complaint));
+    }
+}

@@ -1,0 +1,169 @@
+package org.gibsey.spine.ship;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whether a cluster would take the manifests, and whether what it made of them would be what is wanted. */
+class ManifestsTest {
+
+    private static final Path OVERLAYS = Path.of("k8s/overlays");
+    /** The only kind whose schema no registry in reach carries: what is checked of it is in {@link CapacityRules}. */
+    private static final String WITHOUT_SCHEMA = "postgresql.cnpg.io/v1";
+
+    private static final Map<String, Manifests> RENDERED = new HashMap<>();
+
+    @BeforeAll
+    static void render() throws Exception {
+        assumeTrue(Kubectl.renders(), "the manifests are not checked: there is no kubectl with kustomize 5");
+        for (String overlay : List.of("production", "minimal")) {
+            RENDERED.put(overlay, Manifests.render(OVERLAYS.resolve(overlay)));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"production", "minimal"})
+    void fitTheirSchemas(String overlay) {
+        assertThat(problems(RENDERED.get(overlay))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"production", "minimal"})
+    void keepTheRules(String overlay) {
+        assertThat(brokenRules(RENDERED.get(overlay), overlay)).isEmpty();
+    }
+
+    /** Object, place in it, what is put there (nothing: it is removed), and a word of the complaint. */
+    @ParameterizedTest(name = "{0}{1} = {2}")
+    @CsvSource(delimiter = '|', textBlock = """
+            Deployment/api               | /spec/template/spec/containers/spine/imagePullpolicy      | Always      | imagePullpolicy
+            Deployment/api               | /spec/selector                                        | ''          | selector
+            Deployment/api               | /spec/template/spec/containers/spine/ports/management/containerPort | "'8001'"   | integer
+            Deployment/worker            | /spec/template/spec/containers/spine/env/KAFKA_USER/value          | 3           | string
+            Deployment/worker            | /spec/template/spec/containers/spine/name                 | ''          | name
+            Service/api                  | /spec/ports/http/port                                    | ''          | port
+            PodDisruptionBudget/api      | /spec/maxUnavailabe                                   | 1           | maxUnavailabe
+            HorizontalPodAutoscaler/api  | /spec/maxReplicas                                     | ''          | maxReplicas
+            NetworkPolicy/api            | /spec/ingres                                          | []          | ingres
+            ConfigMap/settings           | /data/KAFKA_CREATE_TOPICS                             | false       | string
+            KafkaTopic/gift-events       | /spec/partitions                                      | 0           | minimum
+            KafkaTopic/gift-events       | /spec/partition                                       | 6           | partition
+            KafkaUser/api                | /spec/authentication/type                             | password    | type
+            KafkaNodePool/brokers        | /spec/roles/0                                         | zookeeper   | roles
+            Kafka/spine                  | /spec/kafka/replicas                                  | 3           | replicas
+            ScaledObject/worker          | /spec/maxReplicas                                     | 6           | maxReplicas
+            ScaledObject/worker          | /spec/triggers/0/metadata/lagThreshold                | 20000       | string
+            TriggerAuthentication/worker | /spec/env/0/parameter                                 | ''          | parameter
+            ServiceMonitor/gift-spine    | /spec/endpoints/0/intervall                           | 15s         | intervall
+            """)
+    void findsWhatTheClusterWouldRefuse(String object, String place, String value, String complaint) {
+        Manifests brokenCopy = RENDERED.get("production").copy();
+        brokenCopy.edit(object, place, value);
+
+        assertThat(problems(brokenCopy))
+                .anySatisfy(problem -> assertThat(problem).contains(complaint));
+    }
+
+    @ParameterizedTest(name = "{0}{1} = {2}")
+    @CsvSource(delimiter = '|', textBlock = """
+            Deployment/api         | /spec/template/spec/securityContext/runAsNonRoot                      | false              | runAsNonRoot
+            Deployment/api         | /spec/template/spec/securityContext/runAsUser                         | 0                  | runs as root
+            Deployment/api         | /spec/template/spec/securityContext/seccompProfile                    | ''                 | RuntimeDefault
+            Deployment/api         | /spec/template/spec/automountServiceAccountToken                      | true               | automountServiceAccountToken
+            Deployment/api         | /spec/template/spec/enableServiceLinks                                | true               | enableServiceLinks
+            Deployment/api         | /spec/template/spec/hostNetwork                                       | true               | shares hostNetwork
+            Deployment/api         | /spec/template/spec/volumes/tmp/hostPath | {path: /} | folder of the node
+            Deployment/worker      | /spec/template/spec/containers/spine/securityContext/readOnlyRootFilesystem | false            | readOnlyRootFilesystem
+            Deployment/worker      | /spec/template/spec/containers/spine/securityContext/allowPrivilegeEscalation | true           | allowPrivilegeEscalation
+            Deployment/worker      | /spec/template/spec/containers/spine/securityContext/capabilities/drop    | []                 | drop
+            Deployment/worker      | /spec/template/spec/containers/spine/securityContext/capabilities/add     | [NET_RAW]          | adds capabilities
+            Deployment/worker      | /spec/template/spec/containers/spine/securityContext/privileged           | true               | is privileged
+            Deployment/worker      | /spec/template/spec/containers/spine/image                                | gift-spine:latest  | not of version
+            Deployment/worker      | /spec/template/spec/containers/spine/resources/limits/cpu                 | ''                 | no limits of cpu
+            Deployment/worker      | /spec/template/spec/containers/spine/resources/requests/memory            | 64Mi               | less memory
+            Deployment/worker      | /spec/template/spec/containers/spine/startupProbe                         | ''                 | has no startupProbe
+            Deployment/worker      | /spec/template/spec/containers/spine/livenessProbe/httpGet/path           | /actuator/health/readiness | not its fault
+            Deployment/worker      | /spec/template/spec/containers/spine/readinessProbe/httpGet/port          | http               | asks a port
+            Deployment/worker      | /spec/strategy/rollingUpdate/maxUnavailable                           | 1                  | maxUnavailable
+            Deployment/api         | /spec/template/spec/terminationGracePeriodSeconds                     | 30                 | killed before
+            Deployment/api         | /spec/template/spec/topologySpreadConstraints                         | []                 | one node
+            Deployment/api         | /spec/template/spec/topologySpreadConstraints/0/labelSelector         | ''                 | spreads nothing
+            Deployment/api         | /spec/selector/matchLabels/app.kubernetes.io~1component               | web                | its own pods
+            Deployment/api         | /spec/template/spec/serviceAccountName                                | default            | has no account
+            Deployment/worker      | /spec/template/spec/containers/spine/env/KAFKA_USER/name                           | KAFKA_USERNAME     | nothing reads
+            ConfigMap/settings     | /data/KAFKA_BOOTSTRAP                                                 | kafka:9092         | nothing reads
+            Deployment/worker      | /spec/template/spec/containers/spine/envFrom/0/configMapRef/name          | settings           | which is not there
+            Deployment/worker      | /spec/template/spec/containers/spine/ports/management/containerPort                | 8081               | says port
+            ConfigMap/settings     | /data/MANAGEMENT_SERVER_ADDRESS                                       | ''                 | answers no probe
+            Deployment/worker      | /spec/template/spec/containers/spine/volumeMounts/routes/subPath               | a.camel.yaml       | never sees an edit
+            Deployment/worker      | /spec/template/spec/containers/spine/volumeMounts/routes/name                  | route              | no volume
+            Deployment/worker      | /spec/template/spec/containers/spine/volumeMounts/routes/mountPath             | /routes            | is loaded by []
+            Deployment/worker      | /spec/template/spec/volumes/kafka-ca/secret/secretName                     | kafka-ca           | nobody makes
+            KafkaUser/worker       | /metadata/name                                                        | workers            | nobody makes
+            ConfigMap/api-routes   | /data/save-gift.camel.yaml                                            | "- route: {}"      | of the routes folder
+            ConfigMap/api-routes   | /data/save-gift.camel.yaml                                            | ''                 | is loaded by []
+            ConfigMap/api-routes   | /data/persist-gifts.camel.yaml                                        | "- route: {}"      | is loaded by [
+            Service/api            | /spec/selector/app.kubernetes.io~1component                           | web                | selects no pod
+            Service/api            | /spec/ports/http/targetPort                                              | web                | not all its pods
+            Deployment/api         | /spec/template/spec/containers/spine/lifecycle                            | ''                 | requests still come
+            PodDisruptionBudget/api | /spec/selector/matchLabels/app.kubernetes.io~1component              | web                | selects no pod
+            NetworkPolicy/api      | /spec/podSelector/matchLabels/app.kubernetes.io~1component            | worker             | opens a port there is not
+            NetworkPolicy/gift-spine | /spec/ingress/0/from                                                | ''                 | to everybody
+            HorizontalPodAutoscaler/api | /spec/scaleTargetRef/name                                        | web                | scales nothing
+            Deployment/api         | /spec/replicas                                                        | 2                  | both say
+            ServiceMonitor/gift-spine | /spec/selector/matchLabels/app.kubernetes.io~1component            | web                | watches nothing
+            ServiceMonitor/gift-spine | /spec/endpoints/0/port                                             | metrics            | asks a port
+            Service/api            | /metadata/namespace                                                   | default            | not everything
+            KafkaTopic/gift-events | /spec/topicName                                                       | gifts              | no topic gift_events
+            KafkaTopic/gift-events | /spec/replicas                                                        | 1                  | 3 replicas
+            KafkaTopic/gift-events | /spec/config/min.insync.replicas                                      | 1                  | fewer than 2
+            KafkaTopic/gift-events | /spec/partitions                                                      | 3                  | no partition
+            KafkaUser/api          | /spec/authorization/acls/0/operations                                 | [Describe]         | cannot write gifts
+            KafkaUser/api          | /spec/authorization/acls/1/resource/name                              | gift_events.dead   | cannot see
+            KafkaUser/worker       | /spec/authorization/acls/0/operations                                 | [Describe]         | cannot read gifts
+            KafkaUser/worker       | /spec/authorization/acls/1/operations                                 | [Describe, Read]   | cannot write dead letters
+            KafkaUser/worker       | /spec/authorization/acls/2/resource/name                              | workers            | cannot join
+            ScaledObject/worker    | /spec/triggers/0/metadata/consumerGroup                               | workers            | another group
+            ScaledObject/worker    | /spec/triggers/0/metadata/topic                                       | gifts              | watches gifts
+            ScaledObject/worker    | /spec/triggers/0/metadata/bootstrapServers                            | kafka:9092         | other brokers
+            Cluster/vault          | /spec/postgresql/parameters/max_connections                           | '100'              | connections may be wanted
+            Cluster/vault          | /spec/postgresql/synchronous                                          | ''                 | one server only
+            """)
+    void findsWhatIsBroken(String object, String place, String value, String complaint) {
+        Manifests brokenCopy = RENDERED.get("production").copy();
+        brokenCopy.edit(object, place, value);
+
+        assertThat(brokenRules(brokenCopy, "production"))
+                .anySatisfy(broken -> assertThat(broken).contains(complaint));
+    }
+
+    private static List<String> problems(Manifests manifests) {
+        List<String> problems = new ArrayList<>();
+        manifests
+                .all()
+                .filter(object -> !object.path("apiVersion").asText().equals(WITHOUT_SCHEMA))
+                .forEach(object -> {
+                    for (String problem : Schemas.problemsOfObject(object)) {
+                        problems.add(Manifests.titleOf(object) + problem);
+                    }
+                });
+        return problems;
+    }
+
+    private static List<String> brokenRules(Manifests manifests, String overlay) {
+        List<String> broken = new ArrayList<>(PodRules.broken(manifests));
+        String instructions = Yaml.text(OVERLAYS.resolve(overlay).resolve("kustomization.yaml"));
+        broken.addAll(WiringRules.broken(manifests, instructions));
+        broken.addAll(CapacityRules.broken(manifests));
+        return broken;
+    }
+}

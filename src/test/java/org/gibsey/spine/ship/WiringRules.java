@@ -1,0 +1,310 @@
+package org.gibsey.spine.ship;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/** Whether what refers to something by name refers to something that is there, in the manifests and in the application. */
+final class WiringRules {
+
+    private final Complaints broken = new Complaints("");
+    private final Manifests manifests;
+    private final String instructions;
+
+    private WiringRules(Manifests manifests, String instructions) {
+        this.manifests = manifests;
+        this.instructions = instructions;
+    }
+
+    /**
+     * @param instructions what the operator is told to make by hand
+     * @return what breaks a rule, in words
+     */
+    static List<String> broken(Manifests manifests, String instructions) {
+        return new WiringRules(manifests, instructions).check();
+    }
+
+    private List<String> check() {
+        namespace();
+        manifests.ofKind("Deployment").forEach(this::deployment);
+        Stream.of("Service", "PodDisruptionBudget", "NetworkPolicy")
+                .flatMap(manifests::ofKind)
+                .forEach(this::selector);
+        manifests.ofKind("Service").forEach(this::service);
+        manifests.ofKind("NetworkPolicy").forEach(this::networkPolicy);
+        Stream.of("HorizontalPodAutoscaler", "ScaledObject")
+                .flatMap(manifests::ofKind)
+                .forEach(this::autoscaler);
+        manifests.ofKind("ServiceMonitor").forEach(this::monitor);
+        routes();
+        broken.unless(manifests.ofKind("Secret").findAny().isEmpty(), "a secret is in the repository");
+        return broken.all();
+    }
+
+    private void namespace() {
+        Set<String> namespaces = new TreeSet<>();
+        manifests
+                .all()
+                .filter(object -> !object.path("kind").asText().equals("Namespace"))
+                .forEach(object ->
+                        namespaces.add(object.at("/metadata/namespace").asText()));
+        broken.unless(
+                namespaces.size() == 1
+                        && manifests
+                                .find("Namespace", String.join("", namespaces))
+                                .isPresent(),
+                "not everything is in the namespace that is made: %s",
+                namespaces);
+    }
+
+    private void deployment(JsonNode deployment) {
+        String title = Manifests.titleOf(deployment);
+        JsonNode labels = deployment.at("/spec/template/metadata/labels");
+        broken.unless(
+                matches(deployment.at("/spec/selector/matchLabels"), labels), "%s does not select its own pods", title);
+        JsonNode pod = deployment.at("/spec/template/spec");
+        broken.unless(
+                manifests
+                        .find("ServiceAccount", pod.path("serviceAccountName").asText())
+                        .isPresent(),
+                "%s has no account",
+                title);
+        for (JsonNode container : pod.path("containers")) {
+            Map<String, String> environment = environment(title, container);
+            environment
+                    .keySet()
+                    .forEach(name ->
+                            broken.unless(Settings.exists(name), "%s sets %s, which nothing reads", title, name));
+            ports(title, container, environment);
+            mounts(title, container, pod);
+        }
+    }
+
+    /** Names and values; the value of a secret is empty. */
+    private Map<String, String> environment(String title, JsonNode container) {
+        Map<String, String> environment = new HashMap<>();
+        for (JsonNode source : container.path("envFrom")) {
+            String name = source.at("/configMapRef/name").asText();
+            var config = manifests.find("ConfigMap", name);
+            broken.unless(config.isPresent(), "%s is set by %s, which is not there", title, name);
+            config.ifPresent(map -> map.path("data")
+                    .properties()
+                    .forEach(entry ->
+                            environment.put(entry.getKey(), entry.getValue().asText())));
+        }
+        for (JsonNode variable : container.path("env")) {
+            environment.put(
+                    variable.path("name").asText(), variable.path("value").asText());
+            JsonNode secret = variable.at("/valueFrom/secretKeyRef");
+            if (!secret.isMissingNode()) {
+                secret(title, secret.path("name").asText(), secret.path("key").asText());
+            }
+        }
+        return environment;
+    }
+
+    private void secret(String title, String name, String key) {
+        boolean byOperator =
+                secretsMadeByOperators().getOrDefault(name, Set.of()).contains(key);
+        boolean byHand = instructions.contains("create secret generic " + name)
+                && instructions.contains("--from-literal=" + key + "=");
+        broken.unless(byOperator || byHand, "%s wants %s of the secret %s, which nobody makes", title, key, name);
+    }
+
+    private Map<String, Set<String>> secretsMadeByOperators() {
+        Map<String, Set<String>> secrets = new HashMap<>();
+        manifests
+                .ofKind("KafkaUser")
+                .forEach(user -> secrets.put(Manifests.nameOf(user), Set.of("password", "sasl.jaas.config")));
+        manifests
+                .ofKind("Kafka")
+                .forEach(kafka -> secrets.put(Manifests.nameOf(kafka) + "-cluster-ca-cert", Set.of("ca.crt")));
+        manifests.ofKind("Cluster").forEach(cluster -> {
+            secrets.put(Manifests.nameOf(cluster) + "-app", Set.of("username", "password"));
+            secrets.put(Manifests.nameOf(cluster) + "-ca", Set.of("ca.crt"));
+        });
+        return secrets;
+    }
+
+    private void ports(String title, JsonNode container, Map<String, String> environment) {
+        Map<String, String> settings = Map.of("http", "SERVER_PORT", "management", "MANAGEMENT_SERVER_PORT");
+        for (JsonNode port : container.path("ports")) {
+            String setting = settings.get(port.path("name").asText());
+            String expected = environment.getOrDefault(setting, Settings.otherwise(setting));
+            broken.unless(
+                    port.path("containerPort").asText().equals(expected),
+                    "%s says port %s, the application %s",
+                    title,
+                    port.path("containerPort").asText(),
+                    expected);
+        }
+        broken.unless(
+                "0.0.0.0".equals(environment.get("MANAGEMENT_SERVER_ADDRESS")),
+                "%s answers no probe: its management port is open to itself only",
+                title);
+    }
+
+    private void mounts(String title, JsonNode container, JsonNode pod) {
+        Map<String, JsonNode> volumes = new HashMap<>();
+        pod.path("volumes").forEach(volume -> volumes.put(volume.path("name").asText(), volume));
+        for (JsonNode mount : container.path("volumeMounts")) {
+            JsonNode volume = volumes.remove(mount.path("name").asText());
+            broken.unless(volume != null, "%s mounts %s, which is no volume", title, mount.path("name"));
+            broken.unless(!mount.has("subPath"), "%s mounts a single file, which never sees an edit", title);
+        }
+        broken.unless(volumes.isEmpty(), "%s has volumes it does not mount: %s", title, volumes.keySet());
+        for (JsonNode volume : pod.path("volumes")) {
+            JsonNode secret = volume.path("secret");
+            for (JsonNode item : secret.path("items")) {
+                secret(
+                        title,
+                        secret.path("secretName").asText(),
+                        item.path("key").asText());
+            }
+        }
+    }
+
+    /** Each file is with one role, unchanged, and where the image looks for it. */
+    private void routes() {
+        Map<String, List<String>> roles = new HashMap<>();
+        manifests.ofKind("Deployment").forEach(deployment -> {
+            String title = Manifests.titleOf(deployment);
+            JsonNode pod = deployment.at("/spec/template/spec");
+            for (JsonNode mount : pod.at("/containers/0/volumeMounts")) {
+                if (!mount.path("mountPath").asText().equals(Dockerfile.read().workingDirectory() + "/routes")) {
+                    continue;
+                }
+                for (JsonNode volume : pod.path("volumes")) {
+                    if (volume.path("name").equals(mount.path("name"))) {
+                        String name = volume.at("/configMap/name").asText();
+                        manifests
+                                .find("ConfigMap", name)
+                                .ifPresent(map -> map.path("data").properties().forEach(file -> {
+                                    roles.computeIfAbsent(file.getKey(), unused -> new ArrayList<>())
+                                            .add(title);
+                                    Path route = Project.ROUTES.resolve(file.getKey());
+                                    broken.unless(
+                                            Files.exists(route)
+                                                    && Yaml.text(route)
+                                                            .equals(file.getValue()
+                                                                    .asText()),
+                                            "%s is not the %s of the routes folder",
+                                            file.getKey(),
+                                            route);
+                                }));
+                    }
+                }
+            }
+        });
+        for (String file : Project.routeFiles()) {
+            List<String> loadedBy = roles.getOrDefault(file, List.of());
+            broken.unless(loadedBy.size() == 1, "%s is loaded by %s", file, loadedBy);
+        }
+    }
+
+    private void selector(JsonNode object) {
+        JsonNode selector = selectorOf(object);
+        broken.unless(
+                podsOf(selector).findAny().isPresent() && !selector.isEmpty(),
+                "%s selects no pod of ours",
+                Manifests.titleOf(object));
+    }
+
+    private void service(JsonNode service) {
+        for (JsonNode port : service.at("/spec/ports")) {
+            String target = port.path("targetPort").asText();
+            broken.unless(
+                    podsOf(selectorOf(service))
+                            .allMatch(deployment -> PodRules.hasPort(containerOf(deployment), target)),
+                    "%s leads to a port %s that not all its pods have",
+                    Manifests.titleOf(service),
+                    target);
+            podsOf(selectorOf(service))
+                    .filter(deployment -> target.equals("http"))
+                    .forEach(deployment -> broken.unless(
+                            containerOf(deployment).at("/lifecycle").has("preStop"),
+                            "%s stops while requests still come",
+                            Manifests.titleOf(deployment)));
+        }
+    }
+
+    private void networkPolicy(JsonNode policy) {
+        for (JsonNode rule : policy.at("/spec/ingress")) {
+            for (JsonNode port : rule.path("ports")) {
+                broken.unless(
+                        podsOf(selectorOf(policy))
+                                .allMatch(deployment -> PodRules.hasPort(
+                                        containerOf(deployment),
+                                        port.path("port").asText())),
+                        "%s opens a port there is not",
+                        Manifests.titleOf(policy));
+                broken.unless(
+                        !port.path("port").asText().equals("management") || rule.has("from"),
+                        "%s opens the management port to everybody",
+                        Manifests.titleOf(policy));
+            }
+        }
+    }
+
+    private void autoscaler(JsonNode autoscaler) {
+        String title = Manifests.titleOf(autoscaler);
+        String name = autoscaler.at("/spec/scaleTargetRef/name").asText();
+        var deployment = manifests.find("Deployment", name);
+        broken.unless(deployment.isPresent(), "%s scales nothing", title);
+        broken.unless(
+                !deployment.map(found -> found.path("spec").has("replicas")).orElse(false),
+                "%s and the manifest both say how many %s there are",
+                title,
+                name);
+    }
+
+    private void monitor(JsonNode monitor) {
+        JsonNode selector = monitor.at("/spec/selector/matchLabels");
+        List<JsonNode> services = manifests
+                .ofKind("Service")
+                .filter(service -> matches(selector, service.at("/metadata/labels")))
+                .toList();
+        broken.unless(!services.isEmpty(), "%s watches nothing", Manifests.titleOf(monitor));
+        for (JsonNode endpoint : monitor.at("/spec/endpoints")) {
+            broken.unless(
+                    services.stream()
+                            .allMatch(
+                                    service -> service.at("/spec/ports/0/name").equals(endpoint.path("port"))),
+                    "%s asks a port there is not",
+                    Manifests.titleOf(monitor));
+        }
+    }
+
+    private static JsonNode selectorOf(JsonNode object) {
+        return switch (object.path("kind").asText()) {
+            case "Service" -> object.at("/spec/selector");
+            case "NetworkPolicy" -> object.at("/spec/podSelector/matchLabels");
+            default -> object.at("/spec/selector/matchLabels");
+        };
+    }
+
+    private Stream<JsonNode> podsOf(JsonNode selector) {
+        return manifests
+                .ofKind("Deployment")
+                .filter(deployment -> matches(selector, deployment.at("/spec/template/metadata/labels")));
+    }
+
+    private static JsonNode containerOf(JsonNode deployment) {
+        return deployment.at("/spec/template/spec/containers/0");
+    }
+
+    private static boolean matches(JsonNode selector, JsonNode labels) {
+        boolean matches = true;
+        for (var wanted : selector.properties()) {
+            matches &= wanted.getValue().equals(labels.get(wanted.getKey()));
+        }
+        return matches;
+    }
+}

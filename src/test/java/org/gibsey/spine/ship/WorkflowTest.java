@@ -1,0 +1,73 @@
+package org.gibsey.spine.ship;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class WorkflowTest {
+
+    private final JsonNode workflow = Yaml.read(Path.of(".github/workflows/ci.yaml"));
+
+    @Test
+    void keepsTheRules() {
+        assertThat(broken(workflow)).isEmpty();
+    }
+
+    @ParameterizedTest(name = "{0} = {1}")
+    @CsvSource(delimiter = '|', textBlock = """
+            /jobs/verify/steps/0/uses      | actions/checkout@v6                                       | tomorrow
+            /jobs/verify/steps/1/uses      | actions/setup-java@main                                   | tomorrow
+            /jobs/verify/steps/0/with      | ''                                                        | credentials
+            /jobs/verify/strategy/matrix/java | [17]                                                   | Java 25
+            /jobs/verify/steps/2/run       | mvn -B package                                            | mvn verify
+            /jobs/verify/timeout-minutes   | ''                                                        | for hours
+            /jobs/image/needs              | ''                                                        | not verified
+            /permissions/contents          | write                                                     | may write
+            """)
+    void findsWhatIsBroken(String place, String value, String complaint) {
+        Manifests.edit(workflow, place, value);
+
+        assertThat(broken(workflow)).anySatisfy(problem -> assertThat(problem).contains(complaint));
+    }
+
+    private static List<String> broken(JsonNode workflow) {
+        List<String> broken = new ArrayList<>();
+        for (JsonNode job : workflow.path("jobs")) {
+            if (!job.has("timeout-minutes")) {
+                broken.add("hangs for hours");
+            }
+            for (JsonNode step : job.path("steps")) {
+                String action = step.path("uses").asText("");
+                if (!action.isEmpty() && !action.matches("[\\w/-]+@[0-9a-f]{40}")) {
+                    broken.add(action + " can be another tomorrow");
+                }
+                if (action.contains("checkout")
+                        && step.at("/with/persist-credentials").asBoolean(true)) {
+                    broken.add("leaves credentials to everything that runs");
+                }
+            }
+        }
+        JsonNode verify = workflow.at("/jobs/verify");
+        for (int java : List.of(17, 25)) {
+            if (!verify.at("/strategy/matrix/java").toString().matches(".*\\b" + java + "\\b.*")) {
+                broken.add("does not verify on Java " + java);
+            }
+        }
+        if (!verify.path("steps").toString().contains("mvn -B -ntp verify")) {
+            broken.add("does not run mvn verify");
+        }
+        if (!workflow.at("/jobs/image/needs").asText().equals("verify")) {
+            broken.add("makes an image of what is not verified");
+        }
+        if (!workflow.path("permissions").toString().equals("{\"contents\":\"read\"}")) {
+            broken.add("may write");
+        }
+        return broken;
+    }
+}

@@ -1,0 +1,171 @@
+package org.gibsey.spine.timeline;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.File;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.logging.Level;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.openqa.selenium.By;
+import org.openqa.selenium.Dimension;
+import org.openqa.selenium.WebElement;
+import org.openqa.selenium.WindowType;
+import org.openqa.selenium.chrome.ChromeDriver;
+import org.openqa.selenium.chrome.ChromeDriverService;
+import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.logging.LogEntry;
+import org.openqa.selenium.logging.LogType;
+import org.openqa.selenium.logging.LoggingPreferences;
+
+/**
+ * The system's own Chromium without a screen, with windows that are moved between. Nothing is downloaded: where there is no
+ * Chromium or no driver for it, the tests that need one are skipped and say so. Not thread-safe.
+ */
+final class Browser implements AutoCloseable {
+
+    private static final List<String> CHROMIUM = List.of("chromium", "chromium-browser", "google-chrome", "chrome");
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    private final ChromeDriver driver;
+
+    private Browser(ChromeDriver driver) {
+        this.driver = driver;
+    }
+
+    static Browser start() {
+        Optional<File> chromium = onPath(CHROMIUM);
+        Optional<File> chromedriver = onPath(List.of("chromedriver"));
+        Assumptions.assumeTrue(
+                chromium.isPresent() && chromedriver.isPresent(),
+                "skipped: no chromium and chromedriver on the PATH (Debian: apt install chromium chromium-driver)");
+        LoggingPreferences logs = new LoggingPreferences();
+        logs.enable(LogType.BROWSER, Level.ALL);
+        ChromeOptions options = new ChromeOptions();
+        options.setBinary(chromium.get());
+        options.addArguments(
+                "--headless=new",
+                // tests run as root in containers, where the sandbox cannot
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--disable-gpu",
+                // the window behind is as awake as the one in front
+                "--disable-background-timer-throttling",
+                "--disable-backgrounding-occluded-windows",
+                "--disable-renderer-backgrounding",
+                "--window-size=1280,900");
+        options.setCapability("goog:loggingPrefs", logs);
+        ChromeDriverService service = new ChromeDriverService.Builder()
+                .usingDriverExecutable(chromedriver.get())
+                .usingAnyFreePort()
+                .build();
+        return new Browser(new ChromeDriver(service, options));
+    }
+
+    /** Opens an address in the window in front and waits until the page is live and has its gifts. */
+    Browser open(String address) {
+        driver.get(address);
+        awaitLive();
+        return this;
+    }
+
+    void awaitLive() {
+        await("the page is live")
+                .atMost(SOON)
+                .until(() -> text("#state").equals("Live")
+                        && "false".equals(find("#gifts").getDomAttribute("aria-busy")));
+    }
+
+    /** A further window, in front. */
+    String openWindow(String address) {
+        driver.switchTo().newWindow(WindowType.WINDOW);
+        open(address);
+        return window();
+    }
+
+    String window() {
+        return driver.getWindowHandle();
+    }
+
+    void toFront(String window) {
+        driver.switchTo().window(window);
+    }
+
+    /** As a phone has it, in CSS pixels; zero for the window's own size again. */
+    void screen(int width, int height) {
+        driver.executeCdpCommand(
+                "Emulation.setDeviceMetricsOverride",
+                Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width > 0));
+    }
+
+    void resize(int width, int height) {
+        driver.manage().window().setSize(new Dimension(width, height));
+    }
+
+    WebElement find(String selector) {
+        return driver.findElement(By.cssSelector(selector));
+    }
+
+    boolean has(String selector) {
+        return !driver.findElements(By.cssSelector(selector)).isEmpty();
+    }
+
+    /** As the reader sees it. */
+    String text(String selector) {
+        return find(selector).getText();
+    }
+
+    /** What the page's elements hold, all at one moment. */
+    List<String> texts(String selector) {
+        return script(
+                "return Array.from(document.querySelectorAll(arguments[0]), element => element.textContent)", selector);
+    }
+
+    String address() {
+        return driver.getCurrentUrl();
+    }
+
+    void back() {
+        driver.navigate().back();
+    }
+
+    void type(String selector, String text) {
+        WebElement field = find(selector);
+        field.clear();
+        field.sendKeys(text);
+    }
+
+    void click(String selector) {
+        find(selector).click();
+    }
+
+    /** Runs JavaScript in the page. */
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // the caller knows what its script returns
+    <T> T script(String script, Object... arguments) {
+        return (T) driver.executeScript(script, arguments);
+    }
+
+    /** What the page complained about: faults, refused resources, breaches of its policy. */
+    List<String> complaints() {
+        return driver.manage().logs().get(LogType.BROWSER).getAll().stream()
+                .filter(entry -> entry.getLevel().intValue() >= Level.SEVERE.intValue())
+                .map(LogEntry::getMessage)
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        driver.quit();
+    }
+
+    private static Optional<File> onPath(List<String> names) {
+        return names.stream()
+                .flatMap(name -> Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
+                        .map(folder -> new File(folder, name)))
+                .filter(File::canExecute)
+                .findFirst();
+    }
+}

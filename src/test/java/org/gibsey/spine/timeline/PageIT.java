@@ -1,0 +1,327 @@
+package org.gibsey.spine.timeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.gibsey.spine.embedded.EmbeddedServices;
+import org.gibsey.spine.embedded.JavaProcess;
+import org.gibsey.spine.embedded.Ports;
+import org.gibsey.spine.embedded.SharedServices;
+import org.gibsey.spine.embedded.SpineIT;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.test.web.server.LocalServerPort;
+
+/** The page at / in a real browser. */
+@SpineIT
+@org.junit.jupiter.api.Tag("slow") // not yet green in the ordinary run
+class PageIT {
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    private static Browser browser;
+    private static long lastPage = 55_200;
+
+    @LocalServerPort
+    int port;
+
+    private long page;
+
+    @BeforeAll
+    static void start() {
+        browser = Browser.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        if (browser != null) {
+            browser.close();
+        }
+    }
+
+    @BeforeEach
+    void newPage() {
+        page = ++lastPage;
+        browser.screen(0, 0);
+    }
+
+    @Test
+    void aGiftSavedInOneWindowShowsInTheOther() {
+        String reading = browser.open(all()).window();
+        String saving = browser.openWindow(ofPage());
+
+        browser.type("#question", "Who reads this?");
+        browser.type("#answer", "Whoever has the page open.");
+        browser.click("#save-form button");
+
+        await().atMost(SOON).until(() -> browser.text("#outcome").startsWith("Stored, on the page after"));
+        assertThat(browser.texts(".question")).containsExactly("Who reads this?");
+        assertThat(browser.text("#latency")).matches("Save to screen: \\d+ ms");
+        browser.toFront(reading);
+        await().atMost(SOON).until(() -> browser.texts(".question").contains("Who reads this?"));
+        assertThat(browser.text(".gift .page")).isEqualTo(Long.toString(page));
+        assertThat(browser.find(".gift time").getDomAttribute("title")).isNotBlank();
+        assertThat(saving).isNotEqualTo(reading);
+    }
+
+    @Test
+    void whatReadersWroteIsTextAndNothingElse() throws Exception {
+        String hostile = "<script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">";
+        String hebrew = "מה כתוב כאן?";
+        store(hostile, "</article><h1>&amp;", null);
+        store(hebrew, "שלום", null);
+
+        browser.open(ofPage());
+
+        assertThat(browser.texts(".question")).containsExactly(hebrew, hostile);
+        assertThat(browser.texts(".answer")).containsExactly("שלום", "</article><h1>&amp;");
+        assertThat(browser.<String>script("return document.title")).isEqualTo("The Gibsey Vault");
+        assertThat(browser.<String>script("return getComputedStyle(document.querySelector('.question')).direction"))
+                .isEqualTo("rtl");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void fitsAPhone() throws Exception {
+        store("x".repeat(300), "https://example.org/" + "y".repeat(300), 7);
+        browser.screen(360, 740);
+
+        browser.open(ofPage());
+
+        assertThat(browser.<Long>script("return document.documentElement.scrollWidth"))
+                .isLessThanOrEqualTo(360);
+        assertThat(browser.find("#save-form").isDisplayed()).isFalse();
+        browser.click("#save summary");
+        assertThat(browser.find("#save-form").isDisplayed()).isTrue();
+        assertThat(browser.<Long>script("return document.documentElement.scrollWidth"))
+                .isLessThanOrEqualTo(360);
+    }
+
+    @Test
+    void saysFieldByFieldWhyAGiftIsRefused() {
+        browser.open(ofPage());
+        browser.type("#page_id", "none");
+        browser.type("#question", "");
+        browser.type("#answer", "An answer to nothing.");
+
+        browser.click("#save-form button");
+
+        await().atMost(SOON).until(() -> !browser.text("#page_id-error").isEmpty());
+        assertThat(browser.text("#page_id-error")).contains("must be an integer");
+        assertThat(browser.text("#question-error")).contains("must not be blank");
+        assertThat(browser.text("#answer-error")).isEmpty();
+        assertThat(browser.find("#page_id").getDomAttribute("aria-invalid")).isEqualTo("true");
+        assertThat(browser.find("#answer").getDomAttribute("aria-invalid")).isNull();
+        assertThat(browser.find("#answer").getDomProperty("value")).isEqualTo("An answer to nothing.");
+        assertThat(browser.<String>script("return document.activeElement.id")).isEqualTo("page_id");
+    }
+
+    @Test
+    void keepsAPageNumberThatIsLargerThanAJavaScriptNumber() throws Exception {
+        page = Long.MAX_VALUE;
+        store("Where does it end?", "Here.", null);
+
+        browser.open(ofPage());
+
+        assertThat(browser.text(".gift .page")).isEqualTo("9223372036854775807");
+    }
+
+    @Test
+    void showsOnePageOrOneSymbolAndSaysSoInItsAddress() throws Exception {
+        int symbol = (int) page;
+        store("with", "a symbol", symbol);
+        store("without", "a symbol", null);
+        browser.open(all());
+
+        browser.click(".gift .page");
+        browser.awaitLive();
+        await().atMost(SOON).until(() -> browser.texts(".question").equals(List.of("without", "with")));
+        assertThat(browser.address()).isEqualTo(ofPage());
+
+        browser.click("[href='/?symbol_id=" + symbol + "']");
+        browser.awaitLive();
+        await().atMost(SOON).until(() -> browser.texts(".question").equals(List.of("with")));
+        store("later, with", "a symbol", symbol);
+        store("later, without", "a symbol", null);
+        await().atMost(SOON).until(() -> browser.texts(".question").equals(List.of("later, with", "with")));
+
+        browser.back();
+        browser.awaitLive();
+        await().atMost(SOON).until(() -> browser.texts(".question").size() == 4);
+        assertThat(browser.address()).isEqualTo(ofPage());
+    }
+
+    @Test
+    void nothingMovesUnderAReaderWhoHasScrolledAway() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            store("older " + i, "a\nb\nc\nd\ne", null);
+        }
+        browser.open(ofPage());
+        browser.script("document.querySelectorAll('.gift')[10].scrollIntoView()");
+        long before = browser.<Long>script("return Math.round(scrollY)");
+
+        store("newer 1", "a", null);
+        store("newer 2", "a", null);
+
+        await().atMost(SOON).until(() -> browser.text("#pill").equals("2 new"));
+        assertThat(browser.<Long>script("return Math.round(scrollY)")).isEqualTo(before);
+        assertThat(browser.texts(".question").get(0)).isEqualTo("older 19");
+        browser.click("#pill");
+        await().atMost(SOON).until(() -> browser.<Long>script("return Math.round(scrollY)") == 0);
+        assertThat(browser.texts(".question")).startsWith("newer 2", "newer 1", "older 19");
+        assertThat(browser.find("#pill").isDisplayed()).isFalse();
+    }
+
+    @Test
+    void loadsOlderGiftsWhereTheReaderGets() throws Exception {
+        for (int i = 0; i < 75; i++) {
+            store("gift " + i, "a\nb", null);
+        }
+        browser.open(ofPage());
+        assertThat(browser.texts(".question")).hasSizeLessThan(75);
+
+        await().atMost(SOON).until(() -> {
+            browser.script("scrollTo(0, document.documentElement.scrollHeight)");
+            return browser.text("#end").equals("⁂");
+        });
+
+        assertThat(browser.texts(".question"))
+                .isEqualTo(IntStream.iterate(74, i -> i >= 0, i -> i - 1)
+                        .mapToObj(i -> "gift " + i)
+                        .toList());
+    }
+
+    @Test
+    void aGiftStoredLateGoesWhereItsTimeIs() throws Exception {
+        store("morning", "a", null);
+        store("evening", "a", null);
+        browser.open(ofPage());
+
+        execute("""
+                insert into vault (page_id, question, answer, created_at)
+                select page_id, 'noon', 'a', created_at + interval '1 microsecond' from vault where question = 'morning' and page_id = ?
+                """);
+
+        await().atMost(SOON).until(() -> browser.texts(".question").size() == 3);
+        assertThat(browser.texts(".question")).containsExactly("evening", "noon", "morning");
+    }
+
+    @Test
+    void unfoldsALongAnswer() throws Exception {
+        store("long", "line\n".repeat(60), null);
+        browser.open(ofPage());
+        int folded = browser.find(".answer").getSize().getHeight();
+
+        browser.click(".more");
+
+        assertThat(browser.find(".answer").getSize().getHeight()).isGreaterThan(folded * 2);
+    }
+
+    @Test
+    void goesFromGiftToGiftByKeyboard() throws Exception {
+        store("lower", "a", null);
+        store("upper", "a", null);
+        browser.open(ofPage());
+
+        browser.script("document.getElementById('gifts').focus()");
+        browser.find("#gifts").sendKeys("j");
+        browser.find(".gift:focus").sendKeys("j");
+
+        assertThat(browser.text(".gift:focus .question")).isEqualTo("lower");
+    }
+
+    @Test
+    void bothWindowsCatchUpAfterTheServerWasKilled() throws Exception {
+        int fixedPort = Ports.free();
+        String address = "http://localhost:%d/?page_id=%d".formatted(fixedPort, page);
+        String first;
+        String second;
+        try (JavaProcess server = server(fixedPort)) {
+            awaitUp(fixedPort);
+            first = browser.open(address).window();
+            second = browser.openWindow(address);
+            store("before", "a", null);
+            await().atMost(SOON).until(() -> browser.texts(".question").contains("before"));
+            server.kill();
+            await().atMost(SOON).until(() -> browser.text("#state").startsWith("Connection lost"));
+        }
+        store("meanwhile", "a", null);
+
+        try (JavaProcess server = server(fixedPort)) {
+            awaitUp(fixedPort);
+            for (String window : List.of(first, second)) {
+                browser.toFront(window);
+                await().atMost(SOON).until(() -> browser.texts(".question").equals(List.of("meanwhile", "before")));
+                browser.awaitLive();
+            }
+            store("after", "a", null);
+            await().atMost(SOON)
+                    .until(() -> browser.texts(".question").equals(List.of("after", "meanwhile", "before")));
+            assertThat(server.isAlive()).isTrue();
+        }
+    }
+
+    private String all() {
+        return "http://localhost:%d/".formatted(port);
+    }
+
+    private String ofPage() {
+        return "http://localhost:%d/?page_id=%d".formatted(port, page);
+    }
+
+    private void store(String question, String answer, Integer symbol) throws SQLException {
+        execute(
+                "insert into vault (page_id, question, answer, symbol_id) values (?, ?, ?, ?)",
+                question,
+                answer,
+                symbol);
+    }
+
+    private void execute(String sql, Object... rest) throws SQLException {
+        List<Object> parameters = new ArrayList<>(List.of(page));
+        for (Object parameter : rest) {
+            parameters.add(parameter);
+        }
+        try (Connection psql = SharedServices.get().database().superuser();
+                PreparedStatement statement = psql.prepareStatement(sql)) {
+            for (int i = 0; i < parameters.size(); i++) {
+                statement.setObject(i + 1, parameters.get(i));
+            }
+            statement.executeUpdate();
+        }
+    }
+
+    private static JavaProcess server(int port) throws Exception {
+        EmbeddedServices services = SharedServices.get();
+        return JavaProcess.application(
+                Map.of(
+                        "SERVER_PORT", Integer.toString(port),
+                        "MANAGEMENT_SERVER_PORT", "0",
+                        "KAFKA_BOOTSTRAP_SERVERS", services.kafka().bootstrapServers(),
+                        "VAULT_DB_URL", services.database().url(),
+                        "VAULT_ROUTES", "file:routes/list-gifts.camel.yaml"),
+                Path.of("target", "page-it-server.log"),
+                "-XX:TieredStopAtLevel=1");
+    }
+
+    private static void awaitUp(int port) {
+        await("the server is up")
+                .atMost(Duration.ofSeconds(90))
+                .ignoreExceptions()
+                .until(() -> {
+                    TestStream.open(port, "", null).close();
+                    return true;
+                });
+    }
+}

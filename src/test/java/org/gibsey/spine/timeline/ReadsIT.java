@@ -1,0 +1,207 @@
+package org.gibsey.spine.timeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.URI;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.gibsey.spine.embedded.SpineIT;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.client.TestRestTemplate;
+import org.springframework.http.ResponseEntity;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** What can be read: one gift, the list, the state of the broker. */
+@SpineIT
+class ReadsIT {
+
+    private static final Pattern NEXT = Pattern.compile("<(/vault/list[^>]*)>; rel=\"next\"");
+    /** Rows that no other test's come between: from a time of their own. */
+    private static final Instant LONG_AGO = Instant.parse("1969-07-20T20:17:40.000001Z");
+
+    @Autowired
+    TestRestTemplate http;
+
+    @Autowired
+    ObjectMapper json;
+
+    @Autowired
+    JdbcClient vault;
+
+    @Test
+    void showsAStoredGiftAtTheLocationThatTheSaveGave() throws Exception {
+        Map<String, Object> gift =
+                Map.of("page_id", 46_001, "question", "Q?", "answer", "A", "symbol_id", 3, "unknown", true);
+        String location =
+                String.valueOf(http.postForLocation("/vault/save", gift)).replaceFirst("^http://[^/]*", "");
+
+        JsonNode found = await().until(() -> get(location), answer -> answer.has("id"));
+
+        assertThat(found.fieldNames())
+                .toIterable()
+                .containsExactlyInAnyOrder(
+                        "status",
+                        "id",
+                        "event_id",
+                        "user_id",
+                        "page_id",
+                        "question",
+                        "answer",
+                        "symbol_id",
+                        "created_at");
+        assertThat(found.get("status").textValue()).isEqualTo("stored");
+        assertThat(found.get("question").textValue()).isEqualTo("Q?");
+        assertThat(location).endsWith(found.get("event_id").textValue());
+    }
+
+    @Test
+    void saysWhyAGiftIsDeadUntilItIsReplayed() throws Exception {
+        UUID id = UUID.randomUUID();
+        vault.sql("""
+                        insert into dead_letter (event_id, topic, partition, record_offset, record_timestamp, reason,
+                                                 message, sqlstate, first_failed_at, last_failed_at)
+                        values (?, 'gift_events', 0, 46002, 0, 'refused', 'secret of the database', '22003',
+                                now() - interval '1 minute', now() - interval '1 minute')""").param(id).update();
+
+        JsonNode dead = get("/vault/gifts/" + id);
+        vault.sql("update dead_letter set replayed_at = now() where event_id = ?")
+                .param(id)
+                .update();
+        ResponseEntity<String> replayed = http.getForEntity("/vault/gifts/" + id, String.class);
+        vault.sql("delete from dead_letter where event_id = ?").param(id).update();
+
+        assertThat(dead.get("status").textValue()).isEqualTo("dead");
+        assertThat(dead.get("reason").textValue()).isEqualTo("refused");
+        assertThat(dead.get("sqlstate").textValue()).isEqualTo("22003");
+        assertThat(dead.toString()).doesNotContain("secret");
+        assertThat(replayed.getStatusCode().value()).isEqualTo(404);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "01a20833-fcc0-7814-9237-a92a179db37f",
+                "me",
+                "' or true --",
+                "01a20833-fcc0-7814-9237-a92a179db37f%20",
+                "%7Bx%7D"
+            })
+    void knowsNoGiftOfAnotherId(String id) {
+        ResponseEntity<String> answer =
+                http.getForEntity(URI.create("/vault/gifts/" + id.replace(" ", "%20")), String.class);
+
+        assertThat(answer.getStatusCode().value()).isEqualTo(404);
+        assertThat(answer.getHeaders().getContentType()).hasToString("application/problem+json");
+    }
+
+    @Test
+    void leadsThroughTheWholeListByItsLinksWithoutGapOrRepeat() throws Exception {
+        // several of one time, so that the time alone does not tell where a page ends
+        List<Long> ids = new ArrayList<>();
+        for (int i = 0; i < 25; i++) {
+            ids.add(insert(LONG_AGO.minusSeconds(i / 4)));
+        }
+
+        List<Long> listed = new ArrayList<>();
+        String path = "/vault/list?limit=4&before=" + LONG_AGO.plusSeconds(1) + "_1";
+        while (path != null && listed.size() < 25) {
+            ResponseEntity<String> page = http.getForEntity(path, String.class);
+            json.readTree(page.getBody())
+                    .forEach(row -> listed.add(row.get("id").longValue()));
+            Matcher next = NEXT.matcher(String.valueOf(page.getHeaders().getFirst("Link")));
+            path = next.matches() ? next.group(1) : null;
+        }
+
+        List<Long> newestFirst = vault.sql(
+                        "select id from vault where created_at <= ? order by created_at desc, id desc limit 25")
+                .param(Timestamp.from(LONG_AGO))
+                .query(Long.class)
+                .list();
+        assertThat(listed).containsExactlyElementsOf(newestFirst).containsExactlyInAnyOrderElementsOf(ids);
+    }
+
+    @Test
+    void givesTheSamePagesByNumber() throws Exception {
+        // what earlier tests saved may still arrive in between
+        await().untilAsserted(() -> {
+            JsonNode firstTwo = get("/vault/list?limit=2");
+            JsonNode second = get("/vault/list?limit=1&page=2");
+
+            assertThat(second).hasSize(1);
+            assertThat(second.get(0)).isEqualTo(firstTwo.get(1));
+        });
+    }
+
+    @Test
+    void hasNoLinkOnTheLastPage() throws Exception {
+        ResponseEntity<String> beyond = http.getForEntity("/vault/list?before=0001-01-01T00:00:00Z_1", String.class);
+
+        assertThat(beyond.getBody()).isEqualTo("[]");
+        assertThat(beyond.getHeaders()).doesNotContainKey("Link");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "limit=0",
+                "limit=101",
+                "limit=abc",
+                "limit=",
+                "limit=1&limit=2",
+                "page=0",
+                "page=-1",
+                "page=abc",
+                "page=2147483648",
+                "before=",
+                "before=yesterday",
+                "before=2026-11-23T10:00:00Z",
+                "before=_1",
+                "before=2026-11-23T10:00:00Z_x",
+                "before=2026-11-23T10:00:00Z_1&page=1",
+                "before=%2B1000000000-12-31T23:59:59Z_1"
+            })
+    void refusesOtherQueries(String query) {
+        ResponseEntity<JsonNode> answer = http.getForEntity(URI.create("/vault/list?" + query), JsonNode.class);
+
+        assertThat(answer.getStatusCode().value()).isEqualTo(422);
+        assertThat(answer.getBody().get("errors")).hasSize(1);
+        assertThat(query).startsWith(answer.getBody().at("/errors/0/pointer").textValue());
+    }
+
+    @Test
+    void takesTheWidestLimits() throws Exception {
+        assertThat(get("/vault/list?limit=1").size()).isLessThanOrEqualTo(1);
+        assertThat(get("/vault/list?limit=100").size()).isLessThanOrEqualTo(100);
+        assertThat(get("/vault/list?page=2147483647&limit=100")).isEmpty();
+    }
+
+    @Test
+    void saysThatTheBrokerTakesGifts() throws Exception {
+        await().untilAsserted(() -> assertThat(http.getForObject("/kafka/status", String.class))
+                .isEqualTo("{\"brokers\":1,\"topic\":\"gift_events\",\"ok\":true}"));
+    }
+
+    private JsonNode get(String path) throws Exception {
+        return json.readTree(http.getForObject(path, String.class));
+    }
+
+    private long insert(Instant createdAt) {
+        return vault.sql(
+                        "insert into vault (page_id, question, answer, created_at) values (46003, 'q', 'a', ?) returning id")
+                .param(Timestamp.from(createdAt))
+                .query(Long.class)
+                .single();
+    }
+}
