@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import javax.management.MBeanServer;
@@ -159,18 +161,20 @@ class DeadLettersIT {
     void offersTheSameOverJmx() throws Exception {
         long id = indexed(topic.write("over JMX"));
         MBeanServer jmx = ManagementFactory.getPlatformMBeanServer();
-        ObjectName name =
-                jmx
-                        .queryNames(new ObjectName("org.springframework.boot:type=Endpoint,name=Deadletters,*"), null)
-                        .stream()
-                        .findFirst()
-                        .orElseThrow();
+        ObjectName query = new ObjectName("org.springframework.boot:type=Endpoint,name=Deadletters,*");
 
-        Object answer = jmx.invoke(name, "replay", new Object[] {Long.toString(id), null, null}, new String[] {
-            "java.lang.String", "java.lang.String", "java.lang.Boolean"
-        });
+        // the applications of other tests may run in this JVM, each with its own
+        List<String> answers = new ArrayList<>();
+        for (ObjectName name : jmx.queryNames(query, null)) {
+            Object answer = jmx.invoke(name, "replay", new Object[] {Long.toString(id), null, null}, new String[] {
+                "java.lang.String", "java.lang.String", "java.lang.Boolean"
+            });
+            answers.add(answer.toString());
+        }
 
-        assertThat(answer).asString().contains("dryRun=true").contains("selected=1");
+        assertThat(answers)
+                .allSatisfy(answer -> assertThat(answer).contains("dryRun=true"))
+                .anySatisfy(answer -> assertThat(answer).contains("selected=1", "ids=[" + id + "]"));
     }
 
     @Test
