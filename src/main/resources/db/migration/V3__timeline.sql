@@ -7,6 +7,10 @@
 alter table vault add column txid bigint not null default 0;
 alter table vault alter column txid set default (pg_current_xact_id()::text::bigint);
 
+-- GET /vault/list of one page, or of one symbol
+create index vault_page on vault (page_id, created_at desc, id desc);
+create index vault_symbol on vault (symbol_id, created_at desc, id desc) where symbol_id is not null;
+
 -- GET /vault/stream: what came after a position
 create index vault_stream on vault (txid, id);
 

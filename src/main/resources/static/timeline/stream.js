@@ -17,6 +17,9 @@ export class Stream {
   constructor(handlers) {
     this.#handlers = handlers;
     addEventListener("online", () => this.#source || this.#connect());
+    // a page kept for the way back would hold its connection, and a browser has only six for a server
+    addEventListener("pagehide", () => this.#disconnect());
+    addEventListener("pageshow", event => event.persisted && this.#connect());
   }
 
   /** Begins now, with a filter such as "page_id=7" or nothing. */

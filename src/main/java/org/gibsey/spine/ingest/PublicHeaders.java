@@ -18,7 +18,7 @@ final class PublicHeaders {
     static final String TRACE_PARENT = "traceparent";
 
     private static final List<String> REQUEST = List.of(IDEMPOTENCY_KEY, TRACE_PARENT);
-    private static final List<String> QUERY = List.of("before", "limit", "page");
+    private static final List<String> QUERY = List.of("before", "limit", "page", "page_id", "symbol_id");
     private static final List<String> RESPONSE =
             List.of("Cache-Control", "Content-Type", "Link", "Location", "Retry-After");
 

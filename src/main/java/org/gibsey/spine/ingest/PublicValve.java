@@ -4,6 +4,7 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.SocketTimeoutException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
@@ -83,7 +84,7 @@ final class PublicValve extends ErrorReportValve {
             return;
         }
         Problem problem = problem(status, fault);
-        if (fault != null && problem.status() >= 500) {
+        if (fault != null && problem.status() == 500) {
             LOG.error("{} failed", request.getRequestURI(), fault);
         }
         // a fault has reset the headers
@@ -99,8 +100,14 @@ final class PublicValve extends ErrorReportValve {
     }
 
     private Problem problem(int status, @Nullable Throwable fault) {
+        if (fault instanceof SocketTimeoutException) {
+            // to Tomcat it is a bad request
+            return Problem.ofStatus(HttpServletResponse.SC_REQUEST_TIMEOUT);
+        }
         if (fault != null) {
-            return Problem.of(fault);
+            Problem problem = Problem.of(fault);
+            // what nobody has foreseen, with another status than 500, is what Tomcat found in the request
+            return problem.status() == 500 ? Problem.ofStatus(status) : problem;
         }
         return status == 404 && starting.getAsBoolean() ? Problem.stopped() : Problem.ofStatus(status);
     }

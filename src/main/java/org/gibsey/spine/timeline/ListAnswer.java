@@ -25,12 +25,14 @@ final class ListAnswer implements Processor {
         if (rows.size() > limit) {
             List<Map<String, Object>> page = rows.subList(0, limit);
             message.setBody(page);
-            message.setHeader("Link", next(page.get(limit - 1), limit));
+            message.setHeader(
+                    "Link", next(page.get(limit - 1), limit, exchange.getProperty(ListQuery.FILTER, "", String.class)));
         }
     }
 
-    private static String next(Map<String, Object> last, int limit) {
+    private static String next(Map<String, Object> last, int limit, String filter) {
         Timestamp time = (Timestamp) Objects.requireNonNull(last.get("created_at"));
-        return "</vault/list?limit=%d&before=%s_%s>; rel=\"next\"".formatted(limit, time.toInstant(), last.get("id"));
+        return "</vault/list?limit=%d&before=%s_%s%s>; rel=\"next\""
+                .formatted(limit, time.toInstant(), last.get("id"), filter);
     }
 }

@@ -4,6 +4,7 @@ import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.RequestDispatcher;
+import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -36,6 +37,7 @@ final class StreamServlet extends HttpServlet {
 
     static final String PATH = "/vault/stream";
 
+    private static final List<String> METHODS = List.of("GET", "HEAD");
     private static final String LAST_EVENT_ID = "Last-Event-ID";
     private static final byte[] GREETING = "retry: 2000\n\n".getBytes(StandardCharsets.UTF_8);
     private static final byte[] RESET = "event: reset\ndata: {}\n\n".getBytes(StandardCharsets.UTF_8);
@@ -46,6 +48,18 @@ final class StreamServlet extends HttpServlet {
     StreamServlet(VaultFeed feed, SpineSettings settings) {
         this.feed = feed;
         this.settings = settings.stream();
+    }
+
+    /** As the other calls do, it names the methods that would do. */
+    @Override
+    protected void service(HttpServletRequest request, HttpServletResponse response)
+            throws ServletException, IOException {
+        if (METHODS.contains(request.getMethod())) {
+            super.service(request, response);
+        } else {
+            response.setHeader(HttpHeaders.ALLOW, String.join(", ", METHODS));
+            response.sendError(HttpServletResponse.SC_METHOD_NOT_ALLOWED);
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.gibsey.spine.timeline;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.File;
@@ -73,10 +74,29 @@ final class Browser implements AutoCloseable {
     }
 
     void awaitLive() {
-        await("the page is live")
-                .atMost(SOON)
-                .until(() -> text("#state").equals("Live")
-                        && "false".equals(find("#gifts").getDomAttribute("aria-busy")));
+        await("the page is live").atMost(SOON).untilAsserted(() -> {
+            assertThat(text("#state")).isEqualTo("Live");
+            assertThat(find("#gifts").getDomAttribute("aria-busy"))
+                    .as(
+                            "end: %s, logs: %s",
+                            text("#end"),
+                            driver.manage().logs().get(LogType.BROWSER).getAll())
+                    .isEqualTo("false");
+        });
+    }
+
+    /** Only the window in front stays, on no page: each window holds a connection, and the browser has six for a server. */
+    void clear() {
+        String kept = driver.getWindowHandles().iterator().next();
+        for (String window : driver.getWindowHandles()) {
+            driver.switchTo().window(window);
+            if (!window.equals(kept)) {
+                driver.close();
+            }
+        }
+        driver.switchTo().window(kept);
+        driver.get("about:blank");
+        complaints();
     }
 
     /** A further window, in front. */

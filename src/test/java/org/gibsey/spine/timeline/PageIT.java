@@ -25,7 +25,6 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 
 /** The page at / in a real browser. */
 @SpineIT
-@org.junit.jupiter.api.Tag("slow") // not yet green in the ordinary run
 class PageIT {
 
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -53,6 +52,7 @@ class PageIT {
     @BeforeEach
     void newPage() {
         page = ++lastPage;
+        browser.clear();
         browser.screen(0, 0);
     }
 
@@ -169,13 +169,15 @@ class PageIT {
         }
         browser.open(ofPage());
         browser.script("document.querySelectorAll('.gift')[10].scrollIntoView()");
-        long before = browser.<Long>script("return Math.round(scrollY)");
+        browser.script("window.reading = document.querySelectorAll('.gift')[10]");
+        String place = "return Math.round(window.reading.getBoundingClientRect().top)";
+        long before = browser.<Long>script(place);
 
         store("newer 1", "a", null);
         store("newer 2", "a", null);
 
         await().atMost(SOON).until(() -> browser.text("#pill").equals("2 new"));
-        assertThat(browser.<Long>script("return Math.round(scrollY)")).isEqualTo(before);
+        assertThat(browser.<Long>script(place)).isEqualTo(before);
         assertThat(browser.texts(".question").get(0)).isEqualTo("older 19");
         browser.click("#pill");
         await().atMost(SOON).until(() -> browser.<Long>script("return Math.round(scrollY)") == 0);

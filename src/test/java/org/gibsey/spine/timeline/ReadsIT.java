@@ -145,6 +145,24 @@ class ReadsIT {
     }
 
     @Test
+    void listsOnePageOrOneSymbolAndKeepsToItInTheLink() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            vault.sql("insert into vault (page_id, question, answer, symbol_id) values (46004, ?, 'a', ?)")
+                    .param("q" + i)
+                    .param(i == 1 ? null : 46)
+                    .update();
+        }
+
+        ResponseEntity<String> page = http.getForEntity("/vault/list?page_id=46004&limit=2", String.class);
+        ResponseEntity<String> both = http.getForEntity("/vault/list?page_id=46004&symbol_id=46&limit=1", String.class);
+
+        assertThat(json.readTree(page.getBody()).findValuesAsText("question")).containsExactly("q2", "q1");
+        Matcher next = NEXT.matcher(String.valueOf(both.getHeaders().getFirst("Link")));
+        assertThat(next.matches()).isTrue();
+        assertThat(get(next.group(1)).findValuesAsText("question")).containsExactly("q0");
+    }
+
+    @Test
     void hasNoLinkOnTheLastPage() throws Exception {
         ResponseEntity<String> beyond = http.getForEntity("/vault/list?before=0001-01-01T00:00:00Z_1", String.class);
 
@@ -170,7 +188,10 @@ class ReadsIT {
                 "before=_1",
                 "before=2026-11-23T10:00:00Z_x",
                 "before=2026-11-23T10:00:00Z_1&page=1",
-                "before=%2B1000000000-12-31T23:59:59Z_1"
+                "before=%2B1000000000-12-31T23:59:59Z_1",
+                "page_id=one",
+                "page_id=9223372036854775808",
+                "symbol_id=1.5"
             })
     void refusesOtherQueries(String query) {
         ResponseEntity<JsonNode> answer = http.getForEntity(URI.create("/vault/list?" + query), JsonNode.class);
