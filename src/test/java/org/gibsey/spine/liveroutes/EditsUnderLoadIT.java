@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,8 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** Edits the save and the persist route while readers save. {@code -Dedits=500} makes it longer. */
-@org.junit.jupiter.api.Tag("slow") // minutes of edits
+/** Edits the save and the persist route while readers save. {@code -Pfaults} makes more of them. */
 class EditsUnderLoadIT extends EditedApplication {
 
     private static final int EDITS = Integer.getInteger("edits", 200);
@@ -55,21 +53,18 @@ class EditsUnderLoadIT extends EditedApplication {
     void losesNoRequestAndNoGiftAndRunsNoInvalidEdit() throws Exception {
         List<String> kinds = List.copyOf(INVALID.keySet());
         Map<String, String> live = new LinkedHashMap<>();
-        List<Duration> took = new ArrayList<>();
 
         try (SavingReaders readers = new SavingReaders(port, PAGE)) {
             for (int edit = 0; edit < EDITS; edit++) {
                 String id = edit % 4 < 2 ? "save-gift" : "persist-gifts";
                 String name = "edit " + edit;
                 String text = RouteFolderFixture.described(id, name);
-                long start = System.nanoTime();
                 if (edit % 2 == 0) {
                     write(id, edit, text);
                     await(name)
                             .atMost(Duration.ofSeconds(3))
                             .pollInterval(Duration.ofMillis(10))
                             .until(() -> runs(id, text));
-                    took.add(Duration.ofNanos(System.nanoTime() - start));
                     live.put(id, name);
                 } else {
                     String kind = kinds.get(edit / 4 % kinds.size());
@@ -90,8 +85,6 @@ class EditsUnderLoadIT extends EditedApplication {
             readers.stop();
 
             assertThat(readers.failures()).isEmpty();
-            System.out.println("MEASURED saved " + readers.saved() + " slowest valid edit "
-                    + took.stream().max(Duration::compareTo).orElseThrow());
             await().atMost(Duration.ofSeconds(20)).until(this::stored, count -> count >= readers.saved());
             assertThat(stored()).isEqualTo(readers.saved());
             assertThat(vault.sql("select count(*) from dead_letter where topic = 'edited_gifts'")
