@@ -2,15 +2,12 @@ package org.gibsey.spine.ingest;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
@@ -23,7 +20,7 @@ import org.gibsey.spine.gift.GiftReader;
 import org.gibsey.spine.gift.GiftWriter;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.MalformedJson;
-import org.jspecify.annotations.Nullable;
+import org.gibsey.spine.gift.TraceParent;
 import org.springframework.stereotype.Component;
 
 /**
@@ -39,12 +36,9 @@ final class AcceptGift implements Processor {
     static final String EVENT_ID = "eventId";
 
     private static final String SOURCE = "/vault/save";
-    private static final Pattern TRACE_PARENT =
-            Pattern.compile("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}");
 
     private final GiftReader reader;
     private final Clock clock;
-    private final SecureRandom random = new SecureRandom();
 
     AcceptGift(SpineSettings settings, Clock clock) {
         SpineSettings.Limits limits = settings.limits();
@@ -67,7 +61,7 @@ final class AcceptGift implements Processor {
         headers.put(CloudEvent.TYPE, CloudEvent.GIFT_SAVED);
         headers.put(CloudEvent.TIME, now.toString());
         headers.put(CloudEvent.CONTENT_TYPE, "application/json");
-        headers.put(CloudEvent.TRACE_PARENT, traceParent(message.getHeader(PublicHeaders.TRACE_PARENT, String.class)));
+        headers.put(CloudEvent.TRACE_PARENT, traceParent(message).toString());
         message.setHeaders(headers);
         message.setBody(GiftWriter.eventValue(gift));
         exchange.setProperty(EVENT_ID, id);
@@ -84,14 +78,9 @@ final class AcceptGift implements Processor {
         return key == null ? EventId.next() : EventId.ofIdempotencyKey(key, gift);
     }
 
-    /** The caller's trace goes on; without one a new trace begins here, not sampled, so that the row can be traced back. */
-    private String traceParent(@Nullable String given) {
-        if (given != null && TRACE_PARENT.matcher(given).matches()) {
-            return given;
-        }
-        byte[] ids = new byte[24];
-        random.nextBytes(ids);
-        HexFormat hex = HexFormat.of();
-        return "00-" + hex.formatHex(ids, 0, 16) + "-" + hex.formatHex(ids, 16, 24) + "-00";
+    /** The caller's trace goes on; without one a new trace begins here, not recorded, so that the row can be traced back. */
+    private static TraceParent traceParent(Message message) {
+        return TraceParent.parse(message.getHeader(PublicHeaders.TRACE_PARENT, String.class))
+                .orElseGet(TraceParent::begin);
     }
 }
