@@ -43,7 +43,7 @@ public final class JavaProcess implements AutoCloseable {
         if (!Files.exists(JAR)) {
             throw new IllegalStateException(JAR + " is missing: it is made by mvn package");
         }
-        List<String> command = new ArrayList<>(List.of(java()));
+        List<String> command = java();
         command.addAll(List.of(jvmArgs));
         command.addAll(List.of("-jar", JAR.toString()));
         return new JavaProcess(command, environment, log);
@@ -57,8 +57,8 @@ public final class JavaProcess implements AutoCloseable {
     /** A main class of the tests, with settings in its environment. */
     public static JavaProcess main(Class<?> main, Map<String, String> environment, Path log, String... args)
             throws IOException {
-        List<String> command =
-                new ArrayList<>(List.of(java(), "-cp", System.getProperty("java.class.path"), main.getName()));
+        List<String> command = java();
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(args));
         return new JavaProcess(command, environment, log);
     }
@@ -116,7 +116,11 @@ public final class JavaProcess implements AutoCloseable {
         Runtime.getRuntime().removeShutdownHook(onExit);
     }
 
-    private static String java() {
-        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    /** Processes of tests live for seconds: most of their time would go into compiling what they are about to end. */
+    private static List<String> java() {
+        return new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC"));
     }
 }
