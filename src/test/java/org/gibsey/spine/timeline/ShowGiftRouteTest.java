@@ -1,0 +1,125 @@
+package org.gibsey.spine.timeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.UUID;
+import org.apache.camel.CamelContext;
+import org.apache.camel.EndpointInject;
+import org.apache.camel.builder.AdviceWith;
+import org.apache.camel.component.jdbc.JdbcConstants;
+import org.apache.camel.component.mock.MockEndpoint;
+import org.apache.camel.test.spring.junit5.CamelSpringBootTest;
+import org.apache.camel.test.spring.junit5.UseAdviceWith;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.web.client.TestRestTemplate;
+import org.springframework.http.ResponseEntity;
+import org.springframework.test.annotation.DirtiesContext;
+
+/** The route of routes/show-gift.camel.yaml, called over HTTP, with both tables mocked. */
+@CamelSpringBootTest
+@SpringBootTest(
+        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+        properties = {"management.server.port=0", "VAULT_ROUTES=file:routes/show-gift.camel.yaml"})
+@UseAdviceWith
+@DirtiesContext
+class ShowGiftRouteTest {
+
+    private static final String ID = "01a20810-5877-7710-91b0-12b1f8bbbda1";
+
+    @Autowired
+    CamelContext camel;
+
+    @Autowired
+    TestRestTemplate http;
+
+    @EndpointInject("mock:vault")
+    MockEndpoint vault;
+
+    @EndpointInject("mock:dead_letter")
+    MockEndpoint deadLetter;
+
+    @BeforeEach
+    void startWithBothTablesMocked() throws Exception {
+        if (!camel.isStarted()) {
+            AdviceWith.adviceWith(camel, "show-gift", route -> {
+                route.weaveById("to-vault-gift").replace().to("mock:vault");
+                route.weaveById("to-dead-gift").replace().to("mock:dead_letter");
+            });
+            camel.start();
+        }
+        vault.reset();
+        deadLetter.reset();
+        answers(vault, null);
+        answers(deadLetter, null);
+    }
+
+    @Test
+    void showsAStoredGiftWithoutAskingForDeadOnes() throws Exception {
+        answers(vault, Map.of("status", "stored", "event_id", UUID.fromString(ID)));
+        deadLetter.expectedMessageCount(0);
+
+        ResponseEntity<String> answer = show(ID);
+
+        deadLetter.assertIsSatisfied();
+        assertThat(answer.getStatusCode().value()).isEqualTo(200);
+        assertThat(answer.getHeaders().getContentType()).hasToString("application/json");
+        assertThat(answer.getBody()).contains("\"status\":\"stored\"").contains("\"event_id\":\"" + ID + "\"");
+        Map<?, ?> parameters =
+                vault.getExchanges().get(0).getMessage().getHeader(JdbcConstants.JDBC_PARAMETERS, Map.class);
+        assertThat(parameters.get("event_id")).isEqualTo(ID);
+    }
+
+    @Test
+    void showsWhyAGiftIsDead() {
+        answers(deadLetter, Map.of("status", "dead", "reason", "refused"));
+
+        ResponseEntity<String> answer = show(ID);
+
+        assertThat(answer.getStatusCode().value()).isEqualTo(200);
+        assertThat(answer.getBody()).contains("\"status\":\"dead\"").contains("\"reason\":\"refused\"");
+    }
+
+    @Test
+    void answers404ForAGiftThatIsNeitherStoredNorDead() {
+        ResponseEntity<String> answer = show(ID);
+
+        assertThat(answer.getStatusCode().value()).isEqualTo(404);
+        assertThat(answer.getHeaders().getContentType()).hasToString("application/problem+json");
+    }
+
+    @Test
+    void asksNoTableForWhatIsNoUuid() throws Exception {
+        vault.expectedMessageCount(0);
+
+        ResponseEntity<String> answer = show("7");
+
+        vault.assertIsSatisfied();
+        assertThat(answer.getStatusCode().value()).isEqualTo(404);
+    }
+
+    @Test
+    void answers503WhenTheDatabaseIsAway() {
+        vault.whenAnyExchangeReceived(exchange -> {
+            throw new SQLException("connection refused", "08001");
+        });
+
+        ResponseEntity<String> answer = show(ID);
+
+        assertThat(answer.getStatusCode().value()).isEqualTo(503);
+        assertThat(answer.getHeaders().getFirst("Retry-After")).isNotBlank();
+        assertThat(answer.getBody()).doesNotContain("connection refused");
+    }
+
+    private ResponseEntity<String> show(String id) {
+        return http.getForEntity("/vault/gifts/" + id, String.class);
+    }
+
+    private static void answers(MockEndpoint table, Map<String, Object> row) {
+        table.whenAnyExchangeReceived(exchange -> exchange.getMessage().setBody(row));
+    }
+}
