@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Takes the schemas in this folder again from where their projects publish them, see README.md.
+"""Takes the schemas in this folder again from where their projects publish them, at the versions below.
+
+The manifests, the compose file and what they ask of each operator are checked against them, offline.
 
 Wants go, java 21 or later, mvn and PyYAML on the path. Descriptions and status are left out, nothing else.
 """
@@ -12,6 +14,7 @@ import yaml
 
 KUBERNETES = "k8s.io/kubernetes@v1.37.2"
 KEDA = "github.com/kedacore/keda/v2@v2.21.0"
+CLOUDNATIVE_PG = "github.com/cloudnative-pg/cloudnative-pg@v1.28.0"
 PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator@v0.85.0"
 COMPOSE = "github.com/compose-spec/compose-go/v2@v2.16.2"
 STRIMZI = "1.2.0"
@@ -103,6 +106,7 @@ def main():
     keda = go_module(KEDA) + "/config/crd/bases/"
     definition(keda + "keda.sh_scaledobjects.yaml")
     definition(keda + "keda.sh_triggerauthentications.yaml")
+    definition(go_module(CLOUDNATIVE_PG) + "/config/crd/bases/postgresql.cnpg.io_clusters.yaml")
     prometheus = go_module(PROMETHEUS_OPERATOR) + "/example/prometheus-operator-crd/"
     definition(prometheus + "monitoring.coreos.com_servicemonitors.yaml")
     definition(prometheus + "monitoring.coreos.com_prometheusrules.yaml")

@@ -8,6 +8,9 @@ import java.util.stream.StreamSupport;
 /** Whether broker, database and autoscalers agree with each other and with what the application is set to by default. */
 final class CapacityRules {
 
+    /** What Supabase's smallest project hands out there, unless told otherwise. */
+    private static final int OF_THE_SESSION_POOLER = 15;
+
     private final Complaints broken = new Complaints("");
     private final Manifests manifests;
 
@@ -28,6 +31,7 @@ final class CapacityRules {
         manifests.ofKind("KafkaUser").forEach(this::user);
         manifests.ofKind("ScaledObject").forEach(this::lag);
         manifests.ofKind("Cluster").forEach(this::database);
+        connections();
         return broken.all();
     }
 
@@ -94,8 +98,17 @@ final class CapacityRules {
                         brokers.equals(trigger.path("bootstrapServers")), "%s asks other brokers", title));
     }
 
-    /** All pods there can be, and one more of each while they are replaced, each with a full pool. */
     private void database(JsonNode cluster) {
+        broken.unless(
+                cluster.at("/spec/postgresql/synchronous/number").asInt() >= 1,
+                "a row may be on one server only when its offset is committed");
+    }
+
+    /**
+     * All pods there can be, and one more of each while they are replaced, each with a full pool, and an API with the
+     * connection its timeline listens on.
+     */
+    private void connections() {
         int pool = manifests
                 .ofKind("ConfigMap")
                 .map(map -> map.at("/data/VAULT_DB_CONNECTIONS").asText())
@@ -107,15 +120,18 @@ final class CapacityRules {
                 .ofKind("HorizontalPodAutoscaler")
                 .mapToInt(autoscaler -> autoscaler.at("/spec/maxReplicas").asInt())
                 .sum();
-        int workers = manifests
-                .ofKind("ScaledObject")
-                .mapToInt(autoscaler -> autoscaler.at("/spec/maxReplicaCount").asInt())
+        int workers = Stream.concat(
+                        manifests.ofKind("ScaledObject").map(autoscaler -> autoscaler.at("/spec/maxReplicaCount")),
+                        manifests.ofKind("Deployment").map(deployment -> deployment.at("/spec/replicas")))
+                .mapToInt(JsonNode::asInt)
                 .sum();
-        int wanted = (api + 1 + workers + 1) * pool;
-        int there = cluster.at("/spec/postgresql/parameters/max_connections").asInt();
-        broken.unless(wanted < there, "%d connections may be wanted, the database has %d", wanted, there);
-        broken.unless(
-                cluster.at("/spec/postgresql/synchronous/number").asInt() >= 1,
-                "a row may be on one server only when its offset is committed");
+        int wanted = (api + 1) * (pool + 1) + (workers + 1) * pool;
+        int there = manifests
+                .ofKind("Cluster")
+                .mapToInt(cluster -> cluster.at("/spec/postgresql/parameters/max_connections")
+                        .asInt())
+                .findFirst()
+                .orElse(OF_THE_SESSION_POOLER);
+        broken.unless(wanted <= there, "%d connections may be wanted, the database has %d", wanted, there);
     }
 }

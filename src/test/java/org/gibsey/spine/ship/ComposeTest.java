@@ -42,6 +42,8 @@ class ComposeTest {
     @CsvSource(delimiter = '|', textBlock = """
             /services/kafka/image                     | apache/kafka:latest          | another image tomorrow
             /services/kafka/image                     | apache/kafka                 | another image tomorrow
+            /services/kafka/volumes/0                 | kafkas:/var/lib/kafka/data   | which is not there
+            /services/worker/volumes/0                | ./flows:/app/routes:ro       | which is not there
             /services/worker/container_name           | worker                       | once only
             /services/postgres/deploy                 | ''                           | all memory
             /services/postgres/restart                | ''                           | stays down

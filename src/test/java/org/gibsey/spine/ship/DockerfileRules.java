@@ -5,9 +5,13 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** How the recipe of the image has to be. */
 final class DockerfileRules {
+
+    private static final Pattern CACHE = Pattern.compile("-XX:AOTCache=([\\w.-]+)");
 
     private final Complaints broken = new Complaints("");
     private final Dockerfile dockerfile;
@@ -38,6 +42,11 @@ final class DockerfileRules {
         broken.unless(
                 dockerfile.lastArguments("USER").stream().anyMatch(user -> user.matches("[1-9]\\d*:[1-9]\\d*")),
                 "runs as root, or as somebody Kubernetes cannot tell from root");
+        String labels = String.join(" ", dockerfile.lastArguments("LABEL"));
+        for (String label : List.of("title", "description", "version", "revision", "base.name")) {
+            broken.unless(labels.contains("org.opencontainers.image." + label + "="), "does not say its %s", label);
+        }
+        layers();
         broken.unless(!dockerfile.lastArguments("HEALTHCHECK").isEmpty(), "has no HEALTHCHECK");
         broken.unless(
                 dockerfile.lastArguments("ENTRYPOINT").stream().anyMatch(line -> line.startsWith("[\"java\"")),
@@ -59,6 +68,23 @@ final class DockerfileRules {
             sources(copy, dockerignore);
         }
         return broken.all();
+    }
+
+    /** What changes with every commit comes after what does not, and the cache that is trained is the one that is used. */
+    private void layers() {
+        List<String> copies = dockerfile.lastArguments("COPY");
+        broken.unless(
+                !copies.isEmpty()
+                        && copies.get(0).contains("/dependencies/")
+                        && !copies.get(0).contains("/application/"),
+                "moves all dependencies with each version of the code");
+        Matcher cache = CACHE.matcher(String.join(" ", dockerfile.lastArguments("ENTRYPOINT")));
+        broken.unless(
+                cache.find() && Yaml.text(Path.of("container/train")).contains("cache=" + cache.group(1)),
+                "does not use the cache it trains");
+        broken.unless(
+                dockerfile.lastArguments("RUN").stream().anyMatch(run -> run.startsWith("bin/train ")),
+                "trains no cache");
     }
 
     private void sources(String copy, String dockerignore) {

@@ -31,6 +31,10 @@ class DockerfileTest {
             (?m)^HEALTHCHECK .*                   | ''                               | has no HEALTHCHECK
             (?m)^ENTRYPOINT .*                    | ENTRYPOINT java -jar app.jar     | does not start java itself
             -XX:MaxRAMPercentage=\\d+             | ''                               | takes a quarter
+            image.revision=                       | image.build=                     | does not say its revision
+            /build/layers/dependencies/           | /build/layers/application/       | moves all dependencies
+            AOTCache=gift-spine                   | AOTCache=spine                   | the cache it trains
+            RUN bin/train                         | RUN true                         | trains no cache
             (?m)^EXPOSE .*                        | EXPOSE 8080                      | exposes other ports
             COPY container/                       | ADD container/                   | ADD fetches
             RUN bin/train                         | RUN apt-get install curl \\&\\& bin/train | adds to the runtime

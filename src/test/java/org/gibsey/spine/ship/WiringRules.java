@@ -69,6 +69,21 @@ final class WiringRules {
         JsonNode labels = deployment.at("/spec/template/metadata/labels");
         broken.unless(
                 matches(deployment.at("/spec/selector/matchLabels"), labels), "%s does not select its own pods", title);
+        broken.unless(
+                selecting("PodDisruptionBudget", labels).findAny().isPresent(),
+                "%s may lose all its pods to one drain",
+                title);
+        for (String direction : List.of("Ingress", "Egress")) {
+            broken.unless(
+                    selecting("NetworkPolicy", labels)
+                            .anyMatch(policy ->
+                                    policy.at("/spec/policyTypes").toString().contains(direction)),
+                    "nothing limits the %s of %s",
+                    direction,
+                    title);
+        }
+        broken.unless(
+                deployment.at("/spec/replicas").asInt() > 1 || isScaled(deployment), "%s has one pod only", title);
         JsonNode pod = deployment.at("/spec/template/spec");
         broken.unless(
                 manifests
@@ -280,6 +295,17 @@ final class WiringRules {
                     "%s asks a port there is not",
                     Manifests.titleOf(monitor));
         }
+    }
+
+    private boolean isScaled(JsonNode deployment) {
+        return Stream.of("HorizontalPodAutoscaler", "ScaledObject")
+                .flatMap(manifests::ofKind)
+                .anyMatch(autoscaler ->
+                        autoscaler.at("/spec/scaleTargetRef/name").asText().equals(Manifests.nameOf(deployment)));
+    }
+
+    private Stream<JsonNode> selecting(String kind, JsonNode labels) {
+        return manifests.ofKind(kind).filter(object -> matches(selectorOf(object), labels));
     }
 
     private static JsonNode selectorOf(JsonNode object) {

@@ -28,6 +28,7 @@ class WorkflowTest {
             /jobs/verify/steps/2/run       | mvn -B package                                            | mvn verify
             /jobs/verify/timeout-minutes   | ''                                                        | for hours
             /jobs/image/needs              | ''                                                        | not verified
+            /jobs/image/steps/1/run        | echo docker                                               | no image
             /permissions/contents          | write                                                     | may write
             """)
     void findsWhatIsBroken(String place, String value, String complaint) {
@@ -61,6 +62,9 @@ class WorkflowTest {
         }
         if (!verify.path("steps").toString().contains("mvn -B -ntp verify")) {
             broken.add("does not run mvn verify");
+        }
+        if (!workflow.at("/jobs/image/steps").toString().contains("docker build ")) {
+            broken.add("makes no image");
         }
         if (!workflow.at("/jobs/image/needs").asText().equals("verify")) {
             broken.add("makes an image of what is not verified");
