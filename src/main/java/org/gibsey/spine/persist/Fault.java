@@ -41,8 +41,11 @@ record Fault(
                 return new Fault(Kind.MESSAGE, "invalid", text(cause), null);
             }
             if (cause instanceof SQLTransientConnectionException && cause.getCause() != null) {
-                // the pool says how long it waited, and inside why there is no connection
-                continue;
+                // the pool says how long it waited, and inside why there is no connection; no message was looked at,
+                // even
+                // where the state is one of data, such as 22023 for a setting of the session
+                Fault why = of(cause.getCause());
+                return new Fault(Kind.WORLD, "world", why.message, why.sqlState);
             }
             if (cause instanceof SQLException sql && sql.getSQLState() != null) {
                 return ofSqlState(sql.getSQLState(), text(sql));

@@ -17,6 +17,7 @@ import org.gibsey.spine.gift.MalformedJson;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The table of the README, row by row: what is dead-lettered and what is waited out. */
 class FaultTest {
@@ -106,6 +107,17 @@ class FaultTest {
                     assertThat(fault.ofTheMessage()).isFalse();
                     assertThat(fault.reason()).isEqualTo("world");
                 });
+    }
+
+    /** Also where the database refused the session as "data": a wrong setting would dead-letter everything. */
+    @ParameterizedTest
+    @ValueSource(strings = {"08001", "22023", "28P01", "42704", "53300", "57P03"})
+    void waitsOutThatThePoolHasNoConnectionWhateverTheReason(String state) {
+        SQLException why = new SQLException("why", state);
+        SQLException pool = new SQLTransientConnectionException("vault - Connection is not available", "08S01", why);
+
+        assertThat(Fault.of(new RuntimeCamelException(pool)))
+                .isEqualTo(new Fault(Fault.Kind.WORLD, "world", "why", state));
     }
 
     @Test
