@@ -29,6 +29,10 @@ import org.gibsey.spine.SpineSettings;
  */
 final class TopicLook implements Watch.Look {
 
+    /** Dead letters are kept until somebody decides, and are larger than their gifts by the headers that say why. */
+    private static final Map<String, String> DEAD_LETTERS =
+            Map.of(TopicConfig.RETENTION_MS_CONFIG, "-1", TopicConfig.MAX_MESSAGE_BYTES_CONFIG, "2097152");
+
     private final BrokerAdmin broker;
     private final SpineSettings.Topic settings;
 
@@ -123,9 +127,7 @@ final class TopicLook implements Watch.Look {
 
     private void create(Admin admin, Set<String> names) throws InterruptedException, ExecutionException {
         try {
-            admin.createTopics(names.stream()
-                            .map(name -> new NewTopic(name, Optional.of(settings.partitions()), Optional.empty()))
-                            .toList())
+            admin.createTopics(names.stream().map(this::newTopic).toList())
                     .all()
                     .get();
         } catch (ExecutionException e) {
@@ -134,5 +136,10 @@ final class TopicLook implements Watch.Look {
                 throw e;
             }
         }
+    }
+
+    private NewTopic newTopic(String name) {
+        NewTopic topic = new NewTopic(name, Optional.of(settings.partitions()), Optional.empty());
+        return name.equals(settings.deadLetters()) ? topic.configs(DEAD_LETTERS) : topic;
     }
 }

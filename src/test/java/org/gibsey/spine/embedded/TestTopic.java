@@ -47,10 +47,17 @@ public final class TestTopic implements AutoCloseable {
 
     /** Writes many values to one partition, so that they arrive together. */
     public void writeAll(int partition, List<String> values) throws ExecutionException, InterruptedException {
+        writeAll(values.stream()
+                .map(value -> new ProducerRecord<byte[], byte[]>(
+                        name, partition, null, value.getBytes(StandardCharsets.UTF_8)))
+                .toList());
+    }
+
+    /** Writes many records at once and waits for their acknowledgements. */
+    public void writeAll(List<ProducerRecord<byte[], byte[]>> records) throws ExecutionException, InterruptedException {
         List<Future<RecordMetadata>> sent = new ArrayList<>();
-        for (String value : values) {
-            sent.add(
-                    producer.send(new ProducerRecord<>(name, partition, null, value.getBytes(StandardCharsets.UTF_8))));
+        for (ProducerRecord<byte[], byte[]> record : records) {
+            sent.add(producer.send(record));
         }
         for (Future<RecordMetadata> acknowledgement : sent) {
             acknowledgement.get();

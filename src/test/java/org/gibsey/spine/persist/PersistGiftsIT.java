@@ -3,17 +3,35 @@ package org.gibsey.spine.persist;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.sql.Timestamp;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.embedded.TestTopic;
@@ -23,6 +41,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -89,18 +108,20 @@ class PersistGiftsIT {
     }
 
     @Test
-    void storesTwoEventsOfTheSameIdOnce() throws Exception {
+    void storesEventsOfTheSameIdOnceFromOneBatchOrMany() throws Exception {
         String id = UUID.randomUUID().toString();
         double duplicates = meters.counter("gifts.duplicate").count();
 
-        for (int partition = 0; partition < 3; partition++) {
-            ProducerRecord<byte[], byte[]> record =
-                    new ProducerRecord<>("gift_events", partition, null, gift(84_001, "again"));
-            record.headers().add("ce_id", id.getBytes(StandardCharsets.UTF_8));
-            topic.write(record);
-        }
+        topic.writeAll(IntStream.of(0, 0, 1, 2)
+                .mapToObj(partition -> {
+                    var record =
+                            new ProducerRecord<byte[], byte[]>("gift_events", partition, null, gift(84_001, "again"));
+                    record.headers().add("ce_id", id.getBytes(StandardCharsets.UTF_8));
+                    return record;
+                })
+                .toList());
 
-        await().until(() -> meters.counter("gifts.duplicate").count() - duplicates == 2);
+        await().until(() -> meters.counter("gifts.duplicate").count() - duplicates == 3);
         assertThat(only(84_001)).containsEntry("event_id", UUID.fromString(id));
     }
 
@@ -121,7 +142,7 @@ class PersistGiftsIT {
     }
 
     @Test
-    void keepsGoodGiftsWhenTheDatabaseRefusesSome() throws Exception {
+    void keepsGoodGiftsInTheirOrderWhenTheDatabaseRefusesSome() throws Exception {
         try (var connection = SharedServices.get().database().superuser();
                 var statement = connection.createStatement()) {
             statement.execute("alter table vault add constraint no_poison check (question not like 'poison %')");
@@ -143,36 +164,129 @@ class PersistGiftsIT {
                         .query(String.class)
                         .list())
                 .containsExactly("refused 23514");
+        assertThat(vault.sql("select question from vault where page_id = 86001 order by id")
+                        .query(String.class)
+                        .list())
+                .isEqualTo(IntStream.range(0, 1000)
+                        .filter(i -> i % 250 != 7)
+                        .mapToObj(i -> "good " + i)
+                        .toList());
+    }
+
+    /** The headers that say why a gift died make its letter larger than what the gift's topic takes. */
+    @Test
+    void isNotHeldUpByABadMessageAsLargeAsTheTopicTakes() throws Exception {
+        byte[] bad = new byte[1_048_400];
+        new Random(89_001).nextBytes(bad);
+
+        topic.write(new ProducerRecord<>("gift_events", 4, null, bad));
+        topic.write(new ProducerRecord<>("gift_events", 4, null, gift(89_001, "behind it")));
+
+        only(89_001);
+        assertThat(deadLetters.read(letter -> Arrays.equals(letter.value(), bad)))
+                .hasSize(1);
     }
 
     @Test
-    void commitsTheHighestOffsetOfEveryPartition() throws Exception {
-        for (int partition = 0; partition < 6; partition++) {
-            topic.writeAll(
-                    partition,
-                    List.of(
-                            new String(gift(87_001, "p" + partition), StandardCharsets.UTF_8),
-                            new String(gift(87_001, "q" + partition), StandardCharsets.UTF_8)));
+    void doesNotGoOnWhileADeadLetterIsNotAcknowledged() throws Exception {
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        Logger outages = (Logger) LoggerFactory.getLogger(OutageLog.class);
+        RecordMetadata good = topic.write(new ProducerRecord<>("gift_events", 3, null, gift(88_001, "before it")));
+        await().until(() -> committed(3) == good.offset() + 1);
+        log.start();
+        outages.addAppender(log);
+        try (Admin admin = admin()) {
+            // smaller than any record
+            letDeadLettersHave(admin, "8");
+            try {
+                await().until(PersistGiftsIT::deadLettersAreRefused);
+                topic.writeAll(
+                        3,
+                        List.of(
+                                new String(gift(88_001, "beside it"), StandardCharsets.UTF_8),
+                                "not json 88001",
+                                new String(gift(88_001, "behind it"), StandardCharsets.UTF_8)));
+
+                await().until(() -> List.copyOf(log.list).stream()
+                        .anyMatch(line -> line.getFormattedMessage().contains("not acknowledged by gift_events.dlq")));
+                assertThat(committed(3)).isEqualTo(good.offset() + 1);
+            } finally {
+                letDeadLettersHave(admin, "2097152");
+                outages.detachAppender(log);
+            }
+        }
+        await().atMost(Duration.ofSeconds(30)).until(() -> count(88_001) == 3);
+        assertThat(dead("not json 88001")).hasSize(1);
+    }
+
+    @Test
+    void commitsTheHighestOffsetOfEveryPartitionThatOnePollBrought() throws Exception {
+        try (Connection connection = SharedServices.get().database().superuser();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("lock table vault in share row exclusive mode");
+            // while the worker waits with this one, the others pile up
+            topic.write(new String(gift(87_001, "first"), StandardCharsets.UTF_8));
+            await().until(() -> vault.sql("select count(*) from pg_locks where not granted")
+                            .query(Long.class)
+                            .single()
+                    > 0);
+            topic.writeAll(IntStream.range(0, 12)
+                    .mapToObj(i ->
+                            new ProducerRecord<byte[], byte[]>("gift_events", i % 6, null, gift(87_001, "behind it")))
+                    .toList());
+            connection.rollback();
         }
 
-        await().until(() -> count(87_001) == 12);
-        try (var admin = org.apache.kafka.clients.admin.Admin.create(
-                Map.of("bootstrap.servers", SharedServices.get().kafka().bootstrapServers()))) {
-            await().until(() -> {
-                var committed = admin.listConsumerGroupOffsets("vault-writer")
-                        .partitionsToOffsetAndMetadata()
-                        .get();
-                var ends = admin.listOffsets(committed.keySet().stream()
-                                .collect(java.util.stream.Collectors.toMap(
-                                        p -> p, p -> org.apache.kafka.clients.admin.OffsetSpec.latest())))
-                        .all()
-                        .get();
-                return committed.size() == 6
-                        && committed.entrySet().stream()
-                                .allMatch(entry -> entry.getValue().offset()
-                                        == ends.get(entry.getKey()).offset());
-            });
+        await().until(() -> count(87_001) == 13);
+        for (int partition = 0; partition < 6; partition++) {
+            int of = partition;
+            await().until(() -> committed(of) == end(of));
         }
+    }
+
+    private static long end(int partition) throws Exception {
+        try (Admin admin = admin()) {
+            return admin.listOffsets(Map.of(new TopicPartition("gift_events", partition), OffsetSpec.latest()))
+                    .partitionResult(new TopicPartition("gift_events", partition))
+                    .get()
+                    .offset();
+        }
+    }
+
+    private static boolean deadLettersAreRefused() throws Exception {
+        try {
+            deadLetters.write("is it refused?");
+            return false;
+        } catch (ExecutionException e) {
+            return e.getCause() instanceof RecordTooLargeException;
+        }
+    }
+
+    private static void letDeadLettersHave(Admin admin, String maxMessageBytes) throws Exception {
+        admin.incrementalAlterConfigs(Map.of(
+                        new ConfigResource(ConfigResource.Type.TOPIC, "gift_events.dlq"),
+                        List.of(new AlterConfigOp(
+                                new ConfigEntry(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, maxMessageBytes),
+                                AlterConfigOp.OpType.SET))))
+                .all()
+                .get();
+    }
+
+    /** Committed offset of a partition; -1 when there is none yet. */
+    private static long committed(int partition) throws Exception {
+        try (Admin admin = admin()) {
+            OffsetAndMetadata offset = admin.listConsumerGroupOffsets("vault-writer")
+                    .partitionsToOffsetAndMetadata()
+                    .get()
+                    .get(new TopicPartition("gift_events", partition));
+            return offset == null ? -1 : offset.offset();
+        }
+    }
+
+    private static Admin admin() {
+        return Admin.create(
+                Map.of("bootstrap.servers", SharedServices.get().kafka().bootstrapServers()));
     }
 
     private static byte[] gift(int page, String question) {
