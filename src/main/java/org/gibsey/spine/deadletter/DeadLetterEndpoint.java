@@ -109,9 +109,12 @@ class DeadLetterEndpoint {
         return new Listing(index.count(reason), ofPage, atMost, letters);
     }
 
-    /** Shows one with its content; null, and so 404 over HTTP, when there is none of this id. */
+    /**
+     * Shows one with its content; null, and so 404 over HTTP, when there is none of this id. A {@code Long}, because
+     * Actuator offers a {@code long} over JMX as an object, which no JMX console can make.
+     */
     @ReadOperation
-    public @Nullable Detail show(@Selector long id) {
+    public @Nullable Detail show(@Selector Long id) {
         return index.find(id)
                 .map(letter -> new Detail(
                         summary(letter),

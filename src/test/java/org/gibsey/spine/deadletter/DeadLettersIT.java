@@ -7,9 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import javax.management.MBeanParameterInfo;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -97,16 +99,33 @@ class DeadLettersIT {
 
     @Test
     void isTheSameLetterWithOneMoreAttemptWhenItDiesAgain() throws Exception {
-        long id = indexed(topic.write("dies again"));
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>("gift_events", bytes("7"), bytes("dies again"));
+        record.headers().add("mood", bytes("curious"));
+        long id = indexed(topic.write(record));
 
-        replay(Map.of("ids", Long.toString(id), "dryRun", false));
+        for (int death = 2; death <= 3; death++) {
+            int attempts = death;
+            replay(Map.of("ids", Long.toString(id), "dryRun", false));
+            await().until(() -> get("/" + id).at("/letter/attempts").intValue() == attempts);
+        }
 
-        await().until(() -> get("/" + id).at("/letter/attempts").intValue() == 2);
         JsonNode letter = get("/" + id).get("letter");
         assertThat(letter.get("state").textValue()).isEqualTo("dead again");
-        assertThat(letter.get("replays").intValue()).isEqualTo(1);
+        assertThat(letter.get("replays").intValue()).isEqualTo(2);
         assertThat(letter.get("firstFailedAt").textValue())
                 .isLessThan(letter.get("lastFailedAt").textValue());
+        assertThat(vault.sql("select count(*) from dead_letter where value = ?")
+                        .param(bytes("dies again"))
+                        .query(Long.class)
+                        .single())
+                .isOne();
+        // once by the publisher and once for each replay, never by itself
+        var again = topic.read(gift -> Arrays.equals(gift.value(), bytes("dies again")));
+        assertThat(again).hasSize(3).allSatisfy(gift -> {
+            assertThat(gift.key()).isEqualTo(bytes("7"));
+            assertThat(header(gift, "mood")).isEqualTo("curious");
+        });
+        assertThat(again).extracting(gift -> header(gift, "dlq_replays")).containsExactlyInAnyOrder("", "1", "2");
     }
 
     @Test
@@ -145,6 +164,10 @@ class DeadLettersIT {
 
         assertThat(list.get("letters").findValuesAsText("id"))
                 .containsSubsequence(Long.toString(newer), Long.toString(older));
+        assertThat(get("?reason=undecodable&limit=1&page=2").at("/letters/0/id").longValue())
+                .isEqualTo(older);
+        assertThat(get("?reason=refused&limit=200").get("letters").findValuesAsText("reason"))
+                .allMatch("refused"::equals);
         assertThat(status("?limit=0")).isEqualTo(400);
         assertThat(status("/999999999")).isEqualTo(404);
         assertThat(http.postForEntity(url(""), Map.of(), String.class)
@@ -160,21 +183,40 @@ class DeadLettersIT {
     @Test
     void offersTheSameOverJmx() throws Exception {
         long id = indexed(topic.write("over JMX"));
-        MBeanServer jmx = ManagementFactory.getPlatformMBeanServer();
-        ObjectName query = new ObjectName("org.springframework.boot:type=Endpoint,name=Deadletters,*");
+        String text = "java.lang.String";
+        String number = "java.lang.Integer";
+        String yesOrNo = "java.lang.Boolean";
 
-        // the applications of other tests may run in this JVM, each with its own
-        List<String> answers = new ArrayList<>();
-        for (ObjectName name : jmx.queryNames(query, null)) {
-            Object answer = jmx.invoke(name, "replay", new Object[] {Long.toString(id), null, null}, new String[] {
-                "java.lang.String", "java.lang.String", "java.lang.Boolean"
-            });
-            answers.add(answer.toString());
-        }
-
-        assertThat(answers)
-                .allSatisfy(answer -> assertThat(answer).contains("dryRun=true"))
+        assertThat(overJmx("list", new Object[] {"undecodable", 1, 200}, text, number, number))
+                .anySatisfy(list -> assertThat(list).contains("id=" + id));
+        assertThat(overJmx("show", new Object[] {id}, "java.lang.Long"))
+                .anySatisfy(letter -> assertThat(letter).contains("id=" + id, "over JMX"));
+        assertThat(overJmx("replay", new Object[] {Long.toString(id), null, null}, text, text, yesOrNo))
+                .allSatisfy(answer -> assertThat(answer).contains("dryRun=true", "replayed=0"))
                 .anySatisfy(answer -> assertThat(answer).contains("selected=1", "ids=[" + id + "]"));
+        assertThat(get("/" + id).at("/letter/replays").intValue()).isZero();
+
+        assertThat(overJmx("replay", new Object[] {Long.toString(id), null, false}, text, text, yesOrNo))
+                .anySatisfy(answer -> assertThat(answer).contains("dryRun=false", "replayed=1"));
+        await().until(() -> get("/" + id).at("/letter/attempts").intValue() > 1);
+    }
+
+    /** What each application in this JVM answers: those of other tests may run, each with its own endpoint. */
+    private static List<String> overJmx(String operation, Object[] values, String... types) throws Exception {
+        MBeanServer jmx = ManagementFactory.getPlatformMBeanServer();
+        List<String> answers = new ArrayList<>();
+        for (ObjectName name :
+                jmx.queryNames(new ObjectName("org.springframework.boot:type=Endpoint,name=Deadletters,*"), null)) {
+            // a console offers what is declared here, and can make nothing but simple values
+            assertThat(jmx.getMBeanInfo(name).getOperations())
+                    .filteredOn(offered -> offered.getName().equals(operation))
+                    .singleElement()
+                    .satisfies(offered -> assertThat(offered.getSignature())
+                            .extracting(MBeanParameterInfo::getType)
+                            .containsExactly(types));
+            answers.add(String.valueOf(jmx.invoke(name, operation, values, types)));
+        }
+        return answers;
     }
 
     @Test
