@@ -1,0 +1,87 @@
+package org.gibsey.spine.persist;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.Route;
+import org.apache.camel.component.kafka.KafkaConstants;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.support.DefaultExchange;
+import org.junit.jupiter.api.Test;
+import org.mockito.Mockito;
+
+/** What a batch may end as, whatever the route it went through did with it. */
+class BatchPolicyTest {
+
+    private final CamelContext camel = new DefaultCamelContext();
+    private final BatchPolicy policy = new BatchPolicy(
+            new OutageLog(Clock.systemUTC()), new PersistMetrics(new SimpleMeterRegistry(), Clock.systemUTC()));
+
+    /** A route may be edited into one that loads and loses: a success without a place for every record is none. */
+    @Test
+    void failsABatchThatTheRouteDidNotPlace() {
+        Exchange untouched = polled(2);
+
+        policy.onExchangeDone(route(), untouched);
+
+        assertThat(untouched.isFailed()).isTrue();
+        assertThat(untouched.getException()).hasMessageContaining("without placing its batch");
+    }
+
+    @Test
+    void failsABatchWhoseLastSliceIsStillOpen() {
+        Exchange halfDone = polled(2);
+        GiftBatch.in(halfDone).orElseThrow().next();
+
+        policy.onExchangeDone(route(), halfDone);
+
+        assertThat(halfDone.isFailed()).isTrue();
+    }
+
+    @Test
+    void isContentWhenEverySliceFoundItsPlace() {
+        Exchange done = polled(2);
+        GiftBatch batch = GiftBatch.in(done).orElseThrow();
+        batch.next();
+        batch.next();
+
+        policy.onExchangeDone(route(), done);
+
+        assertThat(done.isFailed()).isFalse();
+    }
+
+    private Exchange polled(int records) {
+        List<Exchange> polled = new ArrayList<>();
+        for (int i = 0; i < records; i++) {
+            Exchange record = new DefaultExchange(camel);
+            record.getMessage()
+                    .setHeaders(Map.of(
+                            KafkaConstants.TOPIC,
+                            "gift_events",
+                            KafkaConstants.PARTITION,
+                            0,
+                            KafkaConstants.OFFSET,
+                            (long) i,
+                            KafkaConstants.TIMESTAMP,
+                            1L));
+            polled.add(record);
+        }
+        Exchange exchange = new DefaultExchange(camel);
+        exchange.getExchangeExtension().setFromRouteId("persist-gifts");
+        exchange.getMessage().setBody(polled);
+        policy.onExchangeBegin(route(), exchange);
+        return exchange;
+    }
+
+    private static Route route() {
+        Route route = Mockito.mock(Route.class);
+        Mockito.when(route.getRouteId()).thenReturn("persist-gifts");
+        return route;
+    }
+}
