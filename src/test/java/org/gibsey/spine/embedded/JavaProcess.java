@@ -16,15 +16,19 @@ import java.util.concurrent.TimeUnit;
 public final class JavaProcess implements AutoCloseable {
 
     private static final Path JAR = Path.of("target", "gift-spine.jar");
+    private static final Path HERE = Path.of("").toAbsolutePath();
 
     private final Process process;
     private final Path log;
     private final Thread onExit;
 
-    private JavaProcess(List<String> command, Map<String, String> environment, Path log) throws IOException {
+    private JavaProcess(List<String> command, Path folder, Map<String, String> environment, Path log)
+            throws IOException {
         this.log = log;
-        ProcessBuilder builder =
-                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile());
         builder.environment().putAll(environment);
         this.process = builder.start();
         this.onExit = new Thread(process::destroyForcibly);
@@ -46,7 +50,13 @@ public final class JavaProcess implements AutoCloseable {
         List<String> command = java();
         command.addAll(List.of(jvmArgs));
         command.addAll(List.of("-jar", JAR.toString()));
-        return new JavaProcess(command, environment, log);
+        return new JavaProcess(command, HERE, environment, log);
+    }
+
+    /** Any command that ends in a JVM, run in a folder. */
+    public static JavaProcess command(List<String> command, Path folder, Map<String, String> environment, Path log)
+            throws IOException {
+        return new JavaProcess(command, folder, environment, log);
     }
 
     /** A main class of the tests. */
@@ -57,14 +67,29 @@ public final class JavaProcess implements AutoCloseable {
     /** A main class of the tests, with settings in its environment. */
     public static JavaProcess main(Class<?> main, Map<String, String> environment, Path log, String... args)
             throws IOException {
-        List<String> command = java();
+        return main(java(), main, environment, log, args);
+    }
+
+    /**
+     * A main class of the tests, on a Java of the caller's choice.
+     *
+     * @param java its command and flags
+     */
+    public static JavaProcess main(
+            List<String> java, Class<?> main, Map<String, String> environment, Path log, String... args)
+            throws IOException {
+        List<String> command = new ArrayList<>(java);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(args));
-        return new JavaProcess(command, environment, log);
+        return new JavaProcess(command, HERE, environment, log);
     }
 
     public Path log() {
         return log;
+    }
+
+    public long pid() {
+        return process.pid();
     }
 
     public boolean isAlive() {
@@ -117,7 +142,7 @@ public final class JavaProcess implements AutoCloseable {
     }
 
     /** Processes of tests live for seconds: most of their time would go into compiling what they are about to end. */
-    private static List<String> java() {
+    static List<String> java() {
         return new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",

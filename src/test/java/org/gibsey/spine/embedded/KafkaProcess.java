@@ -2,6 +2,8 @@ package org.gibsey.spine.embedded;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -14,11 +16,13 @@ public final class KafkaProcess implements AutoCloseable {
 
     private final Path data;
     private final int port;
+    private final List<String> java;
     private JavaProcess process;
 
-    private KafkaProcess(Path data, int port) throws IOException {
+    private KafkaProcess(Path data, int port, List<String> java) throws IOException {
         this.data = data;
         this.port = port;
+        this.java = java;
         this.process = launch();
     }
 
@@ -32,7 +36,16 @@ public final class KafkaProcess implements AutoCloseable {
 
     /** Starts one and returns when it accepts requests. */
     public static KafkaProcess start(Path data, int port) throws IOException {
-        KafkaProcess kafka = new KafkaProcess(data, port);
+        return start(data, port, JavaProcess.java());
+    }
+
+    /**
+     * Starts one and returns when it accepts requests.
+     *
+     * @param java command and flags of the Java it runs on
+     */
+    public static KafkaProcess start(Path data, int port, List<String> java) throws IOException {
+        KafkaProcess kafka = new KafkaProcess(data, port, java);
         kafka.awaitReady();
         return kafka;
     }
@@ -60,7 +73,9 @@ public final class KafkaProcess implements AutoCloseable {
 
     private JavaProcess launch() throws IOException {
         return JavaProcess.main(
+                java,
                 KafkaProcess.class,
+                Map.of(),
                 data.resolveSibling("kafka-" + port + ".log"),
                 data.toString(),
                 Integer.toString(port));
@@ -69,7 +84,7 @@ public final class KafkaProcess implements AutoCloseable {
     private void awaitReady() {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers()))) {
             Awaitility.await()
-                    .atMost(java.time.Duration.ofSeconds(60))
+                    .atMost(Duration.ofSeconds(60))
                     .ignoreException(ExecutionException.class)
                     .until(() -> !admin.describeCluster().nodes().get().isEmpty());
         }

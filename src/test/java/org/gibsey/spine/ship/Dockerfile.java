@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 
 /** The recipe of the image, read so far as to hold it to rules and to do by hand what an engine would do. */
-final class Dockerfile {
+public final class Dockerfile {
 
     /**
      * @param word      in capitals, for example COPY
@@ -37,7 +37,7 @@ final class Dockerfile {
         });
     }
 
-    static Dockerfile read() {
+    public static Dockerfile read() {
         return parse(Yaml.text(Path.of("Dockerfile")));
     }
 
@@ -65,7 +65,7 @@ final class Dockerfile {
     }
 
     /** Variables of every process of the container. */
-    Map<String, String> environment() {
+    public Map<String, String> environment() {
         Map<String, String> environment = new HashMap<>();
         for (String arguments : lastArguments("ENV")) {
             Matcher assignments = ASSIGNMENT.matcher(arguments);
@@ -77,7 +77,7 @@ final class Dockerfile {
     }
 
     /** The command line of the container. */
-    List<String> entryPoint() {
+    public List<String> entryPoint() {
         JsonNode words = Yaml.value(lastArguments("ENTRYPOINT").get(0));
         return StreamSupport.stream(words.spliterator(), false)
                 .map(JsonNode::asText)

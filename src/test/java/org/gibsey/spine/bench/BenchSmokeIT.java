@@ -1,0 +1,43 @@
+package org.gibsey.spine.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.gibsey.spine.bench.Report.Figure;
+import org.gibsey.spine.bench.Report.Section;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The benchmark itself works: with tiny numbers, on the broker and database that the other tests use. */
+class BenchSmokeIT {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void measuresEveryCandidateAndWritesTableDataAndPlot() throws Exception {
+        Report report = Report.in(folder);
+        try (Rig rig = Rig.shared(folder.resolve("rig"))) {
+            report.begin("ingest");
+            new Ingest(List.of(Jvm.own())).run(rig, Scale.smoke(), report);
+            report.begin("drain");
+            new Drain(Jvm.own(), Set.of(Drain.ONE, Drain.COPY)).run(rig, Scale.smoke(), report);
+        }
+        report.write();
+
+        List<Figure> figures = report.sections().stream()
+                .map(Section::figures)
+                .flatMap(List::stream)
+                .toList();
+        assertThat(figures).extracting(Figure::name).contains("Gift Spine", Drain.ONE, Drain.COPY);
+        assertThat(figures)
+                .allSatisfy(figure -> assertThat(figure.values()).hasSize(1).allMatch(value -> value > 0));
+        assertThat(Files.readString(folder.resolve("plot.svg"))).contains("Gift Spine, 1 consumer");
+        assertThat(Report.in(folder).table())
+                .isEqualTo(report.table())
+                .contains("| saves beside those written by hand, " + Jvm.own() + ", 64 connections | ≥ ");
+    }
+}

@@ -1,0 +1,128 @@
+package org.gibsey.spine.bench;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.gibsey.spine.bench.Report.Figure;
+import org.gibsey.spine.embedded.JavaProcess;
+import org.gibsey.spine.embedded.Ports;
+
+/** How many saves a second, beside a handler that does nothing and one written by hand straight to the Kafka client. */
+final class Ingest implements Benchmark {
+
+    private static final int[] CONNECTIONS = {64, 256};
+    /** The least share of the handler written by hand, by Java version. */
+    private static final Map<Integer, Double> SHARE = Map.of(25, 0.95, 17, 0.7);
+
+    private static final double HALF_RATE_P99_MS = 15;
+    private static final String EMPTY = "empty Spring MVC handler";
+    private static final String BY_HAND = "Spring MVC to KafkaProducer";
+    private static final String OURS = "Gift Spine";
+
+    private final List<Jvm> javas;
+
+    Ingest(List<Jvm> javas) {
+        this.javas = javas;
+    }
+
+    private record Candidate(JavaProcess process, int port) {}
+
+    @Override
+    public void run(Rig rig, Scale scale, Report report) throws Exception {
+        for (Jvm java : javas) {
+            String topic = rig.topic(6);
+            Map<String, Candidate> candidates = start(rig, java, topic);
+            try {
+                measure(java, candidates, scale, report);
+            } finally {
+                candidates.values().forEach(candidate -> candidate.process().close());
+            }
+            rig.delete(topic);
+        }
+    }
+
+    private static Map<String, Candidate> start(Rig rig, Jvm java, String topic) throws Exception {
+        Map<String, Candidate> candidates = new LinkedHashMap<>();
+        int empty = Ports.free();
+        candidates.put(EMPTY, new Candidate(SpringMvcPeer.empty(rig, java, empty), empty));
+        int byHand = Ports.free();
+        candidates.put(BY_HAND, new Candidate(SpringMvcPeer.saving(rig, java, topic, byHand), byHand));
+        int ours = Ports.free();
+        candidates.put(OURS, new Candidate(rig.start(java, "api", rig.api(topic, ours, 0)), ours));
+        candidates.forEach((name, candidate) -> rig.awaitSaving(candidate.process(), candidate.port()));
+        return candidates;
+    }
+
+    private static void measure(Jvm java, Map<String, Candidate> candidates, Scale scale, Report report)
+            throws Exception {
+        for (Candidate candidate : candidates.values()) {
+            for (int connections : CONNECTIONS) {
+                closed(candidate, connections, scale.warmUp(), scale.lead());
+            }
+        }
+        Map<Integer, Map<String, List<Double>>> rates = new LinkedHashMap<>();
+        for (int repeat = 0; repeat < scale.repeats(); repeat++) {
+            for (int connections : CONNECTIONS) {
+                for (Map.Entry<String, Candidate> candidate : candidates.entrySet()) {
+                    double rate = closed(candidate.getValue(), connections, scale.lead(), scale.measured())
+                            .perSecond();
+                    rates.computeIfAbsent(connections, any -> new LinkedHashMap<>())
+                            .computeIfAbsent(candidate.getKey(), any -> new ArrayList<>())
+                            .add(rate);
+                }
+            }
+        }
+        double half = 0;
+        for (int connections : CONNECTIONS) {
+            Map<String, Figure> figures = new LinkedHashMap<>();
+            rates.get(connections)
+                    .forEach((name, values) -> figures.put(
+                            name,
+                            report.figure(
+                                    "Saves, %s, %d connections".formatted(java, connections),
+                                    name,
+                                    "requests/s",
+                                    values)));
+            report.atLeast(
+                    "saves beside those written by hand, %s, %d connections".formatted(java, connections),
+                    figures.get(OURS).median() / figures.get(BY_HAND).median(),
+                    SHARE.getOrDefault(java.feature(), 0.7));
+            half = Math.max(half, figures.get(OURS).median() / 2);
+        }
+        atHalfRate(java, half, candidates, scale, report);
+    }
+
+    private static void atHalfRate(Jvm java, double rate, Map<String, Candidate> candidates, Scale scale, Report report)
+            throws Exception {
+        Map<String, List<Double>> p99 = new LinkedHashMap<>();
+        for (int repeat = 0; repeat < scale.repeats(); repeat++) {
+            for (String name : List.of(BY_HAND, OURS)) {
+                try (HttpLoad load = new HttpLoad(candidates.get(name).port(), CONNECTIONS[0])) {
+                    double millis = load.open(Gifts::request, rate, scale.lead(), scale.measured())
+                            .millis(99);
+                    p99.computeIfAbsent(name, any -> new ArrayList<>()).add(millis);
+                }
+            }
+        }
+        p99.forEach((name, values) -> {
+            Figure figure = report.figure(
+                    "p99 of a save at half our rate, %s (%s/s)".formatted(java, Report.number(rate)),
+                    name,
+                    "ms",
+                    values);
+            if (name.equals(OURS)) {
+                report.atMost("p99 of a save at half the rate, ms, " + java, figure.median(), HALF_RATE_P99_MS);
+            }
+        });
+    }
+
+    private static HttpLoad.Seen closed(Candidate candidate, int connections, Duration lead, Duration measured)
+            throws Exception {
+        Rig.requireAlive(candidate.process());
+        try (HttpLoad load = new HttpLoad(candidate.port(), connections)) {
+            return load.closed(Gifts.requests(), lead, measured);
+        }
+    }
+}

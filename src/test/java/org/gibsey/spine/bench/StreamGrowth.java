@@ -1,0 +1,53 @@
+package org.gibsey.spine.bench;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.HdrHistogram.Histogram;
+import org.gibsey.spine.embedded.JavaProcess;
+import org.gibsey.spine.embedded.Ports;
+
+/** How long a gift takes to every open timeline, and what they take of memory, while their number grows. */
+final class StreamGrowth implements Benchmark {
+
+    private static final int GIFTS = 20;
+
+    private final Jvm java;
+
+    StreamGrowth(Jvm java) {
+        this.java = java;
+    }
+
+    @Override
+    public void run(Rig rig, Scale scale, Report report) throws Exception {
+        rig.emptyVault();
+        Map<String, List<Double>> millis = new LinkedHashMap<>();
+        Map<String, List<Double>> mib = new LinkedHashMap<>();
+        for (int repeat = 0; repeat < scale.repeats(); repeat++) {
+            int port = Ports.free();
+            try (JavaProcess api = rig.start(java, "api", rig.api(rig.topic(1), port, 0))) {
+                rig.awaitOk(api, port, "/vault/list");
+                for (int clients : scale.streams()) {
+                    try (StreamLoad streams = new StreamLoad(port, clients)) {
+                        for (int i = 0; i < GIFTS; i++) {
+                            streams.deliver(() -> rig.execute("insert into vault (page_id, question, answer) values"
+                                    + " (1, 'Who sees this?', repeat('Everybody. ', 20))"));
+                        }
+                        Histogram latency = streams.latency();
+                        String name = "Gift Spine, %,d streams".formatted(clients);
+                        add(millis, name + ", p50", latency.getValueAtPercentile(50) / 1e6);
+                        add(millis, name + ", p99", latency.getValueAtPercentile(99) / 1e6);
+                        add(mib, name, Footprint.mib(api));
+                    }
+                }
+            }
+        }
+        millis.forEach((name, values) -> report.figure("Row to open timelines", name, "ms", values));
+        mib.forEach((name, values) -> report.figure("Resident memory of an API with streams", name, "MiB", values));
+    }
+
+    private static void add(Map<String, List<Double>> values, String name, double value) {
+        values.computeIfAbsent(name, any -> new ArrayList<>()).add(value);
+    }
+}
