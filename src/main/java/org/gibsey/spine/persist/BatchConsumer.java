@@ -1,8 +1,10 @@
 package org.gibsey.spine.persist;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
@@ -10,6 +12,7 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -22,7 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The consumer under a batching route. It makes one poll one batch, and commits only what was reported as stored.
+ * The consumer under a batching route. It makes one poll one batch, handed over as one record whose value is the list of all
+ * that the poll brought, and commits only what was reported as stored.
  *
  * <p>Camel's batching waits for more records until a timer runs out, which costs a lone gift seconds, or a core when the
  * timer is short. Here a poll that brought records is followed by one that brings none at once, on which Camel hands the
@@ -72,7 +76,17 @@ final class BatchConsumer extends KafkaConsumer<Object, Object> {
         }
         ConsumerRecords<Object, Object> records = super.poll(commitWhenDue());
         batchInHand = !records.isEmpty();
-        return records;
+        return batchInHand ? asOne(records) : records;
+    }
+
+    /** Camel makes an exchange of every record, with a copy of its headers; all that a batch needs is one. */
+    private static ConsumerRecords<Object, Object> asOne(ConsumerRecords<Object, Object> records) {
+        List<ConsumerRecord<Object, Object>> all = new ArrayList<>(records.count());
+        records.forEach(all::add);
+        ConsumerRecord<Object, Object> first = all.get(0);
+        return new ConsumerRecords<>(Map.of(
+                new TopicPartition(first.topic(), first.partition()),
+                List.of(new ConsumerRecord<>(first.topic(), first.partition(), first.offset(), null, all))));
     }
 
     /**

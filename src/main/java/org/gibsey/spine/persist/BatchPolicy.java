@@ -40,9 +40,9 @@ final class BatchPolicy extends RoutePolicySupport implements RoutePolicyFactory
 
     @Override
     public void onExchangeBegin(Route route, Exchange exchange) {
-        if (isPolled(exchange.getMessage().getBody())) {
-            @SuppressWarnings("unchecked")
-            List<Exchange> polled = (List<Exchange>) exchange.getMessage().getBody();
+        if (exchange.getMessage().getBody() instanceof List<?> list
+                && !list.isEmpty()
+                && list.get(0) instanceof Exchange polled) {
             GiftBatch batch = GiftBatch.of(polled);
             metrics.batch(batch.size());
             batch.nameTrace();
@@ -69,10 +69,5 @@ final class BatchPolicy extends RoutePolicySupport implements RoutePolicyFactory
             outages.over(route.getRouteId());
         }
         MDC.remove(TraceParent.LOG_KEY);
-    }
-
-    /** The records of one poll, as Camel's batching consumer hands them over. */
-    private static boolean isPolled(Object body) {
-        return body instanceof List<?> list && !list.isEmpty() && list.get(0) instanceof Exchange;
     }
 }

@@ -1,9 +1,5 @@
 package org.gibsey.spine.persist;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import java.io.IOException;
-import java.io.StringWriter;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,17 +16,16 @@ import org.gibsey.spine.gift.Gift;
 import org.gibsey.spine.gift.GiftReader;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.MalformedJson;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * Decodes a slice of a batch and offers it to the SQL of the route as the named parameter {@code gifts}: a JSON array of
- * objects with {@code event_id, user_id, page_id, question, answer, symbol_id, created_at}. Throws
- * {@link UndecodableGifts} naming every record that is no gift. Thread-safe.
+ * Decodes a slice of a batch and offers it to the SQL of the route as named parameters, an array for each column of the
+ * vault: {@code event_id, user_id, page_id, question, answer, symbol_id, created_at}. Throws {@link UndecodableGifts} naming
+ * every record that is no gift. Thread-safe.
  */
 @Component("decodeGifts")
 final class DecodeGifts implements Processor {
-
-    private static final JsonFactory JSON = new JsonFactory();
 
     private final GiftReader reader = GiftReader.ofEvents();
     private final PersistMetrics metrics;
@@ -40,29 +35,25 @@ final class DecodeGifts implements Processor {
     }
 
     @Override
-    public void process(Exchange exchange) throws UndecodableGifts, InvalidPayloadException, IOException {
+    public void process(Exchange exchange) throws UndecodableGifts, InvalidPayloadException {
         @SuppressWarnings("unchecked")
         List<ConsumerRecord<byte[], byte[]>> slice = exchange.getMessage().getMandatoryBody(List.class);
         Map<ConsumerRecord<byte[], byte[]>, Fault> faults = new LinkedHashMap<>();
         List<Instant> savedAt = new ArrayList<>(slice.size());
-        StringWriter rows = new StringWriter(slice.size() * 512);
-        try (JsonGenerator json = JSON.createGenerator(rows)) {
-            json.writeStartArray();
-            for (ConsumerRecord<byte[], byte[]> record : slice) {
-                try {
-                    Gift gift = read(record);
-                    write(json, EventId.of(record), gift);
-                    savedAt.add(gift.savedAt());
-                } catch (MalformedJson | InvalidInput e) {
-                    faults.put(record, Fault.of(e));
-                }
+        Columns columns = new Columns(slice.size());
+        for (ConsumerRecord<byte[], byte[]> record : slice) {
+            try {
+                Gift gift = read(record);
+                columns.add(EventId.of(record), gift);
+                savedAt.add(gift.savedAt());
+            } catch (MalformedJson | InvalidInput e) {
+                faults.put(record, Fault.of(e));
             }
-            json.writeEndArray();
         }
         if (!faults.isEmpty()) {
             throw new UndecodableGifts(faults);
         }
-        exchange.getMessage().setHeader(JdbcConstants.JDBC_PARAMETERS, Map.of("gifts", rows.toString()));
+        exchange.getMessage().setHeader(JdbcConstants.JDBC_PARAMETERS, columns.parameters());
         exchange.getExchangeExtension().addOnCompletion(metrics.stored(savedAt));
     }
 
@@ -73,19 +64,48 @@ final class DecodeGifts implements Processor {
         return reader.read(record.value(), Instant.ofEpochMilli(Math.max(0, record.timestamp())));
     }
 
-    private static void write(JsonGenerator json, UUID id, Gift gift) throws IOException {
-        json.writeStartObject();
-        json.writeStringField("event_id", id.toString());
-        if (gift.userId() != null) {
-            json.writeStringField("user_id", gift.userId().toString());
+    /** Arrays that the driver sends in binary form; what PostgreSQL has of its own goes as text. */
+    private static final class Columns {
+
+        private final @Nullable String[] eventIds;
+        private final @Nullable String[] userIds;
+        private final @Nullable Long[] pageIds;
+        private final @Nullable String[] questions;
+        private final @Nullable String[] answers;
+        private final @Nullable Integer[] symbolIds;
+        private final @Nullable String[] createdAt;
+        private int size;
+
+        Columns(int gifts) {
+            eventIds = new String[gifts];
+            userIds = new String[gifts];
+            pageIds = new Long[gifts];
+            questions = new String[gifts];
+            answers = new String[gifts];
+            symbolIds = new Integer[gifts];
+            createdAt = new String[gifts];
         }
-        json.writeNumberField("page_id", gift.pageId());
-        json.writeStringField("question", gift.question());
-        json.writeStringField("answer", gift.answer());
-        if (gift.symbolId() != null) {
-            json.writeNumberField("symbol_id", gift.symbolId());
+
+        void add(UUID id, Gift gift) {
+            eventIds[size] = id.toString();
+            userIds[size] = gift.userId() == null ? null : gift.userId().toString();
+            pageIds[size] = gift.pageId();
+            questions[size] = gift.question();
+            answers[size] = gift.answer();
+            symbolIds[size] = gift.symbolId();
+            createdAt[size] = gift.savedAt().toString();
+            size++;
         }
-        json.writeStringField("created_at", gift.savedAt().toString());
-        json.writeEndObject();
+
+        Map<String, Object> parameters() {
+            return Map.of(
+                    "event_id", eventIds,
+                    "user_id", userIds,
+                    "page_id", pageIds,
+                    "question", questions,
+                    "answer", answers,
+                    "symbol_id", symbolIds,
+                    "created_at", createdAt);
+        }
     }
 }

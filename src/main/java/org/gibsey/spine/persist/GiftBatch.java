@@ -1,7 +1,6 @@
 package org.gibsey.spine.persist;
 
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -16,9 +15,6 @@ import org.apache.camel.component.kafka.consumer.DefaultKafkaManualCommit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.header.Headers;
-import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.record.TimestampType;
 import org.gibsey.spine.gift.TraceParent;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
@@ -56,14 +52,15 @@ public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<b
         }
     }
 
-    /** @param polled the exchanges Camel made of the records of one poll */
-    static GiftBatch of(List<Exchange> polled) {
-        List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>(polled.size());
-        for (Exchange exchange : polled) {
-            records.add(record(exchange.getMessage()));
-        }
-        return new GiftBatch(
-                records, polled.isEmpty() ? null : consumer(polled.get(0).getMessage()));
+    /**
+     * What one poll brought.
+     *
+     * @param polled the exchange Camel made of it, whose body {@link BatchConsumer} filled
+     */
+    static GiftBatch of(Exchange polled) {
+        @SuppressWarnings("unchecked")
+        List<ConsumerRecord<byte[], byte[]>> records = polled.getMessage().getBody(List.class);
+        return new GiftBatch(records, consumer(polled.getMessage()));
     }
 
     /** The records a statement is about; none in an exchange that is no part of a batch. Not to be changed. */
@@ -132,24 +129,6 @@ public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<b
     @Override
     public String toString() {
         return size + " records before " + next;
-    }
-
-    private static ConsumerRecord<byte[], byte[]> record(Message message) {
-        Headers headers = message.getHeader(KafkaConstants.HEADERS, Headers.class);
-        byte[] key = message.getHeader(KafkaConstants.KEY, byte[].class);
-        byte[] value = message.getBody(byte[].class);
-        return new ConsumerRecord<>(
-                message.getHeader(KafkaConstants.TOPIC, String.class),
-                message.getHeader(KafkaConstants.PARTITION, Integer.class),
-                message.getHeader(KafkaConstants.OFFSET, Long.class),
-                message.getHeader(KafkaConstants.TIMESTAMP, Long.class),
-                TimestampType.CREATE_TIME,
-                key == null ? -1 : key.length,
-                value == null ? -1 : value.length,
-                key,
-                value,
-                headers == null ? new RecordHeaders() : headers,
-                Optional.empty());
     }
 
     private static @Nullable BatchConsumer consumer(Message message) {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import org.apache.camel.CamelContext;
@@ -22,12 +23,13 @@ import org.apache.camel.Processor;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.builder.AdviceWith;
 import org.apache.camel.component.jdbc.JdbcConstants;
-import org.apache.camel.component.kafka.KafkaConstants;
 import org.apache.camel.component.mock.MockEndpoint;
 import org.apache.camel.support.DefaultExchange;
 import org.apache.camel.test.spring.junit5.CamelSpringBootTest;
 import org.apache.camel.test.spring.junit5.UseAdviceWith;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.gibsey.spine.gift.EventId;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -215,31 +217,30 @@ class IndexDeadLettersRouteTest {
     }
 
     private Exchange poll(List<Letter> letters) {
-        List<Exchange> polled = new ArrayList<>();
+        List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
         for (int i = 0; i < letters.size(); i++) {
             RecordHeaders headers = new RecordHeaders();
             letters.get(i)
                     .headers()
                     .forEach((name, value) -> headers.add(name, value.getBytes(StandardCharsets.UTF_8)));
-            Exchange record = new DefaultExchange(camel);
-            record.getMessage().setBody(letters.get(i).value().getBytes(StandardCharsets.UTF_8));
-            record.getMessage()
-                    .setHeaders(new HashMap<>(Map.of(
-                            KafkaConstants.TOPIC,
-                            "gift_events.dlq",
-                            KafkaConstants.PARTITION,
-                            0,
-                            KafkaConstants.OFFSET,
-                            (long) i,
-                            KafkaConstants.TIMESTAMP,
-                            WRITTEN,
-                            KafkaConstants.KEY,
-                            ("key " + i).getBytes(StandardCharsets.UTF_8),
-                            KafkaConstants.HEADERS,
-                            headers)));
-            polled.add(record);
+            byte[] key = ("key " + i).getBytes(StandardCharsets.UTF_8);
+            byte[] value = letters.get(i).value().getBytes(StandardCharsets.UTF_8);
+            records.add(new ConsumerRecord<>(
+                    "gift_events.dlq",
+                    0,
+                    i,
+                    WRITTEN,
+                    TimestampType.CREATE_TIME,
+                    key.length,
+                    value.length,
+                    key,
+                    value,
+                    headers,
+                    Optional.empty()));
         }
-        return kafka.send("direct:dead", exchange -> exchange.getMessage().setBody(polled));
+        Exchange polled = new DefaultExchange(camel);
+        polled.getMessage().setBody(records);
+        return kafka.send("direct:dead", exchange -> exchange.getMessage().setBody(List.of(polled)));
     }
 
     private JsonNode rows(int statement) throws Exception {

@@ -6,13 +6,12 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.Route;
-import org.apache.camel.component.kafka.KafkaConstants;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.DefaultExchange;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.Test;
 import org.mockito.Mockito;
 
@@ -56,25 +55,16 @@ class BatchPolicyTest {
         assertThat(done.isFailed()).isFalse();
     }
 
-    private Exchange polled(int records) {
-        List<Exchange> polled = new ArrayList<>();
-        for (int i = 0; i < records; i++) {
-            Exchange record = new DefaultExchange(camel);
-            record.getMessage()
-                    .setHeaders(Map.of(
-                            KafkaConstants.TOPIC,
-                            "gift_events",
-                            KafkaConstants.PARTITION,
-                            0,
-                            KafkaConstants.OFFSET,
-                            (long) i,
-                            KafkaConstants.TIMESTAMP,
-                            1L));
-            polled.add(record);
+    private Exchange polled(int gifts) {
+        List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+        for (int i = 0; i < gifts; i++) {
+            records.add(new ConsumerRecord<>("gift_events", 0, i, null, null));
         }
+        Exchange polled = new DefaultExchange(camel);
+        polled.getMessage().setBody(records);
         Exchange exchange = new DefaultExchange(camel);
         exchange.getExchangeExtension().setFromRouteId("persist-gifts");
-        exchange.getMessage().setBody(polled);
+        exchange.getMessage().setBody(List.of(polled));
         policy.onExchangeBegin(route(), exchange);
         return exchange;
     }
