@@ -1,6 +1,6 @@
 // One gift: what the server sends, and how it looks.
 
-import {sigil} from "./sigil.js";
+import {sigil} from "../book/sigil.js";
 
 const template = document.getElementById("gift");
 const relative = new Intl.RelativeTimeFormat("en", {numeric: "auto", style: "short"});
@@ -72,10 +72,14 @@ export function tellTime(element) {
   const then = new Date(element.dateTime);
   const seconds = Math.round((then - Date.now()) / 1000);
   const ago = Math.abs(seconds);
-  element.textContent =
+  const text =
     ago < 45 ? "just now"
       : ago < 3_600 ? relative.format(Math.round(seconds / 60), "minute")
         : ago < 86_400 ? relative.format(Math.round(seconds / 3_600), "hour")
           : ago < 6 * 86_400 ? relative.format(Math.round(seconds / 86_400), "day")
             : date.format(then);
+  // a text that is set is laid out again, also the same one
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
 }

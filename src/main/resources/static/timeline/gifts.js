@@ -3,7 +3,7 @@
 import {article, compare, tellTime} from "./gift.js";
 
 const MOST = 400;
-const FEW = 12;
+const FEW = 6; // as many glow when they come together
 
 export class Gifts {
   #container;
@@ -54,7 +54,13 @@ export class Gifts {
       }
     }
     let added = 0;
-    for (const gift of [...missing.values()].sort(compare).reverse()) {
+    const inOrder = [...missing.values()].sort(compare);
+    if (fresh && inOrder.length > MOST) {
+      // after a long absence: those beyond would be let go of again at once
+      inOrder.length = MOST;
+      this.complete = false;
+    }
+    for (const gift of inOrder.reverse()) {
       const place = this.#place(gift);
       // beyond the end it will be loaded when the reader gets there; a gift can be stored long after it was saved
       if (fresh && place === this.#shown.length && place > 0 && !this.complete) {

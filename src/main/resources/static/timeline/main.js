@@ -3,12 +3,15 @@
 import {parse} from "./gift.js";
 import {Gifts} from "./gifts.js";
 import {SaveForm} from "./save.js";
-import {emblem} from "./sigil.js";
+import {emblem} from "../book/sigil.js";
 import {Stream} from "./stream.js";
 
 const PAGE_OF_LIST = 30;
 const MOST_PENDING = 500;
-const FILTERS = ["page_id", "symbol_id"];
+const TORRENT = 30; // gifts within a second
+const PACE_MS = 150;
+const DRAWING_MS = 3_000;
+const FILTERS = {page_id: 64, symbol_id: 32};
 
 const $ = id => document.getElementById(id);
 const container = $("gifts");
@@ -25,7 +28,8 @@ let generation = 0; // of the filter; answers to an older one are void
 let pending = []; // gifts that wait because the reader reads elsewhere
 let tooMany = false; // more waited than was kept
 let arrived = []; // gifts that go to the page with the next frame
-let frame = 0;
+let came = []; // when those of the last second did
+let frame = 0; // the animation frame or, while nobody looks, the timer that shows them
 let listed = false; // whether the list has been read since the filter changed
 let loading = false;
 let announced = 0;
@@ -35,7 +39,8 @@ let announced = 0;
 const stream = new Stream({
   gift(json) {
     arrived.push(parse(json));
-    frame ||= document.hidden ? setTimeout(show, 250) : requestAnimationFrame(show);
+    came.push(performance.now());
+    schedule();
   },
   position({live}) {
     setState(live ? "live" : "waiting");
@@ -48,7 +53,10 @@ const stream = new Stream({
     forget();
   },
   opening() {
-    setState("opening");
+    // what was lost stays lost until it is found again: the word must not change at every attempt
+    if ($("state").dataset.state !== "lost") {
+      setState("opening");
+    }
   },
   opened() {
     setState("catching-up");
@@ -61,10 +69,29 @@ const stream = new Stream({
 function setState(state, text = states[state]) {
   const element = $("state");
   element.dataset.state = state;
+  setText(element, text);
+}
+
+/** What has not changed is neither laid out nor read aloud again. */
+function setText(element, text) {
   if (element.textContent !== text) {
     element.textContent = text;
   }
 }
+
+/** With the next frame; of a torrent, which nobody can read, a few times a second, so that the page stays easy to move. */
+function schedule() {
+  frame ||= document.hidden || torrent() ? setTimeout(show, PACE_MS) : requestAnimationFrame(show);
+}
+
+function torrent() {
+  const now = performance.now();
+  came = came.filter(at => now - at < 1_000);
+  return came.length > TORRENT;
+}
+
+// a hidden page has no frames: what waits for one would wait, and grow, until the reader comes back
+document.addEventListener("visibilitychange", () => arrived.length && show());
 
 /** Everything that arrived since the last frame, at once. */
 function show() {
@@ -78,6 +105,7 @@ function show() {
   }
   if (readingElsewhere()) {
     pending.push(...batch);
+    batch.forEach(gift => saveForm.arrived(gift.event_id, false));
     if (pending.length > MOST_PENDING) {
       pending = pending.slice(-MOST_PENDING);
       tooMany = true;
@@ -91,7 +119,7 @@ function show() {
 function put(batch) {
   const added = gifts.add(batch, true);
   gifts.trim();
-  batch.forEach(gift => saveForm.arrived(gift.event_id));
+  batch.forEach(gift => saveForm.arrived(gift.event_id, true));
   if (added) {
     announce(added);
     drawEmblem();
@@ -200,7 +228,7 @@ new IntersectionObserver(([entry]) => {
 }, {rootMargin: "0px 0px 900px 0px"}).observe($("end"));
 
 function updateEnd() {
-  $("end").textContent = !gifts.complete ? "" : gifts.size ? "⁂" : "Nothing here yet. The first gift could be yours.";
+  setText($("end"), !gifts.complete ? "" : gifts.size ? "⁂" : "Nothing here yet. The first gift could be yours.");
 }
 
 /** Forgets all that is shown; what was asked for before and comes now is void. */
@@ -219,11 +247,19 @@ function forget() {
 
 // ---- the filter, kept in the URL
 
+/** Whether the server would take it: a whole number of so many bits. */
+function filters(name, value) {
+  return /^-?\d{1,19}$/.test(value ?? "") && BigInt.asIntN(FILTERS[name], BigInt(value)) === BigInt(value);
+}
+
 function readLocation() {
   const query = new URLSearchParams(location.search);
-  filter = new URLSearchParams(FILTERS.filter(name => /^-?\d+$/.test(query.get(name) ?? "")).map(name => [name, query.get(name)]));
-  for (const name of FILTERS) {
-    $("filter").elements[name].value = filter.get(name) ?? "";
+  filter = new URLSearchParams(
+    Object.keys(FILTERS).filter(name => filters(name, query.get(name))).map(name => [name, query.get(name)]));
+  for (const name of Object.keys(FILTERS)) {
+    const field = $("filter").elements[name];
+    field.value = filter.get(name) ?? "";
+    field.removeAttribute("aria-invalid");
   }
   const page = filter.get("page_id");
   const symbol = filter.get("symbol_id");
@@ -255,13 +291,23 @@ document.addEventListener("click", event => {
 $("filter").addEventListener("submit", event => {
   event.preventDefault();
   const query = new URLSearchParams();
-  for (const name of FILTERS) {
-    const value = event.target.elements[name].value.trim();
-    if (value) {
+  let wrong = null;
+  for (const name of Object.keys(FILTERS)) {
+    const field = event.target.elements[name];
+    const value = field.value.trim();
+    field.removeAttribute("aria-invalid");
+    if (filters(name, value)) {
       query.set(name, value);
+    } else if (value) {
+      field.setAttribute("aria-invalid", "true");
+      wrong ??= field;
     }
   }
-  go(query.toString());
+  if (wrong) {
+    wrong.focus();
+  } else {
+    go(query.toString());
+  }
 });
 
 // ---- saving
@@ -320,17 +366,23 @@ function announce(count) {
 
 // ---- the emblem: the figure of the newest gift, drawn again when another one comes
 
-let drawn = "";
+let drawn = NaN;
+let drawing = 0; // one figure is finished before the next is begun, however many gifts come
 function drawEmblem() {
   const newest = gifts.newest;
-  const figure = emblem(newest ? newest.symbol_id ?? Number(BigInt(newest.page_id) % 16n) : 3);
-  if (figure !== drawn) {
-    drawn = figure;
-    const svg = $("emblem");
-    svg.classList.remove("draw");
-    svg.firstElementChild.setAttribute("d", figure);
-    requestAnimationFrame(() => svg.classList.add("draw"));
+  const number = newest ? newest.symbol_id ?? Number(BigInt(newest.page_id) % 16n) : 3;
+  if (drawing || number === drawn) {
+    return;
   }
+  drawn = number;
+  drawing = setTimeout(() => {
+    drawing = 0;
+    drawEmblem();
+  }, DRAWING_MS);
+  const svg = $("emblem");
+  svg.classList.remove("draw");
+  svg.firstElementChild.setAttribute("d", emblem(number));
+  requestAnimationFrame(() => svg.classList.add("draw"));
 }
 
 const wide = matchMedia("(min-width: 62rem)");

@@ -9,7 +9,7 @@ export class SaveForm {
   #outcome = document.getElementById("outcome");
   #button = this.#form.querySelector("button");
   #waiting = new Map(); // event id to when it was saved
-  #arrived = new Set(); // event ids of the last gifts, for those faster than the answer to the save
+  #arrived = new Map(); // the last gifts, for those faster than the answer to the save: event id to whether it is on the page
   #key = null;
   #onScreen;
 
@@ -29,20 +29,30 @@ export class SaveForm {
     });
   }
 
-  /** A gift has arrived on the page. */
-  arrived(eventId) {
-    this.#arrived.add(eventId);
+  /**
+   * A gift has arrived.
+   *
+   * @param onPage whether it is on the page now, and not held back while the reader reads elsewhere
+   */
+  arrived(eventId, onPage) {
+    this.#arrived.delete(eventId);
+    this.#arrived.set(eventId, onPage);
     if (this.#arrived.size > 1_000) {
-      this.#arrived.delete(this.#arrived.values().next().value);
+      this.#arrived.delete(this.#arrived.keys().next().value);
     }
     const saved = this.#waiting.get(eventId);
-    if (saved !== undefined) {
-      this.#waiting.delete(eventId);
+    if (saved === undefined) {
+      return;
+    }
+    this.#waiting.delete(eventId);
+    if (onPage) {
       afterPaint(() => {
         const took = performance.now() - saved;
         this.#say("stored", `on the page after ${Math.round(took)} ms`);
         this.#onScreen(took);
       });
+    } else {
+      this.#say("stored", `after ${Math.round(performance.now() - saved)} ms; it waits above`);
     }
   }
 
@@ -69,7 +79,7 @@ export class SaveForm {
     const eventId = answer.headers.get("Location").split("/").pop();
     this.#waiting.set(eventId, saved);
     if (this.#arrived.has(eventId)) {
-      this.arrived(eventId);
+      this.arrived(eventId, this.#arrived.get(eventId));
     } else {
       setTimeout(() => this.#look(eventId, FIRST_LOOK_MS), FIRST_LOOK_MS);
     }

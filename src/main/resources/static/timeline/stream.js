@@ -1,6 +1,6 @@
 // The live stream: open again whenever it breaks, from where it broke, with patience.
 
-const SILENCE_MS = 45_000; // three heartbeats
+const SILENCE_MS = 45_000; // three heartbeats, and half as long again as the longest allowed
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 

@@ -83,14 +83,14 @@ public record SpineSettings(
 
     /**
      * @param clients     streams that may be open at the same time
-     * @param heartbeat   longest silence on a stream
+     * @param heartbeat   longest silence on a stream; the page takes it for lost after 45 s
      * @param poll        how often the vault is looked at without a notification
      * @param bufferBytes what may wait for one slow client before it is dropped
      */
     public record Stream(
             @Min(1) int clients,
 
-            @NotNull @DurationMin(seconds = 1) @DurationMax(minutes = 5)
+            @NotNull @DurationMin(seconds = 1) @DurationMax(seconds = 30)
             Duration heartbeat,
 
             @NotNull @DurationMin(millis = 100) @DurationMax(minutes = 5)

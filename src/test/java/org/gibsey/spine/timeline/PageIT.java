@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.gibsey.spine.embedded.Browser;
 import org.gibsey.spine.embedded.EmbeddedServices;
 import org.gibsey.spine.embedded.JavaProcess;
 import org.gibsey.spine.embedded.Ports;
@@ -183,6 +184,67 @@ class PageIT {
         await().atMost(SOON).until(() -> browser.<Long>script("return Math.round(scrollY)") == 0);
         assertThat(browser.texts(".question")).startsWith("newer 2", "newer 1", "older 19");
         assertThat(browser.find("#pill").isDisplayed()).isFalse();
+    }
+
+    @Test
+    void aReaderWhoHasScrolledAwayLearnsWhereTheSavedGiftIs() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            store("older " + i, "a\nb\nc\nd\ne", null);
+        }
+        browser.open(ofPage());
+        browser.script("document.querySelectorAll('.gift')[10].scrollIntoView()");
+        await().atMost(SOON).until(() -> browser.<Long>script("return Math.round(scrollY)") > 0);
+
+        browser.type("#question", "Where did it go?");
+        browser.type("#answer", "Up.");
+        browser.click("#save-form button");
+
+        await().atMost(SOON).until(() -> browser.text("#outcome").matches("Stored, after \\d+ ms; it waits above"));
+        assertThat(browser.text("#pill")).isEqualTo("1 new");
+    }
+
+    @Test
+    void showsWhatComesAlsoWhileNobodyLooks() throws Exception {
+        browser.open(ofPage());
+        // as a browser treats a tab behind another one, which the one without a screen does not
+        browser.script("""
+                Object.defineProperty(document, "hidden", {value: true});
+                window.requestAnimationFrame = () => 1;
+                document.dispatchEvent(new Event("visibilitychange"));
+                """);
+
+        store("unseen", "a", null);
+
+        await().atMost(SOON).until(() -> browser.texts(".question").equals(List.of("unseen")));
+    }
+
+    @Test
+    void bearsAThousandGiftsAtOnce() throws Exception {
+        browser.open(ofPage());
+
+        execute("""
+                insert into vault (page_id, question, answer, created_at)
+                select ?, 'gift ' || n, 'a', now() + n * interval '1 millisecond' from generate_series(1, 1000) n
+                """);
+
+        List<String> newest = IntStream.iterate(1000, i -> i > 600, i -> i - 1)
+                .mapToObj(i -> "gift " + i)
+                .toList();
+        await().atMost(SOON).until(() -> browser.texts(".question").equals(newest));
+    }
+
+    @Test
+    void marksAFilterThatIsNoNumber() {
+        browser.open(ofPage());
+
+        browser.type("#filter-page", "9223372036854775808");
+        browser.type("#filter-symbol", "moon");
+        browser.click("#filter button");
+
+        assertThat(browser.find("#filter-page").getDomAttribute("aria-invalid")).isEqualTo("true");
+        assertThat(browser.find("#filter-symbol").getDomAttribute("aria-invalid"))
+                .isEqualTo("true");
+        assertThat(browser.address()).isEqualTo(ofPage());
     }
 
     @Test

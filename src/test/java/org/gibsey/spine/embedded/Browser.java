@@ -1,4 +1,4 @@
-package org.gibsey.spine.timeline;
+package org.gibsey.spine.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -12,7 +12,7 @@ import java.util.logging.Level;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.openqa.selenium.By;
-import org.openqa.selenium.Dimension;
+import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.WindowType;
 import org.openqa.selenium.chrome.ChromeDriver;
@@ -26,7 +26,7 @@ import org.openqa.selenium.logging.LoggingPreferences;
  * The system's own Chromium without a screen, with windows that are moved between. Nothing is downloaded: where there is no
  * Chromium or no driver for it, the tests that need one are skipped and say so. Not thread-safe.
  */
-final class Browser implements AutoCloseable {
+public final class Browser implements AutoCloseable {
 
     private static final List<String> CHROMIUM = List.of("chromium", "chromium-browser", "google-chrome", "chrome");
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -37,7 +37,7 @@ final class Browser implements AutoCloseable {
         this.driver = driver;
     }
 
-    static Browser start() {
+    public static Browser start() {
         Optional<File> chromium = onPath(CHROMIUM);
         Optional<File> chromedriver = onPath(List.of("chromedriver"));
         Assumptions.assumeTrue(
@@ -57,6 +57,12 @@ final class Browser implements AutoCloseable {
                 "--disable-background-timer-throttling",
                 "--disable-backgrounding-occluded-windows",
                 "--disable-renderer-backgrounding",
+                // and nothing is fetched but what a test opens
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--disable-quic",
                 "--window-size=1280,900");
         options.setCapability("goog:loggingPrefs", logs);
         ChromeDriverService service = new ChromeDriverService.Builder()
@@ -66,14 +72,19 @@ final class Browser implements AutoCloseable {
         return new Browser(new ChromeDriver(service, options));
     }
 
-    /** Opens an address in the window in front and waits until the page is live and has its gifts. */
-    Browser open(String address) {
+    /** Opens an address in the window in front and waits for nothing but its files. */
+    public void go(String address) {
         driver.get(address);
+    }
+
+    /** Opens a timeline in the window in front and waits until it is live and has its gifts. */
+    public Browser open(String address) {
+        go(address);
         awaitLive();
         return this;
     }
 
-    void awaitLive() {
+    public void awaitLive() {
         await("the page is live").atMost(SOON).untilAsserted(() -> {
             assertThat(text("#state")).isEqualTo("Live");
             assertThat(find("#gifts").getDomAttribute("aria-busy"))
@@ -86,7 +97,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** Only the window in front stays, on no page: each window holds a connection, and the browser has six for a server. */
-    void clear() {
+    public void clear() {
         String kept = driver.getWindowHandles().iterator().next();
         for (String window : driver.getWindowHandles()) {
             driver.switchTo().window(window);
@@ -100,76 +111,80 @@ final class Browser implements AutoCloseable {
     }
 
     /** A further window, in front. */
-    String openWindow(String address) {
+    public String openWindow(String address) {
         driver.switchTo().newWindow(WindowType.WINDOW);
         open(address);
         return window();
     }
 
-    String window() {
+    public String window() {
         return driver.getWindowHandle();
     }
 
-    void toFront(String window) {
+    public void toFront(String window) {
         driver.switchTo().window(window);
     }
 
     /** As a phone has it, in CSS pixels; zero for the window's own size again. */
-    void screen(int width, int height) {
+    public void screen(int width, int height) {
         driver.executeCdpCommand(
                 "Emulation.setDeviceMetricsOverride",
                 Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width > 0));
     }
 
-    void resize(int width, int height) {
-        driver.manage().window().setSize(new Dimension(width, height));
+    /** As a reader has set it up: {@code light} or {@code dark}. */
+    public void scheme(String name) {
+        driver.executeCdpCommand(
+                "Emulation.setEmulatedMedia",
+                Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", name))));
     }
 
-    WebElement find(String selector) {
+    /** The window in front as a PNG. */
+    public byte[] screenshot() {
+        return driver.getScreenshotAs(OutputType.BYTES);
+    }
+
+    public WebElement find(String selector) {
         return driver.findElement(By.cssSelector(selector));
     }
 
-    boolean has(String selector) {
-        return !driver.findElements(By.cssSelector(selector)).isEmpty();
-    }
-
     /** As the reader sees it. */
-    String text(String selector) {
+    public String text(String selector) {
         return find(selector).getText();
     }
 
     /** What the page's elements hold, all at one moment. */
-    List<String> texts(String selector) {
+    public List<String> texts(String selector) {
         return script(
                 "return Array.from(document.querySelectorAll(arguments[0]), element => element.textContent)", selector);
     }
 
-    String address() {
+    public String address() {
         return driver.getCurrentUrl();
     }
 
-    void back() {
+    public void back() {
         driver.navigate().back();
     }
 
-    void type(String selector, String text) {
+    public void type(String selector, String text) {
         WebElement field = find(selector);
         field.clear();
         field.sendKeys(text);
     }
 
-    void click(String selector) {
+    public void click(String selector) {
         find(selector).click();
     }
 
     /** Runs JavaScript in the page. */
     @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // the caller knows what its script returns
-    <T> T script(String script, Object... arguments) {
+    public <T> T script(String script, Object... arguments) {
         return (T) driver.executeScript(script, arguments);
     }
 
     /** What the page complained about: faults, refused resources, breaches of its policy. */
-    List<String> complaints() {
+    public List<String> complaints() {
         return driver.manage().logs().get(LogType.BROWSER).getAll().stream()
                 .filter(entry -> entry.getLevel().intValue() >= Level.SEVERE.intValue())
                 .map(LogEntry::getMessage)
