@@ -42,6 +42,8 @@ class ArchitectureTest {
             .definedBy("..spine.liveroutes")
             .layer("ops")
             .definedBy("..spine.ops")
+            .layer("management")
+            .definedBy("..spine.management")
             .ensureAllClassesAreContainedInArchitecture()
             // --check rehearses route files without an application
             .whereLayer("process")
@@ -59,7 +61,9 @@ class ArchitectureTest {
             .whereLayer("liveroutes")
             .mayOnlyAccessLayers("process", "gift")
             .whereLayer("ops")
-            .mayOnlyAccessLayers("process", "gift", "persist", "deadletter");
+            .mayOnlyAccessLayers("process", "gift", "persist", "deadletter")
+            .whereLayer("management")
+            .mayNotAccessAnyLayer();
 
     @ArchTest
     static final ArchRule PACKAGES_FORM_NO_CYCLES =

@@ -1,0 +1,67 @@
+package org.gibsey.spine.management;
+
+import jakarta.servlet.Filter;
+import jakarta.servlet.http.HttpServletResponse;
+import java.net.InetAddress;
+import org.springframework.boot.actuate.autoconfigure.web.server.ManagementServerProperties;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.Ordered;
+import org.springframework.http.CacheControl;
+import org.springframework.web.servlet.config.annotation.ResourceHandlerRegistry;
+import org.springframework.web.servlet.config.annotation.ViewControllerRegistry;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+
+/**
+ * The page at {@code /ops}, served on the management port and nowhere else. Its files lie outside {@code static/}, which the
+ * public port serves; what the pages have in common is taken from there.
+ *
+ * <p>Without {@code @Configuration}, or the scan would take it into the public port's context, too: Spring Boot finds it by
+ * its name in {@code META-INF/spring}.
+ */
+final class ManagementPort implements WebMvcConfigurer {
+
+    private static final String PAGE_POLICY =
+            "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self';"
+                    + " connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none';"
+                    + " require-trusted-types-for 'script'";
+
+    @Override
+    public void addViewControllers(ViewControllerRegistry registry) {
+        registry.addRedirectViewController("/", "/ops");
+        registry.addRedirectViewController("/ops/", "/ops");
+        registry.addViewController("/ops").setViewName("forward:/ops/index.html");
+    }
+
+    @Override
+    public void addResourceHandlers(ResourceHandlerRegistry registry) {
+        registry.addResourceHandler("/ops/book/**")
+                .addResourceLocations("classpath:/static/book/")
+                .setCacheControl(CacheControl.noCache());
+        registry.addResourceHandler("/ops/**")
+                .addResourceLocations("classpath:/ops/")
+                .setCacheControl(CacheControl.noCache());
+    }
+
+    @Bean
+    FilterRegistrationBean<Filter> operatorPagePolicy() {
+        FilterRegistrationBean<Filter> policy = new FilterRegistrationBean<>((request, response, chain) -> {
+            HttpServletResponse page = (HttpServletResponse) response;
+            page.setHeader("Content-Security-Policy", PAGE_POLICY);
+            page.setHeader("X-Content-Type-Options", "nosniff");
+            page.setHeader("Referrer-Policy", "no-referrer");
+            chain.doFilter(request, response);
+        });
+        policy.addUrlPatterns("/ops", "/ops/*");
+        return policy;
+    }
+
+    @Bean
+    FilterRegistrationBean<ForeignPages> foreignPages(ManagementServerProperties server) {
+        InetAddress address = server.getAddress();
+        FilterRegistrationBean<ForeignPages> guard =
+                new FilterRegistrationBean<>(new ForeignPages(address != null && address.isLoopbackAddress()));
+        guard.setOrder(Ordered.HIGHEST_PRECEDENCE);
+        return guard;
+    }
+}

@@ -1,0 +1,143 @@
+// The loop in figures: what this process has counted, and what the broker says of all of them.
+
+import {draw, recent} from "./chart.js";
+import {quantile, rate} from "./metrics.js";
+import {count, duration, element, perSecond, say} from "./words.js";
+
+const LATENCY = "gifts_stored_latency_seconds";
+const RATE_MS = 10_000;
+const MINUTE_MS = 60_000;
+
+const $ = id => document.getElementById(id);
+
+export class Loop {
+  #readings = []; // of the last minute, oldest first
+  #accepted = []; // [at, a second]
+  #stored = [];
+
+  /**
+   * Shows one more reading.
+   *
+   * @param roles what this process does: {saves, stores}
+   */
+  show(reading, roles) {
+    const before = this.#readings.at(-1);
+    this.#readings.push(reading);
+    this.#readings = this.#readings.filter(({at}) => reading.at - at <= MINUTE_MS + 1_000);
+    const earlier = this.#readings.find(({at}) => reading.at - at <= RATE_MS + 500);
+    const perSecondOf = name => earlier === reading ? NaN : rate(name, earlier, reading);
+
+    const refused = reading.value("gifts_rejected_total");
+    station("accepted", count(reading.value("gifts_accepted_total")),
+      [perSecond(perSecondOf("gifts_accepted_total")), refused > 0 && `${count(refused)} refused`].filter(Boolean).join("; "),
+      roles.saves, "This process takes no saves: it has no route for them.");
+    station("stored", count(reading.value("gifts_stored_total")), perSecond(perSecondOf("gifts_stored_total")),
+      roles.stores, "This process stores nothing: it has no route for that.");
+    const dead = reading.value("gifts_dead_total");
+    station("dead", count(dead), reasons(reading), roles.stores, "The workers count what cannot be stored.");
+    $("dead").classList.toggle("alarm", dead > 0 && roles.stores);
+
+    const waiting = reading.value("gifts_lag_records");
+    station("in-flight", count(waiting), Number.isNaN(waiting) ? "the broker does not say" : "on the topic, of all processes");
+    const lag = reading.value("gifts_lag_seconds");
+    station("lag", duration(lag), Number.isNaN(lag) ? "the broker does not say" : lag === 0 ? "nothing waits" : "waits the oldest");
+
+    this.#pace(reading, roles);
+    books(reading, roles);
+    this.#chart(before, reading, roles);
+  }
+
+  /** The process did not answer: what was last known is not what is. */
+  lost() {
+    document.querySelectorAll(".stations > div").forEach(({id}) => station(id, "–", ""));
+    this.#readings = [];
+  }
+
+  #pace(reading, roles) {
+    const minute = this.#readings[0] === reading ? null : this.#readings[0];
+    for (const [id, share] of [["p50", .5], ["p99", .99]]) {
+      const lately = minute ? quantile(share, LATENCY, minute, reading) : NaN;
+      const ever = quantile(share, LATENCY, null, reading);
+      station(id, duration(Number.isNaN(lately) ? ever : lately),
+        Number.isNaN(ever) ? "nothing stored yet"
+          : Number.isNaN(lately) ? "since the start; nothing lately" : `in the last minute; since the start ${duration(ever)}`,
+        roles.stores, "The workers take the time.");
+    }
+  }
+
+  #chart(before, reading, roles) {
+    if (before) {
+      this.#accepted.push([reading.at, rate("gifts_accepted_total", before, reading)]);
+      this.#stored.push([reading.at, rate("gifts_stored_total", before, reading)]);
+    }
+    this.#accepted = recent(this.#accepted, reading.at);
+    this.#stored = recent(this.#stored, reading.at);
+    const most = points => count(Math.max(0, ...points.map(([, value]) => value).filter(Number.isFinite)));
+    const words = [
+      roles.saves && `accepted, at most ${most(this.#accepted)}`,
+      roles.stores && `stored, at most ${most(this.#stored)}`].filter(Boolean);
+    $("rates").hidden = words.length === 0;
+    draw($("rates"), {
+      ...roles.saves && {accepted: this.#accepted},
+      ...roles.stores && {stored: this.#stored},
+    }, reading.at, `A second, over the last five minutes: ${words.join("; ")}`);
+  }
+}
+
+/** Figure and small print of a station; of one that this process has not, why. */
+function station(id, figure, print, has = true, hasNot = "") {
+  const place = $(id);
+  place.classList.toggle("absent", !has);
+  say(place.querySelector(".figure"), has ? figure : "–");
+  say(place.querySelector(".rate"), has ? print : hasNot);
+}
+
+function reasons(reading) {
+  return reading.samples("gifts_dead_total")
+    .filter(({value}) => value > 0)
+    .map(({labels, value}) => `${count(value)} ${labels.reason}`)
+    .join(", ") || "none since the start";
+}
+
+function books(reading, roles) {
+  const missing = reading.value("gifts_unaccounted");
+  const checked = reading.value("gifts_ledger_checked_total");
+  $("books").classList.toggle("alarm", missing > 0);
+  if (missing > 0) {
+    station("books", `${count(missing)} missing`, "neither row nor dead letter, though the workers are past them");
+  } else {
+    station("books", checked > 0 ? "Balance" : "–", `${count(checked)} events compared`, roles.stores,
+      "The workers keep them.");
+  }
+}
+
+/** The ledger on demand, in a sentence. */
+export function walked(report) {
+  const parts = [
+    `${count(report.stored)} stored`, `${count(report.dead)} dead`, `${count(report.inFlight)} in flight`,
+    report.duplicates && `${count(report.duplicates)} there twice`,
+    report.unaccounted && `${count(report.unaccounted)} without a place`].filter(Boolean);
+  return `${count(report.events)} events in ${report.topic}: ${parts.join(", ")}. `
+    + (report.balanced ? "The books balance." : "The books do not balance.");
+}
+
+let partsShown = "";
+
+/** The parts of readiness, worst first. */
+export function parts(list, components) {
+  const news = JSON.stringify(components);
+  if (news === partsShown) {
+    return;
+  }
+  partsShown = news;
+  const order = Object.entries(components).sort(([, one], [, other]) => (one.status === "UP") - (other.status === "UP"));
+  list.replaceChildren(...order.map(([name, {status, details}]) => {
+    const item = element("li", "part");
+    item.dataset.status = status;
+    item.append(element("span", "name", NAMES[name] ?? name), " ", element("span", "why", details?.reason ?? WORDS[status] ?? status.toLowerCase()));
+    return item;
+  }));
+}
+
+const NAMES = {readinessState: "start", consumer: "consumers"};
+const WORDS = {UP: "well", DOWN: "down", OUT_OF_SERVICE: "out of service", UNKNOWN: "not known"};

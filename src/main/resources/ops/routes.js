@@ -1,0 +1,69 @@
+// The routes: which run, since when, and which edit of their files was not taken.
+
+import {ago, element, say} from "./words.js";
+
+const $ = id => document.getElementById(id);
+let shown = "";
+
+/**
+ * @param live  /actuator/liveroutes
+ * @param camel /actuator/camelroutes, or nothing in it
+ */
+export function showRoutes(live, camel) {
+  const described = new Map(camel.map(({id, description}) => [id, description]));
+  const news = JSON.stringify([live, ...described]);
+  if (news === shown) {
+    // what is being read or selected stays where it is
+    $("routes").querySelectorAll("time").forEach(time => ago(time, time.dateTime));
+    return;
+  }
+  shown = news;
+  const ids = new Set();
+  const rows = live.files.flatMap(file => {
+    const routes = file.routes.length ? file.routes : [{id: routeId(file.file), state: "Missing"}];
+    return routes.map(route => {
+      ids.add(route.id);
+      return row(file, route, described.get(route.id));
+    });
+  });
+  live.missing.filter(id => !ids.has(id)).forEach(id => rows.push(row({}, {id, state: "Missing"})));
+  $("routes").replaceChildren(...rows);
+  say($("routes-note"), live.folderProblem ? `The route files cannot be read: ${live.folderProblem}` : `From ${live.pattern}`);
+}
+
+/** Whether this process takes saves, and whether it stores; routes are named by what they do. */
+export function roles(live) {
+  const ids = live.files.flatMap(file => file.routes).map(({id}) => id);
+  return {saves: ids.some(id => id.startsWith("save-")), stores: ids.some(id => id.startsWith("persist-"))};
+}
+
+/** A route file is named after its route. */
+function routeId(file) {
+  return file.replace(/^.*\//, "").replace(/\.camel\.yaml$/, "");
+}
+
+function row(file, {id, state}, description) {
+  const item = element("li", "route");
+  item.dataset.state = state;
+  const head = element("p", "head");
+  head.append(element("b", "id", id), " ", element("span", "route-state", state.toLowerCase()));
+  if (file.activeSince) {
+    const since = element("time", "");
+    ago(since, file.activeSince);
+    head.append(" ", since);
+  }
+  item.append(head);
+  if (description) {
+    item.append(element("p", "what", description));
+  }
+  if (file.revision) {
+    item.append(element("p", "note", `${file.file}, revision ${file.revision}`));
+  }
+  if (file.notTaken) {
+    const refused = element("div", "not-taken");
+    refused.append(element("p", "", `An edit was ${file.notTaken.outcome.toLowerCase().replace("_", " ")}:`));
+    file.notTaken.problems.forEach(problem => refused.append(element("p", "problem", problem)));
+    item.append(refused);
+  }
+  return item;
+}
