@@ -1,0 +1,114 @@
+package org.gibsey.spine.ship;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * Readers who save gifts through whichever API is in service, one after the other until closed, and remember what each was
+ * told. Thread-safe.
+ */
+final class Savers implements AutoCloseable {
+
+    private static final int READERS = 4;
+    private static final long PAUSE_NANOS = 40_000_000;
+
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final ExecutorService readers = Executors.newFixedThreadPool(READERS);
+    private final AtomicInteger number = new AtomicInteger();
+    private final Set<UUID> accepted = ConcurrentHashMap.newKeySet();
+    private final Queue<String> failures = new ConcurrentLinkedQueue<>();
+    private final ReadWriteLock service = new ReentrantReadWriteLock(true);
+    private int port;
+    private volatile boolean stopped;
+
+    /** @param port of the API */
+    Savers(int port) {
+        this.port = port;
+        for (int i = 0; i < READERS; i++) {
+            readers.execute(() -> {
+                while (!stopped) {
+                    save();
+                    LockSupport.parkNanos(PAUSE_NANOS);
+                }
+            });
+        }
+    }
+
+    /** Events that were answered with 202. */
+    Set<UUID> accepted() {
+        return accepted;
+    }
+
+    /** Every other answer. */
+    Queue<String> failures() {
+        return failures;
+    }
+
+    /** From now on another API is asked; returns when the old one has no request in work, which is what preStop waits for. */
+    void moveTo(int newPort) {
+        service.writeLock().lock();
+        try {
+            port = newPort;
+        } finally {
+            service.writeLock().unlock();
+        }
+    }
+
+    /** Returns when the last one has its answer. */
+    void stop() throws InterruptedException {
+        stopped = true;
+        readers.shutdown();
+        if (!readers.awaitTermination(30, TimeUnit.SECONDS)) {
+            failures.add("a request has no answer after 30 s");
+        }
+    }
+
+    @Override
+    public void close() {
+        stopped = true;
+        readers.shutdown();
+    }
+
+    private void save() {
+        String gift = "{\"page_id\":%1$d,\"question\":\"gift %1$d\",\"answer\":\"%2$s\"}"
+                .formatted(number.incrementAndGet(), "answer ".repeat(20));
+        service.readLock().lock();
+        try {
+            HttpResponse<String> answer = http.send(
+                    HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/vault/save"))
+                            .timeout(Duration.ofSeconds(20))
+                            .header("Content-Type", "application/json")
+                            .POST(BodyPublishers.ofString(gift))
+                            .build(),
+                    BodyHandlers.ofString());
+            if (answer.statusCode() == 202) {
+                String location = answer.headers().firstValue("Location").orElseThrow();
+                accepted.add(UUID.fromString(location.substring(location.lastIndexOf('/') + 1)));
+            } else {
+                failures.add(answer.statusCode() + " " + answer.body());
+            }
+        } catch (IOException | InterruptedException e) {
+            failures.add(e.toString());
+        } finally {
+            service.readLock().unlock();
+        }
+    }
+}
