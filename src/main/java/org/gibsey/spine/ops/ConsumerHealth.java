@@ -7,14 +7,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import org.apache.kafka.common.TopicPartition;
 import org.gibsey.spine.ops.PersistRoutes.PersistRoute;
-import org.gibsey.spine.persist.BatchConsumerFactory;
 import org.gibsey.spine.persist.BatchConsumerFactory.Membership;
-import org.gibsey.spine.persist.OutageLog;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.health.Health;
 import org.springframework.boot.actuate.health.HealthIndicator;
@@ -39,9 +39,6 @@ final class ConsumerHealth implements HealthIndicator {
     /** A statement may take this long before the database stops it. */
     private static final Duration NOTHING_STORED = Duration.ofSeconds(30);
 
-    private final PersistRoutes routes;
-    private final BatchConsumerFactory consumers;
-    private final OutageLog outages;
     private final Watch broker;
     private final Watch database;
     private final Clock clock;
@@ -50,20 +47,25 @@ final class ConsumerHealth implements HealthIndicator {
     private volatile Health health =
             Health.outOfService().withDetail("reason", "not looked yet").build();
 
-    ConsumerHealth(
-            PersistRoutes routes,
-            BatchConsumerFactory consumers,
-            OutageLog outages,
-            Watch broker,
-            Watch database,
-            Clock clock) {
-        this.routes = routes;
-        this.consumers = consumers;
-        this.outages = outages;
+    ConsumerHealth(Watch broker, Watch database, Clock clock) {
         this.broker = broker;
         this.database = database;
         this.clock = clock;
     }
+
+    /**
+     * What was seen at one moment.
+     *
+     * @param routes    of this process that store something
+     * @param consumers of this process
+     * @param waits     why a route of this id waits, or null when it does not
+     * @param positions of the consumer groups of the routes
+     */
+    record Sight(
+            List<PersistRoute> routes,
+            List<Membership> consumers,
+            Function<String, @Nullable String> waits,
+            Map<TopicPartition, Position> positions) {}
 
     /** What a route had stored when something last moved. */
     private record Progress(Set<TopicPartition> partitions, long committed, Instant since) {}
@@ -82,8 +84,7 @@ final class ConsumerHealth implements HealthIndicator {
                 .build();
     }
 
-    /** @param positions of the consumer groups of this process's routes */
-    void update(Map<TopicPartition, Position> positions) {
+    void update(Sight sight) {
         if (broker.reason() != null) {
             unknown();
             return;
@@ -91,14 +92,13 @@ final class ConsumerHealth implements HealthIndicator {
         List<String> problems = new ArrayList<>();
         Map<String, Object> details = new HashMap<>();
         boolean databaseAway = database.reason() != null;
-        List<PersistRoute> all = routes.all();
-        for (PersistRoute route : all) {
-            details.put(route.id(), look(route, positions, databaseAway, problems));
+        for (PersistRoute route : sight.routes) {
+            details.put(route.id(), look(route, sight, databaseAway, problems));
         }
         Health.Builder now;
         if (!problems.isEmpty()) {
             now = Health.down().withDetail("reason", String.join("; ", problems));
-        } else if (all.isEmpty()) {
+        } else if (sight.routes.isEmpty()) {
             now = Health.unknown().withDetail("reason", "no route of this process stores gifts");
         } else if (databaseAway) {
             now = Health.unknown().withDetail("reason", "waits for the database");
@@ -109,17 +109,16 @@ final class ConsumerHealth implements HealthIndicator {
     }
 
     /** @return what the route does, in words */
-    private String look(
-            PersistRoute route, Map<TopicPartition, Position> positions, boolean databaseAway, List<String> problems) {
+    private String look(PersistRoute route, Sight sight, boolean databaseAway, List<String> problems) {
         String id = route.id();
         if (lasts(id + " stopped", !route.started(), STOPPED)) {
-            problems.add("route %s is %s".formatted(id, route.status().toLowerCase(java.util.Locale.ROOT)));
+            problems.add("route %s is %s".formatted(id, route.status().toLowerCase(Locale.ROOT)));
         }
         if (!route.started()) {
             forget(id);
             return route.status();
         }
-        Set<TopicPartition> mine = assigned(route.group());
+        Set<TopicPartition> mine = assigned(route.group(), sight.consumers);
         if (lasts(id + " outside", mine == null, OUT_OF_GROUP)) {
             problems.add("the consumer of route %s is not in group %s for %d s"
                     .formatted(id, route.group(), OUT_OF_GROUP.toSeconds()));
@@ -127,14 +126,14 @@ final class ConsumerHealth implements HealthIndicator {
         if (mine == null) {
             return "joining group " + route.group();
         }
-        String reason = databaseAway ? null : outages.reason(id);
+        String reason = databaseAway ? null : sight.waits.apply(id);
         if (lasts(id + " waiting", reason != null, WAITING)) {
             problems.add("route %s waits: %s".formatted(id, reason));
         }
         long waiting = mine.stream()
-                .mapToLong(partition -> waiting(positions.get(partition)))
+                .mapToLong(partition -> waiting(sight.positions.get(partition)))
                 .sum();
-        Duration still = databaseAway || waiting == 0 ? moved(id) : still(id, mine, positions);
+        Duration still = databaseAway || waiting == 0 ? moved(id) : still(id, mine, sight.positions);
         if (still.compareTo(NOTHING_STORED) > 0) {
             problems.add("route %s has %d events waiting and stored none for %d s"
                     .formatted(id, waiting, still.toSeconds()));
@@ -143,8 +142,8 @@ final class ConsumerHealth implements HealthIndicator {
     }
 
     /** What the consumers of a group have; null while one of them is outside, or there is none. */
-    private @Nullable Set<TopicPartition> assigned(String group) {
-        List<Membership> members = consumers.memberships().stream()
+    private static @Nullable Set<TopicPartition> assigned(String group, List<Membership> consumers) {
+        List<Membership> members = consumers.stream()
                 .filter(member -> member.group().equals(group))
                 .toList();
         if (members.isEmpty() || members.stream().anyMatch(member -> member.partitions() == null)) {

@@ -1,12 +1,16 @@
 package org.gibsey.spine.ops;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.ops.ConsumerHealth.Sight;
 import org.gibsey.spine.ops.PersistRoutes.PersistRoute;
+import org.gibsey.spine.persist.BatchConsumerFactory;
+import org.gibsey.spine.persist.OutageLog;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
@@ -23,13 +27,24 @@ final class GroupWatch {
     private final Positions positions;
     private final SpineSettings.Topic settings;
     private final PersistRoutes routes;
+    private final BatchConsumerFactory consumers;
+    private final OutageLog outages;
     private final Lag lag;
     private final ConsumerHealth health;
 
-    GroupWatch(Positions positions, SpineSettings settings, PersistRoutes routes, Lag lag, ConsumerHealth health) {
+    GroupWatch(
+            Positions positions,
+            SpineSettings settings,
+            PersistRoutes routes,
+            BatchConsumerFactory consumers,
+            OutageLog outages,
+            Lag lag,
+            ConsumerHealth health) {
         this.positions = positions;
         this.settings = settings.topic();
         this.routes = routes;
+        this.consumers = consumers;
+        this.outages = outages;
         this.lag = lag;
         this.health = health;
     }
@@ -38,12 +53,13 @@ final class GroupWatch {
         try {
             Map<TopicPartition, Position> gifts = positions.of(settings.group(), settings.name());
             Map<TopicPartition, Position> all = new HashMap<>(gifts);
-            for (PersistRoute route : routes.all()) {
+            List<PersistRoute> storing = routes.all();
+            for (PersistRoute route : storing) {
                 if (!route.topic().equals(settings.name())) {
                     all.putAll(positions.of(route.group(), route.topic()));
                 }
             }
-            health.update(all);
+            health.update(new Sight(storing, consumers.memberships(), outages::reason, all));
             lag.update(gifts);
         } catch (ExecutionException | KafkaException e) {
             // the watch of the broker says it aloud
