@@ -21,6 +21,8 @@ COPY routes/ routes/
 # the heap leaves room for classes, threads and the buffers of network and database in what the container may use;
 # one small collector instead of as many threads as the node has cores; a process out of memory ends, and is started again
 ENV JAVA_TOOL_OPTIONS="-XX:MaxRAMPercentage=50 -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError"
+# one JSON object a line, for whoever collects them
+ENV LOG_FORMAT=ecs
 RUN bin/train java
 
 ARG VERSION=unknown

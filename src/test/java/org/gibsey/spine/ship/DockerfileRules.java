@@ -55,6 +55,9 @@ final class DockerfileRules {
                 dockerfile.environment().getOrDefault("JAVA_TOOL_OPTIONS", "").contains("-XX:MaxRAMPercentage="),
                 "takes a quarter of its memory for the heap");
         broken.unless(
+                dockerfile.environment().getOrDefault("LOG_FORMAT", "").equals("ecs"),
+                "logs for people, not collectors");
+        broken.unless(
                 dockerfile.lastArguments("EXPOSE").stream()
                         .anyMatch((Settings.otherwise("SERVER_PORT") + " "
                                 + Settings.otherwise("MANAGEMENT_SERVER_PORT"))::equals),

@@ -35,6 +35,7 @@ class DockerfileTest {
             /build/layers/dependencies/           | /build/layers/application/       | moves all dependencies
             AOTCache=gift-spine                   | AOTCache=spine                   | the cache it trains
             RUN bin/train                         | RUN true                         | trains no cache
+            (?m)^ENV LOG_FORMAT=.*                | ''                               | logs for people
             (?m)^EXPOSE .*                        | EXPOSE 8080                      | exposes other ports
             COPY container/                       | ADD container/                   | ADD fetches
             RUN bin/train                         | RUN apt-get install curl \\&\\& bin/train | adds to the runtime
