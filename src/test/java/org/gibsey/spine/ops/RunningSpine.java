@@ -60,6 +60,14 @@ final class RunningSpine implements AutoCloseable {
                         "{\"page_id\":%d,\"question\":\"%s\",\"answer\":\"a\"}".formatted(page, question))));
     }
 
+    /** Any call on the public port; its HTTP status. */
+    int call(String method, String path, String body) throws Exception {
+        return send(request("local.server.port", path)
+                        .header("Content-Type", "application/json")
+                        .method(method, HttpRequest.BodyPublishers.ofString(body)))
+                .statusCode();
+    }
+
     /** HTTP status of readiness: 200 or 503. */
     int readiness() throws Exception {
         return manage("/actuator/health/readiness").statusCode();
@@ -71,15 +79,22 @@ final class RunningSpine implements AutoCloseable {
 
     /** One named part of readiness. */
     JsonNode part(String name) throws Exception {
-        return JSON.readTree(manage("/actuator/health/readiness").body())
-                .path("components")
-                .path(name);
+        return json("/actuator/health/readiness").path("components").path(name);
+    }
+
+    /** What the management port says. */
+    JsonNode json(String path) throws Exception {
+        return JSON.readTree(manage(path).body());
+    }
+
+    /** All metrics, in the words of Prometheus. */
+    String metrics() throws Exception {
+        return manage("/actuator/prometheus").body();
     }
 
     /** Value of a metric as Prometheus sees it, summed over its labels; NaN when it is not there. */
     double metric(String name) throws Exception {
-        return manage("/actuator/prometheus")
-                .body()
+        return metrics()
                 .lines()
                 .filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{"))
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))

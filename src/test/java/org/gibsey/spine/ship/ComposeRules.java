@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.StreamSupport;
 import org.gibsey.spine.embedded.EmbeddedDatabase;
 
 /** How the compose file has to be: the rules of the manifests, as far as one machine has them, and names that agree. */
@@ -18,6 +19,11 @@ final class ComposeRules {
     private static final Set<String> OURS = Set.of("api", "worker");
     /** They end when they are done. */
     private static final Set<String> ONCE = Set.of("topics");
+
+    /** They watch the others, for who asks. */
+    private static final Set<String> OBSERVERS = Set.of("prometheus", "grafana");
+
+    private static final Path OBSERVE = Path.of("observe");
 
     private static final Pattern TOPIC = Pattern.compile("topic (\\S+) --partitions (\\d+) .*retention\\.ms=");
 
@@ -47,6 +53,7 @@ final class ComposeRules {
         routes();
         topics();
         database();
+        observers();
         return broken.all();
     }
 
@@ -179,6 +186,42 @@ final class ComposeRules {
                     "%s asks for another database than there is",
                     name);
         }
+    }
+
+    private void observers() {
+        for (String name : OBSERVERS) {
+            broken.unless(
+                    service(name).path("profiles").toString().equals("[\"observe\"]"), "%s is started unasked", name);
+        }
+        JsonNode scrape =
+                Yaml.read(OBSERVE.resolve("prometheus/prometheus.yml")).at("/scrape_configs/0");
+        JsonNode found = scrape.at("/dns_sd_configs/0");
+        broken.unless(
+                StreamSupport.stream(found.path("names").spliterator(), false)
+                        .allMatch(name -> file.path("services").has(name.asText())),
+                "Prometheus scrapes services there are not");
+        broken.unless(
+                found.path("port").asText().equals(Settings.otherwise("MANAGEMENT_SERVER_PORT")),
+                "Prometheus asks a port that gives no metrics");
+        broken.unless(
+                service("prometheus").path("volumes").toString().contains("./observe/prometheus:/etc/prometheus:ro"),
+                "Prometheus has no alerts");
+        String source = Yaml.read(OBSERVE.resolve("grafana/provisioning/datasources/prometheus.yaml"))
+                .at("/datasources/0/url")
+                .asText();
+        broken.unless(
+                file.path("services").has("prometheus") && source.equals("http://prometheus:9090"),
+                "Grafana asks %s",
+                source);
+        String folder = Yaml.read(OBSERVE.resolve("grafana/provisioning/dashboards/gift-spine.yaml"))
+                .at("/providers/0/options/path")
+                .asText();
+        broken.unless(
+                service("grafana")
+                        .path("volumes")
+                        .toString()
+                        .contains("./observe/grafana/gift-spine.json:" + folder + "/gift-spine.json:ro"),
+                "Grafana has no dashboard");
     }
 
     private JsonNode service(String name) {

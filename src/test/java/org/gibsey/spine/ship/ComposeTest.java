@@ -70,6 +70,13 @@ class ComposeTest {
             /services/kafka/ports/0                   | 127.0.0.1:9094:9094          | where the embedded one is
             /services/postgres/environment/POSTGRES_USER | postgres                  | what the embedded one is
             /services/worker/environment/VAULT_DB_URL | jdbc:postgresql://localhost:5432/gibsey | another database
+            /services/grafana/profiles                | ''                           | started unasked
+            /services/grafana/ports/0                 | "'3000:3000'"                | open to the network
+            /services/prometheus/image                | prom/prometheus:main         | another image tomorrow
+            /services/prometheus/volumes/0            | ./observe/prom:/etc/prometheus:ro | which is not there
+            /services/prometheus/volumes              | []                           | has no alerts
+            /services/grafana/volumes                 | []                           | has no dashboard
+            /services/api                             | ''                           | services there are not
             """)
     void findsWhatIsBroken(String place, String value, String complaint) {
         Manifests.edit(file, place, value);

@@ -68,6 +68,7 @@ class ManifestsTest {
             Cluster/vault                | /spec/instances                                       | three       | integer
             Cluster/vault                | /spec/postgresql/parameters/max_connections           | 200         | string
             Cluster/vault                | /spec/postgresql/synchronous/numbers                  | 1           | numbers
+            PrometheusRule/gift-spine    | /spec/groups/gift-spine/rules/0/expression            | up == 0     | expression
             """)
     void findsWhatTheClusterWouldRefuse(String object, String place, String value, String complaint) {
         Manifests brokenCopy = RENDERED.get("production").copy();
@@ -132,6 +133,8 @@ class ManifestsTest {
             Deployment/api         | /spec/replicas                                                        | 2                  | both say
             ServiceMonitor/gift-spine | /spec/selector/matchLabels/app.kubernetes.io~1component            | web                | watches nothing
             ServiceMonitor/gift-spine | /spec/endpoints/0/port                                             | metrics            | asks a port
+            ServiceMonitor/gift-spine | /spec/jobLabel                                                     | ''                 | another job
+            PrometheusRule/gift-spine | /spec/groups/gift-spine/rules/0/expr                               | up == 0            | other alerts
             Service/api            | /metadata/namespace                                                   | default            | not everything
             KafkaTopic/gift-events | /spec/topicName                                                       | gifts              | no topic gift_events
             KafkaTopic/gift-events | /spec/replicas                                                        | 1                  | 3 replicas

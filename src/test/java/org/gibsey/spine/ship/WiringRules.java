@@ -43,6 +43,7 @@ final class WiringRules {
                 .flatMap(manifests::ofKind)
                 .forEach(this::autoscaler);
         manifests.ofKind("ServiceMonitor").forEach(this::monitor);
+        manifests.ofKind("PrometheusRule").forEach(this::alerts);
         routes();
         broken.unless(manifests.ofKind("Secret").findAny().isEmpty(), "a secret is in the repository");
         return broken.all();
@@ -287,6 +288,16 @@ final class WiringRules {
                 .filter(service -> matches(selector, service.at("/metadata/labels")))
                 .toList();
         broken.unless(!services.isEmpty(), "%s watches nothing", Manifests.titleOf(monitor));
+        String jobLabel = monitor.at("/spec/jobLabel").asText();
+        broken.unless(
+                services.stream()
+                        .allMatch(service -> service.path("metadata")
+                                .path("labels")
+                                .path(jobLabel)
+                                .asText()
+                                .equals("gift-spine")),
+                "%s calls its metrics another job than the alerts do",
+                Manifests.titleOf(monitor));
         for (JsonNode endpoint : monitor.at("/spec/endpoints")) {
             broken.unless(
                     services.stream()
@@ -306,6 +317,16 @@ final class WiringRules {
 
     private Stream<JsonNode> selecting(String kind, JsonNode labels) {
         return manifests.ofKind(kind).filter(object -> matches(selectorOf(object), labels));
+    }
+
+    /** One set of alerts, whoever runs Prometheus; kustomize cannot make the one file of the other. */
+    private void alerts(JsonNode rule) {
+        Path file = Path.of("observe/prometheus/gift-spine.rules.yaml");
+        broken.unless(
+                rule.at("/spec/groups").equals(Yaml.read(file).path("groups")),
+                "%s has other alerts than %s",
+                Manifests.titleOf(rule),
+                file);
     }
 
     private static JsonNode selectorOf(JsonNode object) {

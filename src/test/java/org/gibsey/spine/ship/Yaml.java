@@ -12,13 +12,13 @@ import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /** YAML as a tree, with anchors and merge keys resolved, which Jackson's own reader does not do. */
-final class Yaml {
+public final class Yaml {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private Yaml() {}
 
-    static JsonNode read(Path file) {
+    public static JsonNode read(Path file) {
         return documents(text(file)).get(0);
     }
 
@@ -37,7 +37,7 @@ final class Yaml {
         return documents(json).get(0);
     }
 
-    static String text(Path file) {
+    public static String text(Path file) {
         try {
             return Files.readString(file);
         } catch (IOException e) {
