@@ -66,6 +66,7 @@ final class LedgerPatrol implements DisposableBean {
 
     private final Map<UUID, Unaccounted> missing = new LinkedHashMap<>();
     private @Nullable TopicReader reader;
+    private boolean overtaxed;
     private volatile int unaccounted;
     private volatile @Nullable Instant roundEnded;
 
@@ -115,7 +116,16 @@ final class LedgerPatrol implements DisposableBean {
             mine.keySet().retainAll(assigned());
             judge(mine);
             check(mine);
-        } catch (ExecutionException | KafkaException | DataAccessException | DeadLetterBacklog.TooMany e) {
+            if (overtaxed) {
+                LOG.info("The ledger goes on");
+            }
+            overtaxed = false;
+        } catch (DeadLetterBacklog.TooMany e) {
+            if (!overtaxed) {
+                LOG.warn("The ledger pauses: {}", e.getMessage());
+            }
+            overtaxed = true;
+        } catch (ExecutionException | KafkaException | DataAccessException e) {
             // health says why; what was not looked at is looked at the next time
             LOG.debug("The ledger pauses", e);
         } catch (InterruptedException e) {

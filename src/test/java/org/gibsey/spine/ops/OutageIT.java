@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -108,6 +109,7 @@ class OutageIT {
         within10s(() -> assertThat(all.readiness()).isEqualTo(200));
         within10s(() -> assertThat(all.metric("gifts_lag_records")).isZero());
         assertThat(all.metric("gifts_lag_seconds")).isZero();
+        booksBalance();
         assertThat(ofTheApplication())
                 .as("both processes, the outage and its end")
                 .hasSizeLessThanOrEqualTo(8);
@@ -148,6 +150,7 @@ class OutageIT {
         });
         assertThat(api.save(91_002, "when the broker is back").statusCode()).isEqualTo(202);
         within10s(() -> assertThat(api.metric("gifts_lag_records")).isZero());
+        booksBalance();
         assertThat(ofTheApplication())
                 .as("both processes, the outage and its end")
                 .hasSizeLessThanOrEqualTo(8);
@@ -171,6 +174,14 @@ class OutageIT {
             }
         }
         within10s(() -> assertThat(all.readiness()).isEqualTo(200));
+    }
+
+    private static void booksBalance() throws Exception {
+        JsonNode ledger = all.json("/actuator/ledger");
+        assertThat(ledger.path("balanced").asBoolean()).as("%s", ledger).isTrue();
+        assertThat(ledger.path("events").asLong()).isPositive();
+        assertThat(ledger.path("inFlight").asLong()).isZero();
+        assertThat(all.metric("gifts_ledger_balanced")).isEqualTo(1);
     }
 
     /** Without what the embedded broker, in the same JVM, has to say. */
