@@ -110,18 +110,19 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
     /** SIGSTOP to the server and all its sessions. */
     public void freeze() throws IOException, InterruptedException {
+        // the server first: from then on no session starts, and none that ended is gone before its signal
+        Signals.send("STOP", postmaster().pid());
         for (ProcessHandle session : postmaster().children().toList()) {
             Signals.send("STOP", session.pid());
         }
-        Signals.send("STOP", postmaster().pid());
     }
 
     /** SIGCONT. */
     public void thaw() throws IOException, InterruptedException {
-        Signals.send("CONT", postmaster().pid());
         for (ProcessHandle session : postmaster().children().toList()) {
             Signals.send("CONT", session.pid());
         }
+        Signals.send("CONT", postmaster().pid());
     }
 
     private ProcessHandle postmaster() throws IOException {

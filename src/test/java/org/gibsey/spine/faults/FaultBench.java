@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -22,6 +21,7 @@ import java.util.UUID;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.awaitility.core.ConditionTimeoutException;
+import org.flywaydb.core.Flyway;
 import org.gibsey.spine.embedded.EmbeddedDatabase;
 import org.gibsey.spine.embedded.JavaProcess;
 import org.gibsey.spine.embedded.KafkaProcess;
@@ -35,7 +35,12 @@ import org.springframework.util.FileSystemUtils;
  */
 final class FaultBench implements AutoCloseable {
 
+    static final int PARTITIONS = 6;
+    static final String SHORT_POLL_INTERVAL = "CAMEL_COMPONENT_KAFKA_MAXPOLLINTERVALMS=6000";
+
     private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final String WORKER =
+            "file:routes/persist-gifts.camel.yaml,file:routes/index-dead-letters.camel.yaml";
     private static final String HEAD = """
             | fault | accepted | stored | dead | missing | duplicated | good ones dead | recovery |
             |---|---:|---:|---:|---:|---:|---:|---:|
@@ -46,13 +51,22 @@ final class FaultBench implements AutoCloseable {
     private final EmbeddedDatabase database;
     private final List<JavaProcess> workers = new ArrayList<>();
     private final List<Outcome> outcomes = new ArrayList<>();
-    private int scenarios;
+    private final List<Load> loads = new ArrayList<>();
+    private JavaProcess standing;
+    private String standingTopic;
+    private int topics;
 
     FaultBench() throws IOException, SQLException {
         // without an application in this JVM nobody tells the clients to be quiet
         LoggingSystem.get(FaultBench.class.getClassLoader()).beforeInitialize();
         data = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "faults");
         database = new EmbeddedDatabase(data.resolve("postgres"), Ports.free()).start();
+        Flyway.configure()
+                .dataSource(database.url(), EmbeddedDatabase.USER, EmbeddedDatabase.PASSWORD)
+                .load()
+                .migrate();
+        // the half of the poison that can be decoded
+        asSuperuser("alter table vault add constraint no_poison check (question not like 'poison %')");
         kafka = KafkaProcess.start(data.resolve("kafka"), Ports.free());
     }
 
@@ -64,40 +78,65 @@ final class FaultBench implements AutoCloseable {
         return database;
     }
 
-    /** A topic of 6 partitions with its dead-letter topic, and a load for it. */
+    /** A topic with its dead-letter topic, and a load for it. */
     Load scenario() throws Exception {
-        int page = 1000 + ++scenarios;
-        String topic = "gifts_" + page;
+        return load(newTopic());
+    }
+
+    /** A load for the worker that stays: it goes through one fault after the other. Started when first asked for. */
+    Load scenarioOfTheStandingWorker() throws Exception {
+        if (standing == null) {
+            standingTopic = newTopic();
+            standing = start(standingTopic, WORKER, "-Xmx256m", "VAULT_DB_LOCK_TIMEOUT=1s", SHORT_POLL_INTERVAL);
+            workers.remove(standing);
+        }
+        return load(standingTopic);
+    }
+
+    private Load load(String topic) {
+        Load load = new Load(kafka.bootstrapServers(), topic, 1000 + loads.size());
+        loads.add(load);
+        return load;
+    }
+
+    private String newTopic() throws Exception {
+        String topic = "gifts_" + ++topics;
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
-            admin.createTopics(List.of(new NewTopic(topic, 6, (short) 1), new NewTopic(topic + ".dlq", 1, (short) 1)))
+            admin.createTopics(List.of(
+                            new NewTopic(topic, PARTITIONS, (short) 1), new NewTopic(topic + ".dlq", 1, (short) 1)))
                     .all()
                     .get();
         }
-        return new Load(kafka.bootstrapServers(), topic, page);
+        return topic;
     }
 
     /** Starts a worker on the topic of that load and returns at once. */
     JavaProcess worker(Load load, String... settings) throws IOException {
-        return start(load, "file:routes/persist-gifts.camel.yaml,file:routes/index-dead-letters.camel.yaml", settings);
+        return start(load.topic(), WORKER, "-Xmx256m", settings);
+    }
+
+    /** A worker that lives for long enough to be compiled well, as an operator's does. */
+    JavaProcess warmWorker(Load load) throws IOException {
+        return start(load.topic(), WORKER, "-XX:TieredStopAtLevel=4");
     }
 
     /** Starts an API on the topic of that load and returns at once. */
     JavaProcess api(Load load, int port) throws IOException {
-        return start(load, "file:routes/save-gift.camel.yaml", "SERVER_PORT=" + port);
+        return start(load.topic(), "file:routes/save-gift.camel.yaml", "-Xmx256m", "SERVER_PORT=" + port);
     }
 
-    private JavaProcess start(Load load, String routes, String... settings) throws IOException {
+    private JavaProcess start(String topic, String routes, String jvmArg, String... settings) throws IOException {
         Map<String, String> environment = new HashMap<>(Map.of(
                 "VAULT_ROUTES",
                 routes,
                 "KAFKA_BOOTSTRAP_SERVERS",
                 kafka.bootstrapServers(),
                 "KAFKA_TOPIC",
-                load.topic(),
+                topic,
                 "KAFKA_DEAD_LETTER_TOPIC",
-                load.topic() + ".dlq",
+                topic + ".dlq",
                 "KAFKA_GROUP",
-                load.topic(),
+                topic,
                 "VAULT_DB_URL",
                 database.url(),
                 "SERVER_PORT",
@@ -110,11 +149,7 @@ final class FaultBench implements AutoCloseable {
             environment.put(setting.split("=", 2)[0], setting.split("=", 2)[1]);
         }
         JavaProcess process = JavaProcess.application(
-                environment,
-                data.resolve("process-%s-%d.log".formatted(load.topic(), workers.size())),
-                "-Xmx256m",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC");
+                environment, data.resolve("process-%s-%d.log".formatted(topic, workers.size())), jvmArg);
         workers.add(process);
         return process;
     }
@@ -139,9 +174,10 @@ final class FaultBench implements AutoCloseable {
             outcome = outcome(scenario, load, recoveryMs);
         }
         outcomes.add(outcome);
-        System.out.println(outcome.tableRow());
+        System.out.println(outcome);
         assertThat(outcome).matches(Outcome::nothingLost, "nothing lost, nothing twice, no good one dead");
         assertThat(outcome.accepted()).as("accepted").isPositive();
+        assertThat(outcome.dead()).as("dead").isEqualTo(load.acceptedPoison());
         return outcome;
     }
 
@@ -152,15 +188,11 @@ final class FaultBench implements AutoCloseable {
         return (System.nanoTime() - start) / 1_000_000;
     }
 
-    /** Ends the workers and closes the load of a scenario that is over. */
-    void end(Load load) {
-        load.close();
+    /** Ends the workers and the load of a scenario that is over. */
+    void end() {
+        loads.forEach(Load::close);
         workers.forEach(JavaProcess::close);
         workers.clear();
-    }
-
-    Connection vault() throws SQLException {
-        return DriverManager.getConnection(database.url(), EmbeddedDatabase.USER, EmbeddedDatabase.PASSWORD);
     }
 
     /** Gifts of that load that are rows now. */
@@ -168,24 +200,57 @@ final class FaultBench implements AutoCloseable {
         return number("select count(*) from vault where page_id = " + load.page());
     }
 
+    /** Statements that stored the rows of that load: each is a transaction of its own. */
+    long statements(Load load) throws SQLException {
+        return number("select count(distinct txid) from vault where page_id = " + load.page());
+    }
+
+    /** The settings without which a killed database forgets what it confirmed. */
+    List<String> durability() throws SQLException {
+        List<String> settings = new ArrayList<>();
+        try (Connection connection = database.superuser();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("select setting from pg_settings where name in"
+                        + " ('fsync', 'synchronous_commit', 'full_page_writes')")) {
+            while (rows.next()) {
+                settings.add(rows.getString(1));
+            }
+        }
+        return settings;
+    }
+
+    void asSuperuser(String sql) throws SQLException {
+        try (Connection connection = database.superuser();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
     /** Dead letters of that load that are indexed now. */
     long deadLetters(Load load) throws SQLException {
-        return number("select count(*) from dead_letter where topic = '" + load.topic() + "'");
+        return number("select count(*) " + deadLettersOf(load));
+    }
+
+    /** Also those that cannot be decoded name their page. */
+    private static String deadLettersOf(Load load) {
+        return "from dead_letter where convert_from(value, 'UTF8') like '%%\"page_id\":%d,%%'".formatted(load.page());
     }
 
     @Override
     public void close() throws IOException {
-        Files.writeString(
-                Path.of("target", "faults.md"),
-                HEAD
-                        + String.join(
-                                "\n", outcomes.stream().map(Outcome::tableRow).toList()) + "\n");
-        System.out.println(HEAD
-                + String.join("\n", outcomes.stream().map(Outcome::tableRow).toList()));
-        workers.forEach(JavaProcess::close);
+        end();
+        if (standing != null) {
+            standing.close();
+        }
         kafka.close();
         database.close();
         FileSystemUtils.deleteRecursively(data);
+        if (!outcomes.isEmpty()) {
+            String table = HEAD
+                    + String.join("\n", outcomes.stream().map(Outcome::tableRow).toList()) + "\n";
+            Files.writeString(Path.of("target", "faults.md"), table);
+            System.out.println("\n" + table);
+        }
     }
 
     private void awaitStored(Load load, UUID gift) {
@@ -203,7 +268,7 @@ final class FaultBench implements AutoCloseable {
     private Outcome outcome(String scenario, Load load, long recoveryMs) {
         try {
             Set<UUID> stored = ids("select event_id from vault where page_id = " + load.page());
-            Set<UUID> dead = ids("select event_id from dead_letter where topic = '" + load.topic() + "'");
+            Set<UUID> dead = ids("select event_id " + deadLettersOf(load));
             long missing = load.accepted().stream()
                     .filter(id -> !stored.contains(id) && !dead.contains(id))
                     .count();

@@ -21,6 +21,7 @@ final class Load implements AutoCloseable {
     private final KafkaProducer<byte[], byte[]> producer;
     private final String topic;
     private final int page;
+    private final WorkerGroup group;
     private final Set<UUID> accepted = ConcurrentHashMap.newKeySet();
     private final Set<UUID> poison = ConcurrentHashMap.newKeySet();
     private volatile boolean steady;
@@ -32,6 +33,7 @@ final class Load implements AutoCloseable {
     Load(String bootstrapServers, String topic, int page) {
         this.topic = topic;
         this.page = page;
+        this.group = new WorkerGroup(bootstrapServers, topic);
         this.producer = new KafkaProducer<>(
                 Map.of(
                         ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
@@ -104,6 +106,16 @@ final class Load implements AutoCloseable {
 
     Set<UUID> accepted() {
         return accepted;
+    }
+
+    /** The workers of its topic. */
+    WorkerGroup group() {
+        return group;
+    }
+
+    /** How many of those accepted cannot be stored. */
+    long acceptedPoison() {
+        return accepted.stream().filter(poison::contains).count();
     }
 
     boolean isPoison(UUID id) {

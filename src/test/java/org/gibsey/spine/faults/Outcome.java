@@ -1,5 +1,7 @@
 package org.gibsey.spine.faults;
 
+import java.util.Locale;
+
 /**
  * What a fault did to the gifts of one scenario.
  *
@@ -27,15 +29,16 @@ record Outcome(
     }
 
     String tableRow() {
-        return "| %s | %,d | %,d | %,d | %d | %d | %d | %s |"
-                .formatted(
-                        scenario,
-                        accepted,
-                        stored,
-                        dead,
-                        missing,
-                        duplicated,
-                        goodDead,
-                        recoveryMs < 0 ? "" : "%.1f s".formatted(recoveryMs / 1000.0));
+        return String.format(
+                Locale.ROOT,
+                "| %s | %,d | %,d | %,d | %d | %d | %d | %s |",
+                scenario,
+                accepted,
+                stored,
+                dead,
+                missing,
+                duplicated,
+                goodDead,
+                recoveryMs < 0 ? "" : String.format(Locale.ROOT, "%.1f s", recoveryMs / 1000.0));
     }
 }
