@@ -35,7 +35,8 @@ final class AcceptGift implements Processor {
 
     static final String EVENT_ID = "eventId";
 
-    private static final String SOURCE = "/vault/save";
+    /** Path of the save call, and {@code ce_source} of its events. */
+    static final String SOURCE = "/vault/save";
 
     private final GiftReader reader;
     private final Clock clock;

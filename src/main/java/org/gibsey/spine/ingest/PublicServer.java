@@ -1,5 +1,6 @@
 package org.gibsey.spine.ingest;
 
+import io.micrometer.observation.ObservationPredicate;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.List;
@@ -24,6 +25,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
 import org.springframework.http.server.ServerHttpResponse;
 import org.springframework.http.server.ServletServerHttpResponse;
+import org.springframework.http.server.observation.ServerRequestObservationContext;
 import org.springframework.web.cors.CorsConfiguration;
 import org.springframework.web.cors.DefaultCorsProcessor;
 import org.springframework.web.cors.UrlBasedCorsConfigurationSource;
@@ -79,6 +81,14 @@ class PublicServer {
         FilterRegistrationBean<CorsFilter> registration = new FilterRegistrationBean<>(filter);
         registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
         return registration;
+    }
+
+    /** Saves have meters of their own ({@link SaveMetrics}), and come too often to be measured twice. */
+    @Bean
+    ObservationPredicate allButSaves() {
+        return (name, context) -> !(context instanceof ServerRequestObservationContext request
+                && request.getCarrier() != null
+                && AcceptGift.SOURCE.equals(request.getCarrier().getRequestURI()));
     }
 
     /** The management port keeps the errors that Spring Boot gives it, which ask for this. */
