@@ -22,7 +22,7 @@ class BenchSmokeIT {
         Report report = Report.in(folder);
         try (Rig rig = Rig.shared(folder.resolve("rig"))) {
             report.begin("ingest");
-            new Ingest(List.of(Jvm.own())).run(rig, Scale.smoke(), report);
+            new Ingest(Jvm.own()).run(rig, Scale.smoke(), report);
             report.begin("drain");
             new Drain(Jvm.own(), Set.of(Drain.ONE, Drain.COPY)).run(rig, Scale.smoke(), report);
         }
@@ -38,6 +38,6 @@ class BenchSmokeIT {
         assertThat(Files.readString(folder.resolve("plot.svg"))).contains("Gift Spine, 1 consumer");
         assertThat(Report.in(folder).table())
                 .isEqualTo(report.table())
-                .contains("| saves beside those written by hand, " + Jvm.own() + ", 64 connections | ≥ ");
+                .contains("| saves beside Spring MVC to KafkaProducer, " + Jvm.own() + ", 64 connections | ≥ ");
     }
 }

@@ -1,9 +1,9 @@
 package org.gibsey.spine.bench;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -40,7 +40,7 @@ class BenchmarksIT {
     }
 
     @TestFactory
-    Stream<DynamicTest> measures() throws Exception {
+    Stream<DynamicTest> measures() throws IOException {
         Map<String, Benchmark> all = all();
         Set<String> wanted = Arrays.stream(System.getProperty("bench").split(","))
                 .map(String::strip)
@@ -57,11 +57,11 @@ class BenchmarksIT {
                 }));
     }
 
-    private static Map<String, Benchmark> all() throws Exception {
+    private static Map<String, Benchmark> all() throws IOException {
         Jvm shipped = Jvm.require(25);
         Map<String, Benchmark> all = new LinkedHashMap<>();
-        all.put("ingest", new Ingest(List.of(shipped)));
-        all.put("ingest17", new Ingest(List.of(Jvm.require(17))));
+        all.put("ingest", new Ingest(shipped));
+        all.put("ingest17", (rig, scale, report) -> new Ingest(Jvm.require(17)).run(rig, scale, report));
         all.put("drain", new Drain(shipped));
         all.put("curves", new DrainCurves(shipped));
         all.put("latency", new Latency(shipped));

@@ -15,11 +15,11 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.LongStream;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -34,6 +34,7 @@ final class HttpLoad implements AutoCloseable {
 
     private final Selector selector = Selector.open();
     private final List<Connection> connections = new ArrayList<>();
+    private final List<Connection> complete = new ArrayList<>();
     private final int expected;
 
     /** Opens them. */
@@ -53,7 +54,7 @@ final class HttpLoad implements AutoCloseable {
      * What was seen.
      *
      * @param perSecond  answers a second
-     * @param eachSecond answers in each second
+     * @param eachSecond answers in each whole second
      * @param latency    ns from when a request was due to its answer
      */
     record Seen(double perSecond, List<Long> eachSecond, Histogram latency) {
@@ -155,8 +156,6 @@ final class HttpLoad implements AutoCloseable {
         selector.close();
     }
 
-    private final List<Connection> complete = new ArrayList<>();
-
     /** Those whose answer is complete now; waits for some, but no longer than that. */
     private List<Connection> answered(long waitMs) throws IOException {
         complete.clear();
@@ -177,36 +176,40 @@ final class HttpLoad implements AutoCloseable {
         }
     }
 
-    /** Counts the answers to what was due from a moment on, and all answers in each second after it. */
+    /** Counts answers from a moment on, and how long those took that were due after it. For one thread, read when it is done. */
     private static final class Tally {
 
         private final Histogram latency = new Histogram(3);
-        private final AtomicLongArray eachSecond;
+        private final long[] eachSecond;
         private final long from;
         private final Duration measured;
+        private long answers;
 
         Tally(long from, Duration measured) {
             this.from = from;
             this.measured = measured;
-            this.eachSecond = new AtomicLongArray((int) Math.max(1, measured.toSeconds()));
+            this.eachSecond = new long[(int) measured.toSeconds()];
         }
 
         void add(long due, long now) {
             if (due >= from) {
                 latency.recordValue(now - due);
             }
-            int second = (int) Math.floorDiv(now - from, 1_000_000_000L);
-            if (second >= 0 && second < eachSecond.length()) {
-                eachSecond.incrementAndGet(second);
+            if (now < from || now >= from + measured.toNanos()) {
+                return;
+            }
+            answers++;
+            int second = (int) ((now - from) / 1_000_000_000L);
+            if (second < eachSecond.length) {
+                eachSecond[second]++;
             }
         }
 
         Seen seen() {
-            List<Long> seconds = new ArrayList<>();
-            for (int i = 0; i < eachSecond.length(); i++) {
-                seconds.add(eachSecond.get(i));
-            }
-            return new Seen(latency.getTotalCount() / (measured.toNanos() / 1e9), seconds, latency);
+            return new Seen(
+                    answers / (measured.toNanos() / 1e9),
+                    LongStream.of(eachSecond).boxed().toList(),
+                    latency);
         }
     }
 

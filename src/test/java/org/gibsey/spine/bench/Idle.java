@@ -28,7 +28,7 @@ final class Idle implements Benchmark {
                 JavaProcess worker = rig.start(java, "worker", rig.worker(topic, rig.persistRoute(Map.of())))) {
             rig.awaitSaving(api, port);
             // what a start leaves behind, such as compilation, is over
-            Thread.sleep(scale.warmUp().multipliedBy(2).toMillis());
+            Thread.sleep(scale.warmUp().toMillis());
             for (int repeat = 0; repeat < scale.repeats(); repeat++) {
                 Duration over = scale.measured().multipliedBy(2);
                 add(percent, "Gift Spine, API", Footprint.percentOfACore(api, over));

@@ -1,7 +1,7 @@
 package org.gibsey.spine.bench;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
@@ -61,9 +61,12 @@ final class Report {
     /** @param figures in the order they were measured */
     record Section(List<Figure> figures, List<Goal> goals) {}
 
+    /** @param machine what it was measured on */
+    private record Results(String machine, Map<String, Section> sections) {}
+
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(SerializationFeature.INDENT_OUTPUT)
-            .configure(com.fasterxml.jackson.databind.DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
+            .configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
 
     private final Path folder;
     private final Map<String, Section> sections;
@@ -80,7 +83,9 @@ final class Report {
         Path json = folder.resolve("results.json");
         return new Report(
                 folder,
-                Files.exists(json) ? JSON.readValue(json.toFile(), new TypeReference<>() {}) : new LinkedHashMap<>());
+                Files.exists(json)
+                        ? JSON.readValue(json.toFile(), Results.class).sections()
+                        : new LinkedHashMap<>());
     }
 
     /** What follows is about this; what was said about it before is forgotten. */
@@ -114,13 +119,13 @@ final class Report {
 
     /** Writes {@code results.json}, {@code table.md} and {@code plot.svg}. */
     void write() throws IOException {
-        JSON.writeValue(folder.resolve("results.json").toFile(), sections);
+        JSON.writeValue(folder.resolve("results.json").toFile(), new Results(machine(), sections));
         Files.writeString(folder.resolve("table.md"), table());
         Files.writeString(folder.resolve("plot.svg"), Plot.of(sections()));
     }
 
     String table() {
-        StringBuilder table = new StringBuilder();
+        StringBuilder table = new StringBuilder(machine() + "\n\n");
         sections.forEach((name, section) -> {
             table.append("### ").append(name).append("\n\n| | | median | least – most |\n|---|---|---:|---:|\n");
             for (Figure figure : section.figures()) {
@@ -149,6 +154,14 @@ final class Report {
             }
         });
         return table.toString();
+    }
+
+    private static String machine() {
+        return "%d processors, %s %s"
+                .formatted(
+                        Runtime.getRuntime().availableProcessors(),
+                        System.getProperty("os.name"),
+                        System.getProperty("os.version"));
     }
 
     private static String spread(Figure figure) {

@@ -32,7 +32,7 @@ record Scale(
     static Scale full() {
         return new Scale(
                 3,
-                Duration.ofSeconds(8),
+                Duration.ofSeconds(25),
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(5),
                 600_000,

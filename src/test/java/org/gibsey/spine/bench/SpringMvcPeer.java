@@ -60,8 +60,12 @@ class SpringMvcPeer {
         return rig.peer(java, "empty", SpringMvcPeer.class, "--server.port=" + port, "--peer.kind=empty");
     }
 
-    /** Starts the one that saves. */
-    static JavaProcess saving(Rig rig, Jvm java, String topic, int port) throws IOException {
+    /**
+     * Starts the one that saves.
+     *
+     * @param inFlight requests of its producer that may be under way; the client's default is 5, the save route has 1
+     */
+    static JavaProcess saving(Rig rig, Jvm java, String topic, int port, int inFlight) throws IOException {
         return rig.peer(
                 java,
                 "by-hand",
@@ -69,7 +73,8 @@ class SpringMvcPeer {
                 "--server.port=" + port,
                 "--peer.kind=saving",
                 "--peer.brokers=" + rig.brokers(),
-                "--peer.topic=" + topic);
+                "--peer.topic=" + topic,
+                "--peer.in-flight=" + inFlight);
     }
 
     public static void main(String[] args) {
@@ -113,8 +118,7 @@ class SpringMvcPeer {
         Saving(
                 @Value("${peer.brokers}") String brokers,
                 @Value("${peer.topic}") String topic,
-                @Value("${peer.linger:0}") int linger,
-                @Value("${peer.in-flight:5}") int inFlight) {
+                @Value("${peer.in-flight}") int inFlight) {
             this.topic = topic;
             this.producer = new KafkaProducer<>(
                     Map.of(
@@ -122,8 +126,6 @@ class SpringMvcPeer {
                             brokers,
                             ProducerConfig.ACKS_CONFIG,
                             "all",
-                            ProducerConfig.LINGER_MS_CONFIG,
-                            linger,
                             ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION,
                             inFlight),
                     new ByteArraySerializer(),
