@@ -11,7 +11,7 @@ import org.gibsey.spine.bench.Report.Section;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The benchmark itself works: with tiny numbers, on the broker and database that the other tests use. */
+/** The benchmark itself works: with tiny numbers. */
 class BenchSmokeIT {
 
     @TempDir
@@ -20,7 +20,8 @@ class BenchSmokeIT {
     @Test
     void measuresEveryCandidateAndWritesTableDataAndPlot() throws Exception {
         Report report = Report.in(folder);
-        try (Rig rig = Rig.shared(folder.resolve("rig"))) {
+        // its processes live for seconds
+        try (Rig rig = Rig.start(folder.resolve("rig"), "-XX:TieredStopAtLevel=1")) {
             report.begin("ingest");
             new Ingest(Jvm.own()).run(rig, Scale.smoke(), report);
             report.begin("drain");

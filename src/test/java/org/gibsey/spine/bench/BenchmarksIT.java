@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
+import org.springframework.boot.logging.LoggingSystem;
 
 /**
  * The benchmark, about half an hour of a machine that does nothing else: {@code mvn -Pbench verify}, or parts of it with
@@ -28,7 +29,9 @@ class BenchmarksIT {
 
     @BeforeAll
     static void start() throws Exception {
-        rig = Rig.start();
+        // without an application in this JVM nobody tells the clients to be quiet
+        LoggingSystem.get(BenchmarksIT.class.getClassLoader()).beforeInitialize();
+        rig = Rig.start(FOLDER.resolve("rig"), "");
         rig.application().trainedOn(Jvm.require(25));
         report = Report.in(FOLDER);
     }

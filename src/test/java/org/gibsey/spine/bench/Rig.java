@@ -27,8 +27,6 @@ import org.gibsey.spine.embedded.EmbeddedDatabase;
 import org.gibsey.spine.embedded.JavaProcess;
 import org.gibsey.spine.embedded.KafkaProcess;
 import org.gibsey.spine.embedded.Ports;
-import org.gibsey.spine.embedded.SharedServices;
-import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.util.FileSystemUtils;
 
 /**
@@ -66,34 +64,24 @@ final class Rig implements AutoCloseable {
                 .migrate();
     }
 
-    /** With broker and database of its own. */
-    static Rig start() throws IOException, SQLException, InterruptedException {
-        // without an application in this JVM nobody tells the clients to be quiet
-        LoggingSystem.get(Rig.class.getClassLoader()).beforeInitialize();
-        Path folder = Files.createDirectories(Path.of("target", "bench", "rig"));
+    /**
+     * Starts broker and database.
+     *
+     * @param flags for the JVM of the application, beside those it is shipped with
+     */
+    static Rig start(Path folder, String flags) throws IOException, SQLException, InterruptedException {
         FileSystemUtils.deleteRecursively(folder);
         Files.createDirectories(folder);
         EmbeddedDatabase database = new EmbeddedDatabase(folder.resolve("postgres"), Ports.free()).start();
         KafkaProcess kafka = KafkaProcess.start(
                 folder.resolve("kafka"), Ports.free(), List.of(Jvm.own().command(), "-Xmx1g"));
-        return new Rig(folder, kafka.bootstrapServers(), database, "", () -> {
+        return new Rig(folder, kafka.bootstrapServers(), database, flags, () -> {
             kafka.close();
             database.close();
             // the logs stay
             FileSystemUtils.deleteRecursively(folder.resolve("kafka"));
             FileSystemUtils.deleteRecursively(folder.resolve("postgres"));
         });
-    }
-
-    /** On the broker and the database that the tests share. */
-    static Rig shared(Path folder) throws IOException, InterruptedException {
-        return new Rig(
-                folder,
-                SharedServices.get().kafka().bootstrapServers(),
-                SharedServices.get().database(),
-                // processes that live for seconds
-                "-XX:TieredStopAtLevel=1",
-                () -> {});
     }
 
     String brokers() {
