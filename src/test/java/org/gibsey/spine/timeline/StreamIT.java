@@ -29,8 +29,11 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.test.context.TestPropertySource;
 
 @SpineIT
+// a test waits for one to know that nothing more comes
+@TestPropertySource(properties = "STREAM_HEARTBEAT=1s")
 class StreamIT {
 
     private static final long PAGE = 55_101;
