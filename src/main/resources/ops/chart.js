@@ -3,7 +3,8 @@
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 600;
 const HEIGHT = 80;
-const SPAN_MS = 5 * 60_000;
+const LONGEST_MS = 5 * 60_000;
+const SHORTEST_MS = 30_000;
 
 /**
  * Draws lines into a figure.
@@ -14,7 +15,9 @@ const SPAN_MS = 5 * 60_000;
  */
 export function draw(figure, lines, now, caption) {
   const svg = figure.querySelector("svg");
-  const values = Object.values(lines).flat().map(([, value]) => value).filter(Number.isFinite);
+  const points = Object.values(lines).flat();
+  const span = Math.max(SHORTEST_MS, ...points.map(([at]) => now - at));
+  const values = points.map(([, value]) => value).filter(Number.isFinite);
   const top = Math.max(1, ...values) * 1.08;
   svg.replaceChildren(...Object.entries(lines).map(([name, points]) => {
     const path = document.createElementNS(SVG, "path");
@@ -26,7 +29,7 @@ export function draw(figure, lines, now, caption) {
         pen = "M";
         return "";
       }
-      const x = WIDTH * (1 - (now - at) / SPAN_MS);
+      const x = WIDTH * (1 - (now - at) / span);
       const step = `${pen}${x.toFixed(1)} ${(HEIGHT - 1 - (HEIGHT - 2) * value / top).toFixed(1)}`;
       pen = "L";
       return step;
@@ -39,5 +42,5 @@ export function draw(figure, lines, now, caption) {
 
 /** What still shows. */
 export function recent(points, now) {
-  return points.filter(([at]) => now - at <= SPAN_MS);
+  return points.filter(([at]) => now - at <= LONGEST_MS);
 }

@@ -38,9 +38,9 @@ export class Loop {
     $("dead").classList.toggle("alarm", dead > 0 && roles.stores);
 
     const waiting = reading.value("gifts_lag_records");
-    station("in-flight", count(waiting), Number.isNaN(waiting) ? "the broker does not say" : "on the topic, of all processes");
+    station("in-flight", count(waiting), Number.isNaN(waiting) ? "the broker does not say" : "waiting on the topic");
     const lag = reading.value("gifts_lag_seconds");
-    station("lag", duration(lag), Number.isNaN(lag) ? "the broker does not say" : lag === 0 ? "nothing waits" : "waits the oldest");
+    station("lag", duration(lag), Number.isNaN(lag) ? "the broker does not say" : lag === 0 ? "nothing waits" : "the age of the oldest");
 
     this.#pace(reading, roles);
     books(reading, roles);
@@ -74,13 +74,14 @@ export class Loop {
     this.#stored = recent(this.#stored, reading.at);
     const most = points => count(Math.max(0, ...points.map(([, value]) => value).filter(Number.isFinite)));
     const words = [
-      roles.saves && `accepted, at most ${most(this.#accepted)}`,
+      roles.saves && `accepted, at most ${most(this.#accepted)} (dashed)`,
       roles.stores && `stored, at most ${most(this.#stored)}`].filter(Boolean);
+    const since = reading.at - (this.#accepted[0]?.[0] ?? reading.at);
     $("rates").hidden = words.length === 0;
     draw($("rates"), {
       ...roles.saves && {accepted: this.#accepted},
       ...roles.stores && {stored: this.#stored},
-    }, reading.at, `A second, over the last five minutes: ${words.join("; ")}`);
+    }, reading.at, `A second, in the last ${duration(Math.max(30, Math.round(since / 1_000)))}: ${words.join("; ")}`);
   }
 }
 
