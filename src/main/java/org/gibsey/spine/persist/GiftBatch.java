@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.component.kafka.KafkaConstants;
@@ -125,10 +126,14 @@ public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<b
         }
     }
 
-    /** Where its records lie, for the log: first partition and offset after the last record. */
+    /** Where its records lie, for the log: the offset after the last of each partition. */
     @Override
     public String toString() {
-        return size + " records before " + next;
+        return size + " records before "
+                + next.entrySet().stream()
+                        .map(at -> at.getKey() + " offset " + at.getValue().offset())
+                        .sorted()
+                        .collect(Collectors.joining(", "));
     }
 
     private static @Nullable BatchConsumer consumer(Message message) {

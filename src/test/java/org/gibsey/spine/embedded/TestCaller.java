@@ -45,6 +45,11 @@ public final class TestCaller {
         return send(request(management, "/actuator/health")).body();
     }
 
+    /** The body of {@code GET /actuator/ledger}. */
+    public String ledger() throws IOException, InterruptedException {
+        return send(request(management, "/actuator/ledger")).body();
+    }
+
     /** Whether it says that it can do its work; not when it says nothing. */
     public boolean isReady() throws InterruptedException {
         return says("/actuator/health/readiness", 200);

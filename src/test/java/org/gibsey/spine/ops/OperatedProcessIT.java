@@ -136,10 +136,10 @@ class OperatedProcessIT {
     }
 
     @Test
-    void aSuspendedRouteDoesNothingUntilItIsResumed() throws Exception {
+    void aRouteDoesNothingUntilItIsResumedOrStarted() throws Exception {
         ObjectName persist = route("persist-gifts");
         ObjectName save = route("save-gift");
-        invoke(persist, "suspend");
+        invoke(persist, "stop");
         assertThat(save("waits for its route", trace("1"))).isEqualTo(202);
         invoke(save, "suspend");
         assertThat(save("refused", trace("1"))).isEqualTo(503);
@@ -147,7 +147,7 @@ class OperatedProcessIT {
         invoke(save, "resume");
         assertThat(save("waits for its route, too", trace("1"))).isEqualTo(202);
         assertThat(rows("waits for its route%")).isZero();
-        invoke(persist, "resume");
+        invoke(persist, "start");
 
         await().atMost(PATIENCE).until(() -> rows("waits for its route%") == 2);
     }
@@ -246,7 +246,9 @@ class OperatedProcessIT {
                     .isEqualTo(500);
             assertThat(save("a secret of the reader", saved)).isEqualTo(202);
             await().atMost(PATIENCE)
-                    .untilAsserted(() -> assertThat(lines(saved)).contains("Route persist-gifts waits"));
+                    .untilAsserted(() -> assertThat(lines(saved))
+                            .containsPattern("Route persist-gifts waits with 1 records before " + TOPIC
+                                    + "-\\d offset \\d+: .*42703"));
         } finally {
             vault.sql("alter table vault rename column reply to answer").update();
         }

@@ -87,7 +87,8 @@ class ReadinessReasonsIT {
         assertThat(spine.readiness()).isEqualTo(503);
         assertThat(spine.liveness()).isEqualTo(200);
 
-        admin.createTopics(List.of(new NewTopic("gift_events", 2, (short) 1), new NewTopic("gift_events.dlq", 1, (short) 1)))
+        admin.createTopics(List.of(
+                        new NewTopic("gift_events", 2, (short) 1), new NewTopic("gift_events.dlq", 1, (short) 1)))
                 .all()
                 .get();
         Flyway.configure().dataSource(database.dataSource()).load().migrate();
@@ -145,6 +146,8 @@ class ReadinessReasonsIT {
     }
 
     private static void within10s(ThrowingRunnable assertion) {
-        await().atMost(Duration.ofSeconds(10)).pollInterval(Duration.ofMillis(200)).untilAsserted(assertion);
+        await().atMost(Duration.ofSeconds(10))
+                .pollInterval(Duration.ofMillis(200))
+                .untilAsserted(assertion);
     }
 }
