@@ -23,8 +23,9 @@ import java.util.stream.LongStream;
 import org.HdrHistogram.Histogram;
 
 /**
- * Requests to a port of this machine over HTTP/1.1 connections that stay open. One thread and no allocation an answer, so
- * that on two cores it takes little from what it measures, and the same from every candidate. Not thread-safe.
+ * Requests to a port of this machine over HTTP/1.1 connections that stay open. One thread, which reads of an answer no more
+ * than its head, so that on two cores it takes little from what it measures, and the same from every candidate. Not
+ * thread-safe.
  */
 final class HttpLoad implements AutoCloseable {
 
