@@ -92,6 +92,11 @@ public final class JavaProcess implements AutoCloseable {
         return process.pid();
     }
 
+    /** CPU time it has used so far, of all its threads. */
+    public Duration cpuTime() {
+        return process.info().totalCpuDuration().orElseThrow();
+    }
+
     public boolean isAlive() {
         return process.isAlive();
     }

@@ -26,6 +26,7 @@ import org.gibsey.spine.embedded.EmbeddedDatabase;
 import org.gibsey.spine.embedded.JavaProcess;
 import org.gibsey.spine.embedded.KafkaProcess;
 import org.gibsey.spine.embedded.Ports;
+import org.gibsey.spine.embedded.TestCaller;
 import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.util.FileSystemUtils;
 
@@ -52,9 +53,13 @@ final class FaultBench implements AutoCloseable {
     private final List<JavaProcess> workers = new ArrayList<>();
     private final List<Outcome> outcomes = new ArrayList<>();
     private final List<Load> loads = new ArrayList<>();
+    private final List<Managed> managed = new ArrayList<>();
     private JavaProcess standing;
     private String standingTopic;
     private int topics;
+
+    /** A process with a topic, and how to ask it. */
+    private record Managed(JavaProcess process, String topic, TestCaller caller) {}
 
     FaultBench() throws IOException, SQLException {
         // without an application in this JVM nobody tells the clients to be quiet
@@ -116,8 +121,8 @@ final class FaultBench implements AutoCloseable {
     }
 
     /** A worker that lives for long enough to be compiled well, as an operator's does. */
-    JavaProcess warmWorker(Load load) throws IOException {
-        return start(load.topic(), WORKER, "-XX:TieredStopAtLevel=4");
+    JavaProcess warmWorker(Load load, String... settings) throws IOException {
+        return start(load.topic(), WORKER, "-XX:TieredStopAtLevel=4", settings);
     }
 
     /** Starts an API on the topic of that load and returns at once. */
@@ -126,6 +131,7 @@ final class FaultBench implements AutoCloseable {
     }
 
     private JavaProcess start(String topic, String routes, String jvmArg, String... settings) throws IOException {
+        int management = Ports.free();
         Map<String, String> environment = new HashMap<>(Map.of(
                 "VAULT_ROUTES",
                 routes,
@@ -142,7 +148,7 @@ final class FaultBench implements AutoCloseable {
                 "SERVER_PORT",
                 "0",
                 "MANAGEMENT_SERVER_PORT",
-                "0",
+                Integer.toString(management),
                 "VAULT_DB_CONNECTIONS",
                 "3"));
         for (String setting : settings) {
@@ -151,6 +157,7 @@ final class FaultBench implements AutoCloseable {
         JavaProcess process = JavaProcess.application(
                 environment, data.resolve("process-%s-%d.log".formatted(topic, workers.size())), jvmArg);
         workers.add(process);
+        managed.add(new Managed(process, topic, new TestCaller(0, management)));
         return process;
     }
 
@@ -178,7 +185,20 @@ final class FaultBench implements AutoCloseable {
         assertThat(outcome).matches(Outcome::nothingLost, "nothing lost, nothing twice, no good one dead");
         assertThat(outcome.accepted()).as("accepted").isPositive();
         assertThat(outcome.dead()).as("dead").isEqualTo(load.acceptedPoison());
+        booksBalance(load.topic());
         return outcome;
+    }
+
+    /** What the application itself says of the topic, which is more than what this load wrote. */
+    private void booksBalance(String topic) {
+        Managed process = managed.stream()
+                .filter(candidate -> candidate.topic.equals(topic) && candidate.process.isAlive())
+                .reduce((earlier, later) -> later)
+                .orElseThrow(() -> new IllegalStateException("nobody is left to ask for the ledger of " + topic));
+        await().atMost(PATIENCE)
+                .ignoreExceptionsInstanceOf(IOException.class)
+                .untilAsserted(() -> assertThat(process.caller.ledger())
+                        .contains("\"balanced\":true", "\"inFlight\":0", "\"unaccounted\":0"));
     }
 
     /** Ms until a gift written now is stored: to be called when the fault has just ended. */

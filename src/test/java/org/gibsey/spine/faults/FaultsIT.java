@@ -69,9 +69,7 @@ class FaultsIT {
             worker.kill();
             worker = bench.worker(load);
         }
-        long recovery = bench.recovery(load);
-        load.stop();
-        bench.settle("worker killed (-9) under load (%d ×)".formatted(times), load, recovery);
+        recovered("worker killed (-9) under load (%d ×)".formatted(times));
     }
 
     @Test
@@ -82,7 +80,10 @@ class FaultsIT {
             JavaProcess worker = worker();
             load.steady(PER_SECOND);
             long rows = bench.rows(load);
-            await().pollInterval(Duration.ofMillis(1)).until(() -> bench.rows(load) > rows + 200);
+            // the partitions of the one before are free when its session has timed out
+            await().atMost(Duration.ofSeconds(60))
+                    .pollInterval(Duration.ofMillis(1))
+                    .until(() -> bench.rows(load) > rows + 200);
             worker.kill();
             load.stop();
             if (bench.rows(load) > load.group().committed()) {
@@ -292,17 +293,9 @@ class FaultsIT {
     }
 
     @Test
-    void losesNothingWhileAWorkerComesAndGoes() throws Exception {
-        rebalanceStorm(1);
-    }
-
-    @Test
     @Tag("slow")
     void losesNothingWhileWorkersComeAndGo10Times() throws Exception {
-        rebalanceStorm(10);
-    }
-
-    private void rebalanceStorm(int rounds) throws Exception {
+        int rounds = 10;
         flowing();
         for (int i = 0; i < rounds; i++) {
             JavaProcess guest = bench.worker(load);
