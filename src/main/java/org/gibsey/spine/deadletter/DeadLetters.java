@@ -130,8 +130,7 @@ public final class DeadLetters implements DisposableBean {
             properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
             properties.put(ProducerConfig.CLIENT_ID_CONFIG, "dead-letters");
             // A dead letter is its gift and the headers that say why: a gift as large as its topic takes would be
-            // refused
-            // and hold up the line for good. The topic says what is too large, and it is asked after compression.
+            // refused here, and hold up the line for good. The topic says what is too large, after compression.
             properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Integer.MAX_VALUE);
             properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "gzip");
             producer = new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());

@@ -41,9 +41,8 @@ record Fault(
                 return new Fault(Kind.MESSAGE, "invalid", text(cause), null);
             }
             if (cause instanceof SQLTransientConnectionException && cause.getCause() != null) {
-                // the pool says how long it waited, and inside why there is no connection; no message was looked at,
-                // even
-                // where the state is one of data, such as 22023 for a setting of the session
+                // The pool says how long it waited, and inside why there is no connection. No message was looked at,
+                // whatever the state says: 22023 is a wrong setting of the session.
                 Fault why = of(cause.getCause());
                 return new Fault(Kind.WORLD, "world", why.message, why.sqlState);
             }
