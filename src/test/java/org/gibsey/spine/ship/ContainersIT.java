@@ -131,6 +131,9 @@ class ContainersIT {
     void losesNothingWhileItIsScaledAndReplacedUnderLoad() throws Exception {
         Container worker = start("worker");
         worker.awaitReady();
+        if (image.sameJava()) {
+            assertThat(worker.cpuTime()).isLessThan(START_LIMIT.multipliedBy(2));
+        }
         scaleAndReplace(worker, 1, 1);
     }
 
