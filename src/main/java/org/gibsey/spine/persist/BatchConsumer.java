@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Like any Kafka consumer it belongs to the one thread that polls it.
  */
-final class BatchConsumer extends KafkaConsumer<Object, Object> {
+class BatchConsumer extends KafkaConsumer<Object, Object> {
 
     private static final Logger LOG = LoggerFactory.getLogger(BatchConsumer.class);
     private static final Duration IDLE_POLL = Duration.ofMillis(500);
