@@ -45,6 +45,8 @@ class IdleStreamsIT {
         SteadySaves readers = new SteadySaves(port);
         // compiled, connected, and with some gifts in the table
         readers.run(BUSY_PAGE, PER_SECOND, Duration.ofSeconds(15));
+        // nor with a stream that a test before it left behind
+        awaitNobody();
         Figures alone = new Figures("no stream");
         Figures two = new Figures("two that show every gift");
         Figures all = new Figures("those two and %,d idle ones".formatted(STREAMS));
