@@ -139,8 +139,8 @@ class ContainersIT {
 
     @Test
     @Tag("slow")
-    void losesNothingWhileItIsScaledAndReplaced10TimesUnderLoad() throws Exception {
-        scaleAndReplace(startsInTime(), 10, 3);
+    void losesNothingWhileItIsScaledAndReplaced3TimesUnderLoad() throws Exception {
+        scaleAndReplace(startsInTime(), 3, 3);
     }
 
     /**
