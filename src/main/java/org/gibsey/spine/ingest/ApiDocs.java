@@ -4,18 +4,16 @@ import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletResponse;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
 import org.springframework.core.io.ClassPathResource;
+import org.springframework.core.io.Resource;
 import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.config.annotation.ViewControllerRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
-import org.springframework.web.servlet.function.RequestPredicates;
-import org.springframework.web.servlet.function.RouterFunction;
-import org.springframework.web.servlet.function.RouterFunctions;
-import org.springframework.web.servlet.function.ServerResponse;
 
 /** The contract: {@code /openapi.yaml} for programs, {@code /docs} for people. */
-@Configuration(proxyBeanMethods = false)
+@RestController
 class ApiDocs implements WebMvcConfigurer {
 
     /** Swagger UI sets styles from its script, and brings its icons as data. */
@@ -23,13 +21,9 @@ class ApiDocs implements WebMvcConfigurer {
             "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
                     + " connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-    @Bean
-    RouterFunction<ServerResponse> openApi() {
-        return RouterFunctions.route(
-                RequestPredicates.GET("/openapi.yaml"),
-                request -> ServerResponse.ok()
-                        .contentType(MediaType.APPLICATION_YAML)
-                        .body(new ClassPathResource("openapi.yaml")));
+    @GetMapping(path = "/openapi.yaml", produces = MediaType.APPLICATION_YAML_VALUE)
+    Resource openApi() {
+        return new ClassPathResource("openapi.yaml");
     }
 
     @Override
@@ -39,7 +33,7 @@ class ApiDocs implements WebMvcConfigurer {
     }
 
     @Bean
-    FilterRegistrationBean<Filter> docsPolicy() {
+    static FilterRegistrationBean<Filter> docsPolicy() {
         FilterRegistrationBean<Filter> policy = new FilterRegistrationBean<>((request, response, chain) -> {
             ((HttpServletResponse) response).setHeader("Content-Security-Policy", POLICY);
             chain.doFilter(request, response);

@@ -124,8 +124,8 @@ class RehearsalTest {
 
     @Test
     void refusesAStepIdThatIsThereTwice() {
-        assertThat(DryRun.edit("save-gift", "id: set-status", "id: set-type"))
-                .containsExactly("- setHeader: | id set-type is there twice in this file");
+        assertThat(DryRun.edit("save-gift", "id: set-answer-headers", "id: set-answer"))
+                .containsExactly("- setBody: | id set-answer is there twice in this file");
     }
 
     @Test

@@ -224,8 +224,8 @@ class SafetyRulesTest {
                 .isEmpty();
         assertThat(DryRun.edit(
                         "save-gift",
-                        "        - setHeader:\n            id: set-location",
-                        anotherTopic + "        - setHeader:\n            id: set-location"))
+                        "        - setHeaders:\n            id: set-answer-headers",
+                        anotherTopic + "        - setHeaders:\n            id: set-answer-headers"))
                 .isEmpty();
         assertThat(DryRun.edit("persist-gifts", "maxPollRecords: 2000", "maxPollRecords: 100"))
                 .isEmpty();
