@@ -6,6 +6,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 
 /** HTTP/1.1 byte by byte, for requests that no client library would send. */
 final class RawHttp {
@@ -50,8 +51,15 @@ final class RawHttp {
 
     static byte[] readToEnd(Socket socket) throws IOException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
+        byte[] buffer = new byte[8192];
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MS);
         try {
-            socket.getInputStream().transferTo(all);
+            for (int count = 0; count >= 0; count = socket.getInputStream().read(buffer)) {
+                all.write(buffer, 0, count);
+                if (System.nanoTime() > end) {
+                    throw new IllegalStateException("the answer has no end: " + all.toString(StandardCharsets.UTF_8));
+                }
+            }
         } catch (IOException e) {
             // reset after the answer: what had been left unread is no matter
             if (all.size() == 0) {
