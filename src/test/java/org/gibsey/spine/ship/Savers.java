@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Readers who save gifts through whichever API is in service, one after the other until closed, and remember what each was
@@ -28,12 +29,14 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 final class Savers implements AutoCloseable {
 
     private static final int READERS = 4;
+    private static final int REPEATS = 5;
     private static final long PAUSE_NANOS = 40_000_000;
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final ExecutorService readers = Executors.newFixedThreadPool(READERS);
     private final AtomicInteger number = new AtomicInteger();
     private final Set<UUID> accepted = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger repeated = new AtomicInteger();
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
     private final ReadWriteLock service = new ReentrantReadWriteLock(true);
     private int port;
@@ -57,7 +60,12 @@ final class Savers implements AutoCloseable {
         return accepted;
     }
 
-    /** Every other answer. */
+    /** How often a save was answered 503, because a starved machine left the broker no time, and sent again. */
+    int repeated() {
+        return repeated.get();
+    }
+
+    /** Every other answer, and the last of a save that was repeated in vain. */
     Queue<String> failures() {
         return failures;
     }
@@ -87,26 +95,41 @@ final class Savers implements AutoCloseable {
         readers.shutdown();
     }
 
+    /** As the contract has it: what is answered 503 is sent again under the same key. */
     private void save() {
-        String gift = "{\"page_id\":%1$d,\"question\":\"gift %1$d\",\"answer\":\"%2$s\"}"
-                .formatted(number.incrementAndGet(), "answer ".repeat(20));
+        int gift = number.incrementAndGet();
+        String key = "gift-" + gift;
+        String body = "{\"page_id\":%1$d,\"question\":\"gift %1$d\",\"answer\":\"%2$s\"}"
+                .formatted(gift, "answer ".repeat(20));
+        HttpResponse<String> answer = send(key, body);
+        for (int i = 0; i < REPEATS && answer != null && answer.statusCode() == 503; i++) {
+            repeated.incrementAndGet();
+            LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(
+                    answer.headers().firstValueAsLong("Retry-After").orElseThrow()));
+            answer = send(key, body);
+        }
+        if (answer != null && answer.statusCode() == 202) {
+            String location = answer.headers().firstValue("Location").orElseThrow();
+            accepted.add(UUID.fromString(location.substring(location.lastIndexOf('/') + 1)));
+        } else if (answer != null) {
+            failures.add(answer.statusCode() + " " + answer.body());
+        }
+    }
+
+    private @Nullable HttpResponse<String> send(String key, String body) {
         service.readLock().lock();
         try {
-            HttpResponse<String> answer = http.send(
+            return http.send(
                     HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/vault/save"))
                             .timeout(Duration.ofSeconds(20))
                             .header("Content-Type", "application/json")
-                            .POST(BodyPublishers.ofString(gift))
+                            .header("Idempotency-Key", key)
+                            .POST(BodyPublishers.ofString(body))
                             .build(),
                     BodyHandlers.ofString());
-            if (answer.statusCode() == 202) {
-                String location = answer.headers().firstValue("Location").orElseThrow();
-                accepted.add(UUID.fromString(location.substring(location.lastIndexOf('/') + 1)));
-            } else {
-                failures.add(answer.statusCode() + " " + answer.body());
-            }
         } catch (IOException | InterruptedException e) {
             failures.add(e.toString());
+            return null;
         } finally {
             service.readLock().unlock();
         }
