@@ -42,8 +42,8 @@ final class BatchPolicy extends RoutePolicySupport implements RoutePolicyFactory
     public void onExchangeBegin(Route route, Exchange exchange) {
         if (exchange.getMessage().getBody() instanceof List<?> list
                 && !list.isEmpty()
-                && list.get(0) instanceof Exchange polled) {
-            GiftBatch batch = GiftBatch.of(polled);
+                && list.get(0) instanceof Exchange) {
+            GiftBatch batch = GiftBatch.of(list);
             metrics.batch(batch.size());
             batch.nameTrace();
             exchange.setProperty(GiftBatch.PROPERTY, batch);

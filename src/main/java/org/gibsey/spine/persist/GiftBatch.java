@@ -1,6 +1,7 @@
 package org.gibsey.spine.persist;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -54,14 +55,17 @@ public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<b
     }
 
     /**
-     * What one poll brought.
+     * What one poll brought, or several where a route makes Camel wait for more ({@code pollTimeoutMs}).
      *
-     * @param polled the exchange Camel made of it, whose body {@link BatchConsumer} filled
+     * @param polls the exchanges Camel made of them, at least one, whose bodies {@link BatchConsumer} filled
      */
-    static GiftBatch of(Exchange polled) {
-        @SuppressWarnings("unchecked")
-        List<ConsumerRecord<byte[], byte[]>> records = polled.getMessage().getBody(List.class);
-        return new GiftBatch(records, consumer(polled.getMessage()));
+    @SuppressWarnings("unchecked")
+    static GiftBatch of(List<?> polls) {
+        List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+        for (Object poll : polls) {
+            records.addAll(((Exchange) poll).getMessage().getBody(List.class));
+        }
+        return new GiftBatch(records, consumer(((Exchange) polls.get(0)).getMessage()));
     }
 
     /** The records a statement is about; none in an exchange that is no part of a batch. Not to be changed. */

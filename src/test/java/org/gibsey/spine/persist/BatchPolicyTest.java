@@ -55,16 +55,32 @@ class BatchPolicyTest {
         assertThat(done.isFailed()).isFalse();
     }
 
-    private Exchange polled(int gifts) {
-        List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
-        for (int i = 0; i < gifts; i++) {
-            records.add(new ConsumerRecord<>("gift_events", 0, i, null, null));
+    /** An edited {@code pollTimeoutMs} makes Camel wait for more than one poll before it hands them over. */
+    @Test
+    void takesAllThatSeveralPollsBrought() {
+        Exchange exchange = polled(2, 3, 1);
+
+        GiftBatch batch = GiftBatch.in(exchange).orElseThrow();
+
+        assertThat(batch.next()).extracting(ConsumerRecord::offset).containsExactly(0L, 1L, 2L, 3L, 4L, 5L);
+    }
+
+    /** @param polls how many gifts each of them brought */
+    private Exchange polled(int... polls) {
+        List<Exchange> all = new ArrayList<>();
+        long offset = 0;
+        for (int gifts : polls) {
+            List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+            for (int i = 0; i < gifts; i++) {
+                records.add(new ConsumerRecord<>("gift_events", 0, offset++, null, null));
+            }
+            Exchange polled = new DefaultExchange(camel);
+            polled.getMessage().setBody(records);
+            all.add(polled);
         }
-        Exchange polled = new DefaultExchange(camel);
-        polled.getMessage().setBody(records);
         Exchange exchange = new DefaultExchange(camel);
         exchange.getExchangeExtension().setFromRouteId("persist-gifts");
-        exchange.getMessage().setBody(List.of(polled));
+        exchange.getMessage().setBody(all);
         policy.onExchangeBegin(route(), exchange);
         return exchange;
     }
