@@ -29,6 +29,14 @@ final class ConsumerRules {
 
     private static final String BYTES = ByteArrayDeserializer.class.getName();
 
+    /** Properties of the client that have an option of the endpoint; Camel lets the property win. */
+    private static final List<String> CHECKED_ELSEWHERE = List.of(
+            ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
+            ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+            ConsumerConfig.GROUP_ID_CONFIG,
+            ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
+            ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG);
+
     private ConsumerRules() {}
 
     static List<Problem> check(RehearsedRoute route) {
@@ -81,6 +89,13 @@ final class ConsumerRules {
                 "kafkaClientFactory",
                 "absent",
                 "the service brings the consumer that commits after the rows");
+        for (String name : CHECKED_ELSEWHERE) {
+            must.hold(
+                    !is.getAdditionalProperties().containsKey(name),
+                    "additionalProperties." + name,
+                    "absent",
+                    "it would replace an option that is checked");
+        }
         return must.broken;
     }
 
@@ -141,6 +156,12 @@ final class ConsumerRules {
         if ("true".equals(split.getParallelProcessing())) {
             problems.add(route.problem(
                     split, "parallelProcessing", "the split must not be parallel: a batch belongs to one thread"));
+        }
+        if (split.getAggregationStrategy() != null) {
+            problems.add(route.problem(
+                    split,
+                    "aggregationStrategy",
+                    "the split must have no aggregationStrategy: it could hide that a statement failed"));
         }
         boolean stores = RehearsedRoute.mainLine(split.getOutputs()).stream().anyMatch(step -> isJdbc(step, route));
         if (!stores) {

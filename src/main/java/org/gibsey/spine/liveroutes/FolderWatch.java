@@ -89,8 +89,8 @@ final class FolderWatch implements ApplicationRunner, ApplicationListener<Contex
             routes.unreadable(Blame.message(e));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (RuntimeException e) {
-            // the next look is as good as this one
+        } catch (RuntimeException | Error e) {
+            // the next look is as good as this one; thrown, it would be the last
             LOG.error("The route files could not be followed", e);
         }
     }

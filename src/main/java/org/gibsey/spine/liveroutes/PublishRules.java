@@ -9,6 +9,7 @@ import org.apache.camel.model.ProcessDefinition;
 import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.StopDefinition;
 import org.apache.camel.model.ToDefinition;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.gibsey.spine.liveroutes.RehearsedRoute.Target;
 
 /** 202 is sent after every in-sync replica has the gift, and on no other way through a route. */
@@ -18,6 +19,10 @@ final class PublishRules {
     private static final String ACCEPT = "acceptGift";
 
     private static final Set<String> ALL_REPLICAS = Set.of("all", "-1");
+
+    /** Properties of the client that have an option of the endpoint; Camel lets the property win. */
+    private static final List<String> CHECKED_ELSEWHERE =
+            List.of(ProducerConfig.ACKS_CONFIG, ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG);
 
     private PublishRules() {}
 
@@ -37,6 +42,15 @@ final class PublishRules {
                             target.step(),
                             "enableIdempotence",
                             "enableIdempotence must be true: without it a resend changes the order of a page"));
+                }
+                for (String name : CHECKED_ELSEWHERE) {
+                    if (producer.getAdditionalProperties().containsKey(name)) {
+                        problems.add(route.problem(
+                                target.step(),
+                                "additionalProperties." + name,
+                                "additionalProperties." + name
+                                        + " must be absent: it would replace an option that is checked"));
+                    }
                 }
             }
         }

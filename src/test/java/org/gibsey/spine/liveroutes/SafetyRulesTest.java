@@ -53,6 +53,9 @@ class SafetyRulesTest {
         "groupId: \"{{spine.topic.group}}\", clientId: me, groupId must be set",
         "maxPollRecords: 2000, seekTo: end, seekTo must be absent",
         "valueDeserializer: org.apache.kafka.common.serialization.ByteArrayDeserializer, clientId: me, valueDeserializer must be",
+        "maxPollRecords: 2000, additionalProperties.enable.auto.commit: true, enable.auto.commit must be absent",
+        "maxPollRecords: 2000, additionalProperties.auto.offset.reset: latest, auto.offset.reset must be absent",
+        "streaming: true, aggregationStrategy: lenient, the split must have no aggregationStrategy",
         "streaming: true, streaming: false, the split must be streaming: true",
         "streaming: true, parallelProcessing: true, the split must not be parallel",
         "${body}, ${body.iterator}, the split must take the batch as it is",
@@ -108,6 +111,7 @@ class SafetyRulesTest {
         "requestRequiredAcks: all, requestRequiredAcks: 1, requestRequiredAcks must be all",
         "requestRequiredAcks: all, requestRequiredAcks: 0, requestRequiredAcks must be all",
         "enableIdempotence: true, enableIdempotence: false, enableIdempotence must be true",
+        "lingerMs: 0, additionalProperties.acks: 1, additionalProperties.acks must be absent",
     })
     void refusesAProducerThatLosesGifts(String that, String by, String reason) {
         assertThat(DryRun.edit("save-gift", that, by))
