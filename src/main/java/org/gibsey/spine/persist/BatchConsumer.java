@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * partitions are taken away and on close. The committed offset may trail the database, never lead it: after a crash some
  * gifts are read again and found stored.
  *
- * <p>Like any Kafka consumer it belongs to the one thread that polls it.
+ * <p>Like any Kafka consumer it belongs to the one thread that polls it. Not final, so that a test can see what it seeks.
  */
 class BatchConsumer extends KafkaConsumer<Object, Object> {
 
@@ -47,6 +47,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     static final long COMMIT_INTERVAL_MS = 50;
 
     private final Map<TopicPartition, OffsetAndMetadata> stored = new HashMap<>();
+    private final Map<TopicPartition, OffsetAndMetadata> lastSent = new HashMap<>();
     private final String group;
     private final Consumer<BatchConsumer> onClose;
     /** Written by the polling thread, read by health; null while it is in no group. */
@@ -155,11 +156,13 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
         lastCommitNanos = System.nanoTime();
         Map<TopicPartition, OffsetAndMetadata> sent = Map.copyOf(stored);
         stored.clear();
+        lastSent.putAll(sent);
         commitAsync(sent, (offsets, fault) -> {
             if (fault != null) {
                 LOG.debug("Offsets not committed yet", fault);
                 offsets.forEach((partition, offset) -> {
-                    if (assignment().contains(partition)) {
+                    // a later one may have been committed in the meantime, and must not be taken back
+                    if (assignment().contains(partition) && offset.equals(lastSent.get(partition))) {
                         stored.putIfAbsent(partition, offset);
                     }
                 });

@@ -56,16 +56,22 @@ public final class BatchConsumerFactory extends DefaultKafkaClientFactory implem
         Properties properties = new Properties();
         properties.putAll(given);
         String id = take(properties, given.getProperty(ConsumerConfig.GROUP_ID_CONFIG, "consumer"));
+        BatchConsumer consumer;
         try {
-            BatchConsumer consumer = new BatchConsumer(properties, closed -> {
+            consumer = new BatchConsumer(properties, closed -> {
                 open.remove(closed);
                 release(id);
             });
-            open.add(consumer);
+        } catch (RuntimeException e) {
+            release(id);
+            throw e;
+        }
+        open.add(consumer);
+        try {
             measure(id, new KafkaClientMetrics(consumer, List.of(), refresh));
             return consumer;
         } catch (RuntimeException e) {
-            release(id);
+            consumer.close();
             throw e;
         }
     }

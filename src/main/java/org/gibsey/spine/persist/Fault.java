@@ -6,6 +6,9 @@ import java.util.List;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.MalformedJson;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLState;
+import org.postgresql.util.ServerErrorMessage;
 
 /**
  * Whose fault a failure is: the one place that decides what is dead-lettered and what is waited out.
@@ -46,6 +49,9 @@ record Fault(
                 Fault why = of(cause.getCause());
                 return new Fault(Kind.WORLD, "world", why.message, why.sqlState);
             }
+            if (cause instanceof PSQLException refused && drewAnIdTwice(refused)) {
+                return new Fault(Kind.WORLD, "world", text(refused), refused.getSQLState());
+            }
             if (cause instanceof SQLException sql && sql.getSQLState() != null) {
                 return ofSqlState(sql.getSQLState(), text(sql));
             }
@@ -60,6 +66,17 @@ record Fault(
     @Override
     public String toString() {
         return sqlState == null ? message : message + " (SQLSTATE " + sqlState + ")";
+    }
+
+    /**
+     * The one violation of a constraint that no message can be blamed for: the vault draws its row ids from a sequence, which
+     * may lag behind the rows after a restore. Each attempt draws further ones.
+     */
+    private static boolean drewAnIdTwice(PSQLException refused) {
+        ServerErrorMessage said = refused.getServerErrorMessage();
+        return said != null
+                && PSQLState.UNIQUE_VIOLATION.getState().equals(refused.getSQLState())
+                && "vault_pkey".equals(said.getConstraint());
     }
 
     private static Fault ofSqlState(String state, String message) {

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
 
 /** The table of the README, row by row: what is dead-lettered and what is waited out. */
 class FaultTest {
@@ -89,6 +91,20 @@ class FaultTest {
         assertThat(Fault.of(new InvalidInput(List.of(new FieldError("/page_id", "is required")))))
                 .isEqualTo(new Fault(Fault.Kind.MESSAGE, "invalid", "/page_id is required", null));
         assertThat(Fault.of(new UndecodableGifts(Map.of())).ofTheMessage()).isTrue();
+    }
+
+    /** A sequence that lags behind the rows is no message's fault; an index that an operator made unique is about messages. */
+    @Test
+    void waitsOutARowIdThatIsThereAlready() {
+        assertThat(Fault.of(violationOf("vault_pkey")).ofTheMessage()).isFalse();
+        assertThat(Fault.of(new RuntimeCamelException(violationOf("vault_pkey")))
+                        .ofTheMessage())
+                .isFalse();
+        assertThat(Fault.of(violationOf("one_question_a_page")).ofTheMessage()).isTrue();
+    }
+
+    private static SQLException violationOf(String constraint) {
+        return new PSQLException(new ServerErrorMessage("SERROR\0C23505\0Mduplicate key\0n%s\0".formatted(constraint)));
     }
 
     @Test
