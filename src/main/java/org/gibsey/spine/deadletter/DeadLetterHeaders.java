@@ -51,6 +51,24 @@ final class DeadLetterHeaders {
         return text(headers, name).map(DeadLetterHeaders::number).orElse(0);
     }
 
+    /** Whole number in a header, or the other one when it is missing, says nothing sensible or is larger than an int. */
+    static int number(Headers headers, String name, int otherwise) {
+        try {
+            return text(headers, name).map(Integer::valueOf).orElse(otherwise);
+        } catch (NumberFormatException e) {
+            return otherwise;
+        }
+    }
+
+    /** The same for a long. */
+    static long number(Headers headers, String name, long otherwise) {
+        try {
+            return text(headers, name).map(Long::valueOf).orElse(otherwise);
+        } catch (NumberFormatException e) {
+            return otherwise;
+        }
+    }
+
     /** Time in a header, or the other one when it is missing or says nothing sensible. */
     static Instant time(Headers headers, String name, Instant otherwise) {
         try {

@@ -19,14 +19,22 @@ import org.springframework.stereotype.Component;
 class DeadLetterIndex {
 
     /** What became of a letter is derived, so that it cannot contradict the vault. */
-    private static final String SELECT = """
-            select d.*, case
+    private static final String STATE = """
+            case
                      when exists (select from vault v where v.event_id = d.event_id) then 'stored'
                      when d.replayed_at is null then 'dead'
                      when d.replayed_at > d.last_failed_at then 'replaying'
                      else 'dead again' end as state
               from dead_letter d
             """;
+
+    private static final String SELECT = "select d.*, " + STATE;
+
+    /** A page of large ones would fill the memory. */
+    private static final String SELECT_WITHOUT_CONTENT = """
+            select d.id, d.event_id, d.topic, d.partition, d.record_offset, null::bytea as key, null::bytea as value,
+                   '[]' as headers, d.reason, d.message, d.sqlstate, d.attempts, d.first_failed_at, d.last_failed_at,
+                   d.replayed_at, d.replays,\s""" + STATE;
 
     private final JdbcClient vault;
     private final ObjectMapper json;
@@ -81,9 +89,13 @@ class DeadLetterIndex {
     @SuppressWarnings("ArrayRecordComponent") // as above
     record StoredHeader(String name, byte @Nullable [] value) {}
 
-    /** @param reason only of this class, or null for all; newest first */
+    /**
+     * Without key, value and headers.
+     *
+     * @param reason only of this class, or null for all; newest first
+     */
     List<Letter> page(@Nullable String reason, int limit, long offset) {
-        return vault.sql(SELECT
+        return vault.sql(SELECT_WITHOUT_CONTENT
                         + " where (:reason::text is null or d.reason = :reason)"
                         + " order by d.last_failed_at desc, d.id desc limit :limit offset :offset")
                 .param("reason", reason)
@@ -117,6 +129,18 @@ class DeadLetterIndex {
                         .param("ids", ids)
                         .param("topic", topic)
                         .query(this::letter)
+                        .list();
+    }
+
+    /** Of these ids, those that are not in the vault, in their order. */
+    List<Long> deadIds(Collection<Long> ids, String topic) {
+        return ids.isEmpty()
+                ? List.of()
+                : vault.sql("select d.id from dead_letter d where d.id in (:ids) and d.topic = :topic"
+                                + " and not exists (select from vault v where v.event_id = d.event_id) order by d.id")
+                        .param("ids", ids)
+                        .param("topic", topic)
+                        .query(Long.class)
                         .list();
     }
 

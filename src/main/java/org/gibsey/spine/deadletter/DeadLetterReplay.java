@@ -20,7 +20,8 @@ import org.springframework.stereotype.Component;
 @Component
 class DeadLetterReplay {
 
-    private static final int CHUNK = 500;
+    /** Letters in memory at a time: each may be as large as the topic takes. */
+    private static final int CHUNK = 32;
 
     /** What the next death has to know of this one; everything else speaks of the past. */
     private static final Set<String> KEPT =
@@ -45,7 +46,7 @@ class DeadLetterReplay {
 
     /** Of these, those that are dead and came from the topic of the gifts. */
     List<Long> candidates(List<Long> ids) {
-        return index.dead(ids, topic).stream().map(Letter::id).toList();
+        return index.deadIds(ids, topic);
     }
 
     /**

@@ -54,11 +54,12 @@ final class IndexDeadLetters implements Processor {
         json.writeStartObject();
         json.writeStringField("event_id", id.toString());
         json.writeStringField("topic", text(headers, DeadLetterHeaders.TOPIC, letter.topic()));
-        json.writeStringField(
-                "partition", text(headers, DeadLetterHeaders.PARTITION, Integer.toString(letter.partition())));
-        json.writeStringField("record_offset", text(headers, DeadLetterHeaders.OFFSET, Long.toString(letter.offset())));
-        json.writeStringField(
-                "record_timestamp", text(headers, DeadLetterHeaders.TIMESTAMP, Long.toString(letter.timestamp())));
+        json.writeNumberField(
+                "partition", DeadLetterHeaders.number(headers, DeadLetterHeaders.PARTITION, letter.partition()));
+        json.writeNumberField(
+                "record_offset", DeadLetterHeaders.number(headers, DeadLetterHeaders.OFFSET, letter.offset()));
+        json.writeNumberField(
+                "record_timestamp", DeadLetterHeaders.number(headers, DeadLetterHeaders.TIMESTAMP, letter.timestamp()));
         writeBytes(json, "key", letter.key());
         writeBytes(json, "value", letter.value());
         json.writeStringField("reason", text(headers, DeadLetterHeaders.REASON, "unknown"));

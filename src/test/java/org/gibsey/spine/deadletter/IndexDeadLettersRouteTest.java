@@ -116,9 +116,9 @@ class IndexDeadLettersRouteTest {
         JsonNode row = rows(0).get(0);
         assertThat(row.get("event_id").textValue()).isEqualTo(EVENT);
         assertThat(row.get("topic").textValue()).isEqualTo("gift_events");
-        assertThat(row.get("partition").textValue()).isEqualTo("4");
-        assertThat(row.get("record_offset").textValue()).isEqualTo("42");
-        assertThat(row.get("record_timestamp").textValue()).isEqualTo("1716300000250");
+        assertThat(row.get("partition").intValue()).isEqualTo(4);
+        assertThat(row.get("record_offset").longValue()).isEqualTo(42);
+        assertThat(row.get("record_timestamp").longValue()).isEqualTo(1_716_300_000_250L);
         assertThat(row.get("key").binaryValue())
                 .asString(StandardCharsets.UTF_8)
                 .isEqualTo("key 0");
@@ -133,6 +133,17 @@ class IndexDeadLettersRouteTest {
         assertThat(row.get("first_failed_at").textValue()).isEqualTo("2026-11-23T10:00:00Z");
         assertThat(row.get("last_failed_at").textValue()).isEqualTo("2026-11-23T11:00:00Z");
         assertThat(row.get("headers")).hasSameSizeAs(headers.keySet());
+    }
+
+    @Test
+    void indexesALetterWhoseHeadersAreNoNumbersWhereItLies() throws Exception {
+        poll(List.of(
+                new Letter("{}", Map.of("dlq_partition", "first", "dlq_offset", "4,2", "dlq_timestamp", "yesterday"))));
+
+        JsonNode row = rows(0).get(0);
+        assertThat(row.get("partition").intValue()).isZero();
+        assertThat(row.get("record_offset").longValue()).isZero();
+        assertThat(row.get("record_timestamp").longValue()).isEqualTo(WRITTEN);
     }
 
     @Test
