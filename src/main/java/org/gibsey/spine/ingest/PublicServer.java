@@ -11,6 +11,7 @@ import org.apache.catalina.core.StandardHost;
 import org.apache.catalina.valves.ErrorReportValve;
 import org.apache.coyote.UpgradeProtocol;
 import org.apache.coyote.http2.Http2Protocol;
+import org.gibsey.spine.ConnectionMemory;
 import org.gibsey.spine.SpineSettings;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.availability.ApplicationAvailability;
@@ -34,6 +35,9 @@ import org.springframework.web.filter.CorsFilter;
 @Configuration(proxyBeanMethods = false)
 class PublicServer {
 
+    /** What connections may take; open timelines are a part of them, see the stream's servlet. */
+    private static final double OF_THE_HEAP = 0.625;
+
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> publicTomcat(
             SpineSettings settings, ObjectProvider<CamelContext> camel, ApplicationAvailability availability) {
@@ -47,6 +51,10 @@ class PublicServer {
             // its default would serve 20 of a connection's calls at a time, and keep the others waiting while the
             // broker hangs
             tomcat.addConnectorCustomizers(connector -> {
+                if (connector.getProtocolHandler() instanceof HeadDeadline http) {
+                    http.setMaxConnections(
+                            ConnectionMemory.atMost("connections", http.getMaxConnections(), OF_THE_HEAP));
+                }
                 for (UpgradeProtocol protocol : connector.findUpgradeProtocols()) {
                     if (protocol instanceof Http2Protocol http2) {
                         http2.setMaxConcurrentStreams(settings.http().concurrentSaves());

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import org.gibsey.spine.ConnectionMemory;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.InvalidInput.FieldError;
@@ -37,6 +38,9 @@ final class StreamServlet extends HttpServlet {
 
     static final String PATH = "/vault/stream";
 
+    /** All connections may have more, so that there is room for a save beside as many timelines as there may be. */
+    private static final double OF_THE_HEAP = 0.5;
+
     private static final List<String> METHODS = List.of("GET", "HEAD");
     private static final String LAST_EVENT_ID = "Last-Event-ID";
     private static final byte[] GREETING = "retry: 2000\n\n".getBytes(StandardCharsets.UTF_8);
@@ -44,10 +48,12 @@ final class StreamServlet extends HttpServlet {
 
     private final transient VaultFeed feed;
     private final transient SpineSettings.Stream settings;
+    private final int clients;
 
     StreamServlet(VaultFeed feed, SpineSettings settings) {
         this.feed = feed;
         this.settings = settings.stream();
+        this.clients = ConnectionMemory.atMost("open timelines", this.settings.clients(), OF_THE_HEAP);
     }
 
     /** As the other calls do, it names the methods that would do. */
@@ -73,7 +79,7 @@ final class StreamServlet extends HttpServlet {
             response.sendError(HttpServletResponse.SC_BAD_REQUEST);
             return;
         }
-        if (!feed.isRunning() || feed.size() >= settings.clients()) {
+        if (!feed.isRunning() || feed.size() >= clients) {
             response.sendError(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
             return;
         }

@@ -11,6 +11,9 @@ import org.gibsey.spine.embedded.Ports;
 /** How long a gift takes to every open timeline, and what they take of memory, while their number grows. */
 final class StreamGrowth implements Benchmark {
 
+    /** Half of the heap, which is half of this, has to hold the most streams. */
+    private static final int MIB = 4096;
+
     private static final int GIFTS = 20;
 
     private final Jvm java;
@@ -26,7 +29,8 @@ final class StreamGrowth implements Benchmark {
         Map<String, List<Double>> mib = new LinkedHashMap<>();
         for (int repeat = 0; repeat < scale.repeats(); repeat++) {
             int port = Ports.free();
-            try (JavaProcess api = rig.start(java, "api", rig.api(rig.topic(1), port, 0))) {
+            try (JavaProcess api =
+                    rig.application().start(java, MIB, rig.api(rig.topic(1), port, 0), rig.log("api-streams"))) {
                 rig.awaitOk(api, port, "/vault/list");
                 for (int clients : scale.streams()) {
                     try (StreamLoad streams = new StreamLoad(port, clients)) {
