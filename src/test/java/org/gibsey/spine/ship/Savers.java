@@ -48,7 +48,11 @@ final class Savers implements AutoCloseable {
         for (int i = 0; i < READERS; i++) {
             readers.execute(() -> {
                 while (!stopped) {
-                    save();
+                    try {
+                        save();
+                    } catch (RuntimeException e) {
+                        failures.add(e.toString());
+                    }
                     LockSupport.parkNanos(PAUSE_NANOS);
                 }
             });
@@ -84,8 +88,8 @@ final class Savers implements AutoCloseable {
     void stop() throws InterruptedException {
         stopped = true;
         readers.shutdown();
-        if (!readers.awaitTermination(30, TimeUnit.SECONDS)) {
-            failures.add("a request has no answer after 30 s");
+        if (!readers.awaitTermination(3, TimeUnit.MINUTES)) {
+            failures.add("a request has no answer after 3 min");
         }
     }
 
