@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.gibsey.spine.embedded.SpineIT;
 import org.junit.jupiter.api.Test;
@@ -23,7 +25,7 @@ class GiftLoopIT {
     ObjectMapper json;
 
     @Test
-    void storesWhatIsSavedAndListsItWithin200Ms() throws Exception {
+    void storesWhatIsSavedAndListsIt() throws Exception {
         Map<String, Object> gift = Map.of("page_id", 77_001, "question", "What is the spine?", "answer", "What holds.");
 
         ResponseEntity<String> answer = http.postForEntity("/vault/save", gift, String.class);
@@ -32,11 +34,31 @@ class GiftLoopIT {
         assertThat(answer.getBody()).isEqualTo("{\"queued\":true}");
         String location = String.valueOf(answer.getHeaders().getLocation());
         String eventId = location.substring("/vault/gifts/".length());
-        JsonNode row = await().atMost(Duration.ofMillis(1000))
-                .pollInterval(Duration.ofMillis(5))
-                .until(() -> listed(eventId), found -> found != null);
+        JsonNode row = awaitListed(eventId);
         assertThat(row.get("page_id").longValue()).isEqualTo(77_001);
         assertThat(row.get("question").textValue()).isEqualTo("What is the spine?");
+    }
+
+    /** The median of some: one may meet a collector or a flush. */
+    @Test
+    void listsAGiftWithin200MsOfItsAnswer() throws Exception {
+        Map<String, Object> gift = Map.of("page_id", 77_002, "question", "How soon?", "answer", "At once.");
+        List<Duration> took = new ArrayList<>();
+        for (int i = 0; i < 9; i++) {
+            String location = String.valueOf(http.postForLocation("/vault/save", gift));
+            long answered = System.nanoTime();
+            awaitListed(location.substring("/vault/gifts/".length()));
+            took.add(Duration.ofNanos(System.nanoTime() - answered));
+        }
+
+        assertThat(took.stream().sorted().toList().get(4)).isLessThan(Duration.ofMillis(200));
+    }
+
+    private JsonNode awaitListed(String eventId) {
+        return await().atMost(Duration.ofSeconds(10))
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> listed(eventId), found -> found != null);
     }
 
     private JsonNode listed(String eventId) throws Exception {

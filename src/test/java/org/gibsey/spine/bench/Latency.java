@@ -49,13 +49,16 @@ final class Latency implements Benchmark {
         run(rig, scale, report, "", RATES);
         String role = EmbeddedDatabase.USER;
         rig.execute("alter role " + role + " set synchronous_commit = off");
-        run(
-                rig,
-                scale,
-                report,
-                ", commits not flushed",
-                RATES.stream().filter(rate -> rate.p50() > 0).toList());
-        rig.execute("alter role " + role + " reset synchronous_commit");
+        try {
+            run(
+                    rig,
+                    scale,
+                    report,
+                    ", commits not flushed",
+                    RATES.stream().filter(rate -> rate.p50() > 0).toList());
+        } finally {
+            rig.execute("alter role " + role + " reset synchronous_commit");
+        }
     }
 
     private void run(Rig rig, Scale scale, Report report, String how, List<Rate> rates) throws Exception {

@@ -68,7 +68,7 @@ class LoneGiftIT {
 
     /** Arrival to commit is measured by the worker itself, for each batch; the whole way from here. */
     @Test
-    void commitsALoneGiftWithin5MsOfItsArrival() throws Exception {
+    void commitsALoneGiftWithin5MsOfItsArrivalInTheMedian() throws Exception {
         int management = Ports.free();
         bench.warmWorker(load, "MANAGEMENT_SERVER_PORT=" + management, PERCENTILES_OF_THE_LAST_20_S);
         bench.awaitFlowing(load);

@@ -136,9 +136,11 @@ class OpenApiIT {
         calls.put("streamGifts 405", () -> send("DELETE", "/vault/stream"));
         calls.put("streamGifts 422", () -> get("/vault/stream?page_id=one"));
         calls.put("streamGifts 503", () -> {
-            try (Socket first = onlyStream()) {
-                assertThat(first.isConnected()).isTrue();
+            Socket first = onlyStream();
+            try {
                 return get("/vault/stream");
+            } finally {
+                first.close();
             }
         });
         calls.put("showKafkaStatus 200", () -> get("/kafka/status"));
