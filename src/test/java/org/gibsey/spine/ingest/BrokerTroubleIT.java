@@ -57,9 +57,9 @@ class BrokerTroubleIT {
         int port = Ports.free();
         application = new SpringApplicationBuilder(SpineApplication.class)
                 .properties(Map.of(
-                        "server.port",
+                        "SERVER_PORT",
                         "0",
-                        "management.server.port",
+                        "MANAGEMENT_SERVER_PORT",
                         "0",
                         "KAFKA_BOOTSTRAP_SERVERS",
                         "localhost:" + port,

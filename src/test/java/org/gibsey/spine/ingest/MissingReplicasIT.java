@@ -57,8 +57,8 @@ class MissingReplicasIT {
         }
         application = new SpringApplicationBuilder(SpineApplication.class)
                 .properties(Map.of(
-                        "server.port", "0",
-                        "management.server.port", "0",
+                        "SERVER_PORT", "0",
+                        "MANAGEMENT_SERVER_PORT", "0",
                         "KAFKA_BOOTSTRAP_SERVERS", first.bootstrapServers(),
                         "VAULT_DB_URL", SharedServices.get().database().url(),
                         "VAULT_ROUTES", "file:routes/save-gift.camel.yaml,file:routes/show-kafka-status.camel.yaml"))

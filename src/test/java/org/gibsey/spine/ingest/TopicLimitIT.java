@@ -16,8 +16,8 @@ class TopicLimitIT {
     void doesNotStartWithABodyLimitBeyondWhatTheTopicTakes() {
         SpringApplicationBuilder application = new SpringApplicationBuilder(SpineApplication.class)
                 .properties(Map.of(
-                        "server.port", "0",
-                        "management.server.port", "0",
+                        "SERVER_PORT", "0",
+                        "MANAGEMENT_SERVER_PORT", "0",
                         "KAFKA_BOOTSTRAP_SERVERS", SharedServices.get().kafka().bootstrapServers(),
                         "VAULT_DB_URL", SharedServices.get().database().url(),
                         "VAULT_ROUTES", "file:routes/save-gift.camel.yaml",
