@@ -19,7 +19,7 @@ import org.springframework.stereotype.Component;
 class DeadLetterIndex {
 
     /** What became of a letter is derived, so that it cannot contradict the vault. */
-    private static final String STATE = """
+    private static final String STATE_FROM_INDEX = """
             case
                      when exists (select from vault v where v.event_id = d.event_id) then 'stored'
                      when d.replayed_at is null then 'dead'
@@ -28,13 +28,13 @@ class DeadLetterIndex {
               from dead_letter d
             """;
 
-    private static final String SELECT = "select d.*, " + STATE;
+    private static final String SELECT = "select d.*, " + STATE_FROM_INDEX;
 
     /** A page of large ones would fill the memory. */
     private static final String SELECT_WITHOUT_CONTENT = """
             select d.id, d.event_id, d.topic, d.partition, d.record_offset, null::bytea as key, null::bytea as value,
                    '[]' as headers, d.reason, d.message, d.sqlstate, d.attempts, d.first_failed_at, d.last_failed_at,
-                   d.replayed_at, d.replays,\s""" + STATE;
+                   d.replayed_at, d.replays,\s""" + STATE_FROM_INDEX;
 
     private final JdbcClient vault;
     private final ObjectMapper json;
