@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
@@ -68,6 +69,8 @@ public final class GiftReader {
                 .streamReadConstraints(StreamReadConstraints.builder()
                         .maxNestingDepth(strict ? 32 : 1000)
                         .build())
+                // as in GiftWriter
+                .recyclerPool(JsonRecyclerPools.sharedBoundedPool())
                 .build();
         this.json = JsonMapper.builder(factory)
                 .configure(DeserializationFeature.FAIL_ON_TRAILING_TOKENS, true)

@@ -1,7 +1,9 @@
 package org.gibsey.spine.gift;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,7 +14,10 @@ import java.time.temporal.ChronoUnit;
 /** Writes a gift as the event value every publisher of the topic has used: one plain JSON object. Thread-safe. */
 public final class GiftWriter {
 
-    private static final JsonFactory JSON = new JsonFactory();
+    private static final JsonFactory JSON = new JsonFactoryBuilder()
+            // the default keeps its buffers in thread locals, which virtual threads do not live to use twice
+            .recyclerPool(JsonRecyclerPools.sharedBoundedPool())
+            .build();
 
     private GiftWriter() {}
 

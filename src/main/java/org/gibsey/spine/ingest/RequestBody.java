@@ -15,13 +15,15 @@ import java.util.Locale;
 final class RequestBody extends InputStream {
 
     private final InputStream in;
+    private final int announced;
     private final int maxBytes;
     private final long maxMs;
     private final long began = System.nanoTime();
     private int read;
 
-    private RequestBody(InputStream in, int maxBytes, Duration maxTime) {
+    private RequestBody(InputStream in, int announced, int maxBytes, Duration maxTime) {
         this.in = in;
+        this.announced = announced;
         this.maxBytes = maxBytes;
         this.maxMs = maxTime.toMillis();
     }
@@ -42,10 +44,17 @@ final class RequestBody extends InputStream {
             throw new Refused(
                     Problem.malformed("The body must be UTF-8, as JSON is, whatever charset its type names."));
         }
-        if (request.getContentLengthLong() > maxBytes) {
+        long announced = request.getContentLengthLong();
+        if (announced > maxBytes) {
             throw new Refused(Problem.large("The body must be at most %d bytes.".formatted(maxBytes)));
         }
-        return new RequestBody(request.getInputStream(), maxBytes, maxTime);
+        return new RequestBody(request.getInputStream(), (int) announced, maxBytes, maxTime);
+    }
+
+    /** In a buffer of its own size where that was announced, as most are a small part of what is taken otherwise. */
+    @Override
+    public byte[] readAllBytes() throws IOException {
+        return announced < 0 ? super.readAllBytes() : readNBytes(announced);
     }
 
     @Override
