@@ -11,13 +11,14 @@ import org.gibsey.spine.ops.ConsumerHealth.Sight;
 import org.gibsey.spine.ops.PersistRoutes.PersistRoute;
 import org.gibsey.spine.persist.BatchConsumerFactory;
 import org.gibsey.spine.persist.OutageLog;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
 /**
- * Asks the broker every few seconds where the consumer groups stand, once for everything here that wants to know. Used by
- * one thread.
+ * Asks the broker every few seconds where the consumer groups stand, once for everything here that wants to know. Looks from
+ * one thread; what it found may be asked by any.
  */
 @Component
 final class GroupWatch {
@@ -31,6 +32,7 @@ final class GroupWatch {
     private final OutageLog outages;
     private final Lag lag;
     private final ConsumerHealth health;
+    private volatile @Nullable Map<TopicPartition, Position> latest;
 
     GroupWatch(
             Positions positions,
@@ -49,6 +51,12 @@ final class GroupWatch {
         this.health = health;
     }
 
+    /** Where the workers stood in the topic of the gifts at the last look; null when the broker did not say. */
+    @Nullable
+    Map<TopicPartition, Position> gifts() {
+        return latest;
+    }
+
     void look() {
         try {
             Map<TopicPartition, Position> gifts = positions.of(settings.group(), settings.name());
@@ -61,9 +69,11 @@ final class GroupWatch {
             }
             health.update(new Sight(storing, consumers.memberships(), outages::reason, all));
             lag.update(gifts);
+            latest = gifts;
         } catch (ExecutionException | KafkaException e) {
             // the watch of the broker says it aloud
             LOG.debug("Where the groups stand is not known", e);
+            latest = null;
             lag.unknown();
             health.unknown();
         } catch (InterruptedException e) {

@@ -52,7 +52,7 @@ final class LedgerPatrol implements DisposableBean {
     private static final int LOGGED = 5;
 
     private final KafkaConnection kafka;
-    private final Positions positions;
+    private final GroupWatch groups;
     private final DeadLetterBacklog deadLetters;
     private final Accounts accounts;
     private final BatchConsumerFactory consumers;
@@ -72,7 +72,7 @@ final class LedgerPatrol implements DisposableBean {
 
     LedgerPatrol(
             KafkaConnection kafka,
-            Positions positions,
+            GroupWatch groups,
             DeadLetterBacklog deadLetters,
             Accounts accounts,
             BatchConsumerFactory consumers,
@@ -81,7 +81,7 @@ final class LedgerPatrol implements DisposableBean {
             Clock clock,
             MeterRegistry meters) {
         this.kafka = kafka;
-        this.positions = positions;
+        this.groups = groups;
         this.deadLetters = deadLetters;
         this.accounts = accounts;
         this.consumers = consumers;
@@ -107,12 +107,13 @@ final class LedgerPatrol implements DisposableBean {
 
     /** Looks at the next piece. */
     void look() {
-        if (settings.ledger().eventsPerSecond() == 0 || database.reason() != null) {
+        // some seconds old, which is as good: what had to have its place then has to have it now
+        Map<TopicPartition, Position> known = groups.gifts();
+        if (settings.ledger().eventsPerSecond() == 0 || database.reason() != null || known == null) {
             return;
         }
         try {
-            Map<TopicPartition, Position> mine = new HashMap<>(
-                    positions.of(settings.topic().group(), settings.topic().name()));
+            Map<TopicPartition, Position> mine = new HashMap<>(known);
             mine.keySet().retainAll(assigned());
             judge(mine);
             check(mine);

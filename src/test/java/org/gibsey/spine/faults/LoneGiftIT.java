@@ -39,7 +39,7 @@ class LoneGiftIT {
     private static final String PERCENTILES_OF_THE_LAST_20_S = """
             SPRING_APPLICATION_JSON={"management.metrics.distribution.percentiles[camel.route.policy]": "0.5,0.99",
             "management.metrics.distribution.expiry[camel.route.policy]": "20s"}""";
-    private static final Duration SETTLE = Duration.ofSeconds(30);
+    private static final Duration SETTLE = Duration.ofSeconds(60);
     private static final Duration IDLE = Duration.ofSeconds(40);
 
     private static FaultBench bench;
