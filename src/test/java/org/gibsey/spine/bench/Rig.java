@@ -189,7 +189,7 @@ final class Rig implements AutoCloseable {
 
     /** A Java program of the tests, with the flags that the image gives the application. */
     JavaProcess peer(Jvm java, String name, Class<?> main, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(java.command()));
+        List<String> command = new ArrayList<>(List.of(java.command(), JavaProcess.temporaryFiles()));
         command.addAll(application.flags(CONTAINER_MIB));
         return JavaProcess.main(command, main, Map.of(), log(name), arguments);
     }

@@ -83,6 +83,7 @@ final class ShippedApplication {
         environment.merge("JAVA_TOOL_OPTIONS", memory(mib), (shipped, ours) -> shipped + " " + ours);
         List<String> command = new ArrayList<>(recipe.entryPoint());
         command.set(0, java.command());
+        command.add(1, JavaProcess.temporaryFiles());
         if (!Files.exists(folder.resolve("gift-spine.aot")) || java.feature() < 25) {
             command.removeIf(word -> word.startsWith(CACHE_FLAG));
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.File;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +38,7 @@ public final class Browser implements AutoCloseable {
         this.driver = driver;
     }
 
-    public static Browser start() {
+    public static Browser start() throws IOException {
         Optional<File> chromium = onPath(CHROMIUM);
         Optional<File> chromedriver = onPath(List.of("chromedriver"));
         Assumptions.assumeTrue(
@@ -68,6 +69,8 @@ public final class Browser implements AutoCloseable {
         ChromeDriverService service = new ChromeDriverService.Builder()
                 .usingDriverExecutable(chromedriver.get())
                 .usingAnyFreePort()
+                // its profile is made there
+                .withEnvironment(Map.of("TMPDIR", JavaProcess.temporaryFolder().toString()))
                 .build();
         return new Browser(new ChromeDriver(service, options));
     }

@@ -17,6 +17,7 @@ public final class JavaProcess implements AutoCloseable {
 
     private static final Path JAR = Path.of("target", "gift-spine.jar");
     private static final Path HERE = Path.of("").toAbsolutePath();
+    private static final Path TEMPORARY = HERE.resolve("target").resolve("tmp");
 
     private final Process process;
     private final Path log;
@@ -146,10 +147,21 @@ public final class JavaProcess implements AutoCloseable {
         Runtime.getRuntime().removeShutdownHook(onExit);
     }
 
+    /** A folder of the build for the temporary files of processes that may be killed. */
+    static Path temporaryFolder() throws IOException {
+        return Files.createDirectories(TEMPORARY);
+    }
+
+    /** The flag that tells a JVM to keep its temporary files there. */
+    public static String temporaryFiles() throws IOException {
+        return "-Djava.io.tmpdir=" + temporaryFolder();
+    }
+
     /** Processes of tests live for seconds: most of their time would go into compiling what they are about to end. */
-    static List<String> java() {
+    static List<String> java() throws IOException {
         return new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                temporaryFiles(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC"));
     }

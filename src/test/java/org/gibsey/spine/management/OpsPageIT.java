@@ -3,6 +3,7 @@ package org.gibsey.spine.management;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -55,7 +56,7 @@ class OpsPageIT {
     int management;
 
     @BeforeAll
-    static void start() {
+    static void start() throws IOException {
         browser = Browser.start();
         topic = new TestTopic(TOPIC, SharedServices.get().kafka().bootstrapServers());
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -53,6 +54,8 @@ final class Image implements AutoCloseable {
         image.copy();
         image.train();
         run(List.of("chmod", "-R", "a=rX", root.toString()), root, Map.of());
+        Files.setPosixFilePermissions(
+                Files.createDirectory(image.inImage("/tmp")), PosixFilePermissions.fromString("rwxrwxrwx"));
         return image;
     }
 
@@ -98,7 +101,7 @@ final class Image implements AutoCloseable {
     List<String> commandLine() {
         List<String> command = new ArrayList<>(dockerfile.entryPoint());
         command.set(0, java.resolve("bin").resolve(command.get(0)).toString());
-        command.add(1, MEMORY);
+        command.addAll(1, List.of(MEMORY, "-Djava.io.tmpdir=" + inImage("/tmp")));
         return command;
     }
 

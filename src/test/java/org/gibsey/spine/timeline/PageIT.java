@@ -3,6 +3,7 @@ package org.gibsey.spine.timeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -39,7 +40,7 @@ class PageIT {
     private long page;
 
     @BeforeAll
-    static void start() {
+    static void start() throws IOException {
         browser = Browser.start();
     }
 

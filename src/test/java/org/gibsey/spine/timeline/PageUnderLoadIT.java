@@ -3,6 +3,7 @@ package org.gibsey.spine.timeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -54,7 +55,7 @@ class PageUnderLoadIT {
     int port;
 
     @BeforeAll
-    static void start() {
+    static void start() throws IOException {
         browser = Browser.start();
     }
 
