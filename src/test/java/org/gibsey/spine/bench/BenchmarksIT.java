@@ -66,6 +66,8 @@ class BenchmarksIT {
         all.put("ingest", new Ingest(shipped));
         all.put("ingest17", (rig, scale, report) -> new Ingest(Jvm.require(17)).run(rig, scale, report));
         all.put("drain", new Drain(shipped));
+        // not in the whole run: its libraries are fetched apart
+        all.put("debezium", new DrainBesideDebezium(shipped));
         all.put("curves", new DrainCurves(shipped));
         all.put("latency", new Latency(shipped));
         all.put("cold", new Cold(shipped));

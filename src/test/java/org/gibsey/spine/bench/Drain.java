@@ -96,7 +96,7 @@ final class Drain implements Benchmark {
      * Waits until the table has that many rows. The database's clock tells how long those after the first took; they are
      * counted by the sequence of their ids, which costs nothing.
      */
-    private static double rowsPerSecond(Rig rig, JavaProcess process, int lead, int total) throws Exception {
+    static double rowsPerSecond(Rig rig, JavaProcess process, int lead, int total) throws Exception {
         await().atMost(Duration.ofMinutes(3))
                 .pollInterval(Duration.ofMillis(100))
                 .until(() -> {

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.LongFunction;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -69,6 +70,11 @@ final class Gifts {
 
     /** Writes that many events and waits for their acknowledgements. */
     static void write(String bootstrapServers, String topic, int gifts) {
+        write(bootstrapServers, gifts, gift -> event(topic, EventId.next(), gift));
+    }
+
+    /** Writes that many gifts, each as a record of the caller's making, and waits for their acknowledgements. */
+    static void write(String bootstrapServers, int gifts, Function<Gift, ProducerRecord<byte[], byte[]>> record) {
         Map<String, Object> settings = new HashMap<>();
         settings.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
         settings.put(ProducerConfig.LINGER_MS_CONFIG, 20);
@@ -86,7 +92,7 @@ final class Gifts {
                         null,
                         null,
                         Clock.systemUTC().instant());
-                var unused = producer.send(event(topic, EventId.next(), gift), (metadata, fault) -> {
+                var unused = producer.send(record.apply(gift), (metadata, fault) -> {
                     if (fault != null) {
                         failure.set(fault);
                     }
