@@ -58,8 +58,12 @@ final class GroupWatch {
     }
 
     void look() {
+        boolean told = false;
         try {
             Map<TopicPartition, Position> gifts = positions.of(settings.group(), settings.name());
+            // before the others, which may fail for reasons of their own
+            latest = gifts;
+            told = true;
             Map<TopicPartition, Position> all = new HashMap<>(gifts);
             List<PersistRoute> storing = routes.all();
             for (PersistRoute route : storing) {
@@ -69,15 +73,17 @@ final class GroupWatch {
             }
             health.update(new Sight(storing, consumers.memberships(), outages::reason, all));
             lag.update(gifts);
-            latest = gifts;
         } catch (ExecutionException | KafkaException e) {
             // the watch of the broker says it aloud
             LOG.debug("Where the groups stand is not known", e);
-            latest = null;
             lag.unknown();
             health.unknown();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            if (!told) {
+                latest = null;
+            }
         }
     }
 }

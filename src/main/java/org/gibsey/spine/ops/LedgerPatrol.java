@@ -107,7 +107,7 @@ final class LedgerPatrol implements DisposableBean {
 
     /** Looks at the next piece. */
     void look() {
-        // some seconds old, which is as good: what had to have its place then has to have it now
+        // seconds old at most: what had to have its place then has to have it now
         Map<TopicPartition, Position> known = groups.gifts();
         if (settings.ledger().eventsPerSecond() == 0 || database.reason() != null || known == null) {
             return;

@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import org.apache.camel.CamelContext;
+import org.apache.camel.builder.RouteBuilder;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.gibsey.spine.embedded.SharedServices;
@@ -58,6 +59,9 @@ class LedgerIT {
 
     @Autowired
     CamelContext camel;
+
+    @Autowired
+    GroupWatch groups;
 
     @Autowired
     TestRestTemplate http;
@@ -175,6 +179,30 @@ class LedgerIT {
         Object report = server.invoke(name, "resend", new Object[] {null}, new String[] {"java.lang.Boolean"});
 
         assertThat((Map<?, ?>) report).extracting("dryRun").isEqualTo(true);
+    }
+
+    @Test
+    @Order(5)
+    void goesOnWhenAnotherBatchingRouteNamesATopicThatIsMissing() throws Exception {
+        camel.addRoutes(new RouteBuilder() {
+            @Override
+            public void configure() {
+                from("kafka:nowhere?groupId=nobody&batching=true")
+                        .routeId("nowhere")
+                        .autoStartup(false)
+                        .to("log:nowhere");
+            }
+        });
+        try {
+            await("the watch fails on it")
+                    .atMost(Duration.ofSeconds(20))
+                    .until(() ->
+                            Double.isNaN(meters.get("gifts.lag.records").gauge().value()));
+
+            assertThat(groups.gifts()).isNotEmpty();
+        } finally {
+            camel.removeRoute("nowhere");
+        }
     }
 
     private static String topicOf(MBeanServer server, ObjectName ledger) {
