@@ -54,7 +54,15 @@ final class RequestBody extends InputStream {
     /** In a buffer of its own size where that was announced, as most are a small part of what is taken otherwise. */
     @Override
     public byte[] readAllBytes() throws IOException {
-        return announced < 0 ? super.readAllBytes() : readNBytes(announced);
+        if (announced < 0) {
+            return super.readAllBytes();
+        }
+        byte[] all = readNBytes(announced);
+        // up to the end, or HTTP/2 takes the request for one whose body nobody wanted
+        if (read() >= 0) {
+            throw new Refused(Problem.malformed("The body is longer than its Content-Length."));
+        }
+        return all;
     }
 
     @Override
