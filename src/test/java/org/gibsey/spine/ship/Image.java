@@ -53,9 +53,9 @@ final class Image implements AutoCloseable {
         image.extractLayers();
         image.copy();
         image.train();
+        Path temporary = Files.createDirectory(image.inImage("/tmp"));
         run(List.of("chmod", "-R", "a=rX", root.toString()), root, Map.of());
-        Files.setPosixFilePermissions(
-                Files.createDirectory(image.inImage("/tmp")), PosixFilePermissions.fromString("rwxrwxrwx"));
+        Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxrwxrwx"));
         return image;
     }
 
