@@ -20,9 +20,9 @@ import org.gibsey.spine.gift.Gift;
 import org.springframework.boot.json.JsonWriter;
 
 /**
- * Debezium's JDBC sink on Kafka Connect, set up as well as its documentation lets one: batches as large as ours, inserts of
- * many rows, rows that are there already left as they are in effect, and a schema that is told to the converter instead of
- * being repeated in each message. It takes fields for columns, so its topic holds gifts in the table's own terms.
+ * Debezium's JDBC sink on Kafka Connect, with what was fastest here: its insert from arrays, batches as large as ours, and a
+ * schema that is told to the converter instead of being repeated in each message. It takes fields for columns, so its topic
+ * holds gifts in the table's own terms, without headers.
  */
 final class DebeziumSink {
 
@@ -108,6 +108,7 @@ final class DebeziumSink {
                 Map.entry("insert.mode", "upsert"),
                 Map.entry("primary.key.mode", "record_value"),
                 Map.entry("primary.key.fields", "event_id"),
+                Map.entry("dialect.postgres.unnest.insert.enabled", "true"),
                 Map.entry("batch.size", Integer.toString(BATCH)));
     }
 
