@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +24,7 @@ import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
+import org.springframework.util.FileSystemUtils;
 
 /**
  * The system's own Chromium without a screen, with windows that are moved between. Nothing is downloaded: where there is no
@@ -33,9 +36,11 @@ public final class Browser implements AutoCloseable {
     private static final Duration SOON = Duration.ofSeconds(20);
 
     private final ChromeDriver driver;
+    private final Path profiles;
 
-    private Browser(ChromeDriver driver) {
+    private Browser(ChromeDriver driver, Path profiles) {
         this.driver = driver;
+        this.profiles = profiles;
     }
 
     public static Browser start() throws IOException {
@@ -66,13 +71,14 @@ public final class Browser implements AutoCloseable {
                 "--disable-quic",
                 "--window-size=1280,900");
         options.setCapability("goog:loggingPrefs", logs);
+        Path profiles = Files.createTempDirectory("browser");
         ChromeDriverService service = new ChromeDriverService.Builder()
                 .usingDriverExecutable(chromedriver.get())
                 .usingAnyFreePort()
-                // its profile is made there
-                .withEnvironment(Map.of("TMPDIR", JavaProcess.temporaryFolder().toString()))
+                // what it does not remove itself
+                .withEnvironment(Map.of("TMPDIR", profiles.toString()))
                 .build();
-        return new Browser(new ChromeDriver(service, options));
+        return new Browser(new ChromeDriver(service, options), profiles);
     }
 
     /** Opens an address in the window in front and waits for nothing but its files. */
@@ -195,8 +201,9 @@ public final class Browser implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void close() throws IOException {
         driver.quit();
+        FileSystemUtils.deleteRecursively(profiles);
     }
 
     private static Optional<File> onPath(List<String> names) {

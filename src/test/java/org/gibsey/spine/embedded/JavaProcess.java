@@ -147,14 +147,9 @@ public final class JavaProcess implements AutoCloseable {
         Runtime.getRuntime().removeShutdownHook(onExit);
     }
 
-    /** A folder of the build for the temporary files of processes that may be killed. */
-    static Path temporaryFolder() throws IOException {
-        return Files.createDirectories(TEMPORARY);
-    }
-
-    /** The flag that tells a JVM to keep its temporary files there. */
+    /** The flag that keeps the temporary files of a JVM, which may be killed, in the build's folder. */
     public static String temporaryFiles() throws IOException {
-        return "-Djava.io.tmpdir=" + temporaryFolder();
+        return "-Djava.io.tmpdir=" + Files.createDirectories(TEMPORARY);
     }
 
     /** Processes of tests live for seconds: most of their time would go into compiling what they are about to end. */

@@ -62,7 +62,7 @@ class OpsPageIT {
     }
 
     @AfterAll
-    static void stop() {
+    static void stop() throws IOException {
         if (browser != null) {
             browser.close();
             topic.close();

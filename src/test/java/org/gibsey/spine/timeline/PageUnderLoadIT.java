@@ -60,7 +60,7 @@ class PageUnderLoadIT {
     }
 
     @AfterAll
-    static void stop() {
+    static void stop() throws IOException {
         if (browser != null) {
             browser.close();
         }
