@@ -58,32 +58,40 @@ final class GroupWatch {
     }
 
     void look() {
-        boolean told = false;
         try {
-            Map<TopicPartition, Position> gifts = positions.of(settings.group(), settings.name());
-            // before the others, which may fail for reasons of their own
+            Map<TopicPartition, Position> gifts = ask(settings.group(), settings.name());
             latest = gifts;
-            told = true;
+            if (gifts == null) {
+                lag.unknown();
+                health.unknown();
+                return;
+            }
+            lag.update(gifts);
             Map<TopicPartition, Position> all = new HashMap<>(gifts);
             List<PersistRoute> storing = routes.all();
             for (PersistRoute route : storing) {
                 if (!route.topic().equals(settings.name())) {
-                    all.putAll(positions.of(route.group(), route.topic()));
+                    Map<TopicPartition, Position> others = ask(route.group(), route.topic());
+                    if (others == null) {
+                        health.unknown();
+                        return;
+                    }
+                    all.putAll(others);
                 }
             }
             health.update(new Sight(storing, consumers.memberships(), outages::reason, all));
-            lag.update(gifts);
-        } catch (ExecutionException | KafkaException e) {
-            // the watch of the broker says it aloud
-            LOG.debug("Where the groups stand is not known", e);
-            lag.unknown();
-            health.unknown();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } finally {
-            if (!told) {
-                latest = null;
-            }
+        }
+    }
+
+    /** Null when the broker does not say; its watch says that aloud. */
+    private @Nullable Map<TopicPartition, Position> ask(String group, String topic) throws InterruptedException {
+        try {
+            return positions.of(group, topic);
+        } catch (ExecutionException | KafkaException e) {
+            LOG.debug("Where group {} stands in {} is not known", group, topic, e);
+            return null;
         }
     }
 }
