@@ -51,7 +51,7 @@ final class RequestBody extends InputStream {
         return new RequestBody(request.getInputStream(), (int) announced, maxBytes, maxTime);
     }
 
-    /** In a buffer of its own size where that was announced, as most are a small part of what is taken otherwise. */
+    /** Where the length was announced, in a buffer of that size: the default begins with 16 KiB, for a body of some hundred. */
     @Override
     public byte[] readAllBytes() throws IOException {
         if (announced < 0) {

@@ -1,7 +1,6 @@
 package org.gibsey.spine.bench;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -61,7 +60,7 @@ final class DebeziumSink {
     /** Starts a worker of Kafka Connect with the sink in that many tasks. */
     static JavaProcess start(Rig rig, Jvm java, String topic, int tasks) throws IOException {
         if (!Files.isDirectory(LIBRARIES)) {
-            throw new IllegalStateException("no " + LIBRARIES + ": mvn -f src/test/debezium package fetches it");
+            throw new IllegalStateException("no " + LIBRARIES + ": mvn -f src/test/debezium clean package fetches it");
         }
         Path log = rig.log("debezium");
         List<String> command = new ArrayList<>(List.of(java.command(), JavaProcess.temporaryFiles()));
@@ -112,14 +111,12 @@ final class DebeziumSink {
                 Map.entry("batch.size", Integer.toString(BATCH)));
     }
 
-    private static String file(Path log, String name, Map<String, String> settings) {
+    private static String file(Path log, String name, Map<String, String> settings) throws IOException {
         Path file = log.resolveSibling(log.getFileName() + "." + name + ".properties");
         Properties properties = new Properties();
         properties.putAll(settings);
         try (Writer writer = Files.newBufferedWriter(file)) {
             properties.store(writer, null);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
         return file.toString();
     }
