@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -31,13 +32,14 @@ import org.slf4j.LoggerFactory;
  * <p>Camel's batching waits for more records until a timer runs out, which costs a lone gift seconds, or a core when the
  * timer is short. Here a poll that brought records is followed by one that brings none at once, on which Camel hands the
  * batch over; a poll with nothing to bring waits at the broker, at no cost. So a lone gift is handed over in the moment it
- * arrives, and what piles up meanwhile is the next batch.
+ * arrives, and what piles up meanwhile is the next batch; the busier the topic, the longer it may pile up, see
+ * {@link #pauseNanos}.
  *
  * <p>Offsets are committed at most every {@value #COMMIT_INTERVAL_MS} ms without waiting for the answer, and at once when
  * partitions are taken away and on close. The committed offset may trail the database, never lead it: after a crash some
  * gifts are read again and found stored.
  *
- * <p>Like any Kafka consumer it belongs to the one thread that polls it. Not final, so that a test can see what it seeks.
+ * <p>Like any Kafka consumer it belongs to the one thread that polls it. Not final, so that a test can see what it does.
  */
 class BatchConsumer extends KafkaConsumer<Object, Object> {
 
@@ -46,14 +48,23 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     private static final Duration CLOSING_COMMIT = Duration.ofSeconds(3);
     static final long COMMIT_INTERVAL_MS = 50;
 
+    /** Pause before a poll, for each record that the one before brought. */
+    private static final long PAUSE_NANOS = 250_000;
+
+    private static final long LONGEST_PAUSE_NANOS = 8_000_000;
+    /** More than this at once comes from a backlog, and who catches up does not pause. */
+    private static final int BACKLOG = 100;
+
     private final Map<TopicPartition, OffsetAndMetadata> stored = new HashMap<>();
     private final Map<TopicPartition, OffsetAndMetadata> lastSent = new HashMap<>();
     private final String group;
     private final Consumer<BatchConsumer> onClose;
+    private final int maxPollRecords;
     /** Written by the polling thread, read by health; null while it is in no group. */
     private volatile @Nullable Set<TopicPartition> assigned;
 
     private boolean batchInHand;
+    private int lastPolled;
     private long lastCommitNanos = System.nanoTime();
 
     /** @param onClose told when this consumer has closed */
@@ -61,6 +72,9 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
         super(properties);
         this.group = properties.getProperty(ConsumerConfig.GROUP_ID_CONFIG, "");
         this.onClose = onClose;
+        this.maxPollRecords = Integer.parseInt(properties
+                .getOrDefault(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, ConsumerConfig.DEFAULT_MAX_POLL_RECORDS)
+                .toString());
     }
 
     /** What it has at the moment; may be asked by any thread. */
@@ -75,9 +89,28 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
             batchInHand = false;
             return ConsumerRecords.empty();
         }
-        ConsumerRecords<Object, Object> records = super.poll(commitWhenDue());
+        Duration wait = commitWhenDue();
+        pause(pauseNanos(lastPolled, maxPollRecords));
+        ConsumerRecords<Object, Object> records = super.poll(wait);
+        lastPolled = records.count();
         batchInHand = !records.isEmpty();
         return batchInHand ? asOne(records) : records;
+    }
+
+    /**
+     * How long to let gifts arrive before the next poll. A lone one is followed at once, and so is what a backlog brought.
+     * In between, polling without a pause makes a statement of every two or three gifts, until broker and database are busy
+     * with nothing else.
+     *
+     * @param last records of the poll before
+     * @param most that a poll may bring; as many come from a backlog
+     */
+    static long pauseNanos(int last, int most) {
+        return last <= 1 || last > BACKLOG || last >= most ? 0 : Math.min(LONGEST_PAUSE_NANOS, last * PAUSE_NANOS);
+    }
+
+    void pause(long nanos) {
+        LockSupport.parkNanos(nanos);
     }
 
     /** Camel makes an exchange of every record, with a copy of its headers; all that a batch needs is one. */

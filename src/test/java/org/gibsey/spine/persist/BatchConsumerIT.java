@@ -23,6 +23,8 @@ import org.gibsey.spine.embedded.TestTopic;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class BatchConsumerIT {
 
@@ -50,7 +52,7 @@ class BatchConsumerIT {
 
     @Test
     void takesNothingFromTheTopicWhileABatchWaits() {
-        try (Polled consumer = new Polled()) {
+        try (Polled consumer = new Polled(1)) {
             assertThat(consumer.next()).containsExactly("first");
 
             consumer.keepAlive();
@@ -63,7 +65,7 @@ class BatchConsumerIT {
 
     @Test
     void readsAgainWhatANewPartitionBroughtWhileABatchWaited() {
-        try (Polled consumer = new Polled()) {
+        try (Polled consumer = new Polled(1)) {
             assertThat(consumer.next()).containsExactly("first");
 
             consumer.assignedOnlyInTheNextPoll = true;
@@ -75,15 +77,65 @@ class BatchConsumerIT {
         }
     }
 
-    /** Takes one record a poll, so that the others are here already, and can be made not to know of its partition yet. */
+    @Test
+    void letsGiftsGatherAfterAFewCameTogether() {
+        try (Polled consumer = new Polled(10)) {
+            assertThat(consumer.next()).containsExactly("first", "second", "third");
+
+            consumer.handOver();
+            consumer.poll(Duration.ZERO);
+            consumer.poll(Duration.ZERO);
+
+            assertThat(consumer.pauses).endsWith(0L, 750_000L, 0L);
+        }
+    }
+
+    @Test
+    void catchesUpWithoutAPause() {
+        try (Polled consumer = new Polled(3)) {
+            assertThat(consumer.next()).containsExactly("first", "second", "third");
+
+            consumer.handOver();
+            consumer.poll(Duration.ZERO);
+
+            assertThat(consumer.pauses).containsOnly(0L);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0, 2000, 0",
+        "1, 2000, 0",
+        "2, 2000, 500000",
+        "32, 2000, 8000000",
+        "100, 2000, 8000000",
+        "101, 2000, 0",
+        "10, 10, 0"
+    })
+    void pausesTheLongerTheMoreCameUnlessItIsABacklog(int last, int most, long nanos) {
+        assertThat(BatchConsumer.pauseNanos(last, most)).isEqualTo(nanos);
+    }
+
+    /** Sees what it is made to do, and can be made not to know of its partition yet. */
     private final class Polled extends BatchConsumer {
 
         private final List<Long> soughtBack = new ArrayList<>();
+        private final List<Long> pauses = new ArrayList<>();
         private boolean assignedOnlyInTheNextPoll;
 
-        Polled() {
-            super(properties(), closed -> {});
+        Polled(int maxPollRecords) {
+            super(properties(maxPollRecords), closed -> {});
             subscribe(List.of(name));
+        }
+
+        /** The poll that brings nothing, on which Camel hands the batch over. */
+        void handOver() {
+            assertThat(poll(Duration.ZERO)).isEmpty();
+        }
+
+        @Override
+        void pause(long nanos) {
+            pauses.add(nanos);
         }
 
         List<String> next() {
@@ -111,7 +163,7 @@ class BatchConsumerIT {
         }
     }
 
-    private Properties properties() {
+    private Properties properties(int maxPollRecords) {
         Properties properties = new Properties();
         properties.putAll(Map.of(
                 ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
@@ -123,7 +175,7 @@ class BatchConsumerIT {
                 ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
                 "false",
                 ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
-                "1",
+                maxPollRecords,
                 ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
                 ByteArrayDeserializer.class.getName(),
                 ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
