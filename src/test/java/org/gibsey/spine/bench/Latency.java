@@ -55,7 +55,7 @@ final class Latency implements Benchmark {
                     scale,
                     report,
                     ", commits not flushed",
-                    RATES.stream().filter(rate -> rate.p50() > 0).toList());
+                    RATES.stream().filter(rate -> rate.p99() > 0).toList());
         } finally {
             rig.execute("alter role " + role + " reset synchronous_commit");
         }
