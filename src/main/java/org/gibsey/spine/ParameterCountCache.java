@@ -9,9 +9,9 @@ import java.sql.ParameterMetaData;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
 import org.apache.camel.component.jdbc.DefaultConnectionStrategy;
-import org.apache.camel.support.LRUCacheFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -25,10 +25,8 @@ import org.springframework.stereotype.Component;
 @Component("parameterCountCache")
 final class ParameterCountCache extends DefaultConnectionStrategy {
 
-    /** More than route files hold; a route that puts values into its SQL has no end of them. */
-    private static final int MOST_STATEMENTS = 1_000;
-
-    private final Map<String, Integer> counts = LRUCacheFactory.newLRUCache(MOST_STATEMENTS);
+    /** By SQL. It is constant text of the route files, so there are no more than these have had. */
+    private final Map<String, Integer> counts = new ConcurrentHashMap<>();
 
     /** @throws SQLException as the data source does */
     @Override

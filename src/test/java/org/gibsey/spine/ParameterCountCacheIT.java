@@ -36,7 +36,8 @@ class ParameterCountCacheIT {
     }
 
     @AfterAll
-    static void disconnect(@Autowired CamelContext camel) {
+    static void disconnect(@Autowired CamelContext camel) throws Exception {
+        camel.removeEndpoints("jdbc://oneConnection*");
         camel.getRegistry().unbind("oneConnection");
         oneConnection.destroy();
     }
@@ -66,11 +67,11 @@ class ParameterCountCacheIT {
     @Test
     void passesOnWhatTheDatabaseSays() {
         assertThatThrownBy(() -> execute("select 1 / :?n::int as fault", Map.of("n", 0)))
-                .rootCause()
+                .cause()
                 .isInstanceOfSatisfying(
                         PSQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("22012"));
         assertThatThrownBy(() -> execute("select :?n::int from nowhere", Map.of("n", 0)))
-                .rootCause()
+                .cause()
                 .isInstanceOfSatisfying(
                         SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("42P01"));
     }

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * timer is short. Here a poll that brought records is followed by one that brings none at once, on which Camel hands the
  * batch over; a poll with nothing to bring waits at the broker, at no cost. So a lone gift is handed over in the moment it
  * arrives, and what piles up meanwhile is the next batch; the busier the topic, the longer it may pile up, see
- * {@link #pauseNanos}.
+ * {@link #restNanos}.
  *
  * <p>Offsets are committed at most every {@value #COMMIT_INTERVAL_MS} ms without waiting for the answer, and at once when
  * partitions are taken away and on close. The committed offset may trail the database, never lead it: after a crash some
@@ -48,11 +48,11 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     private static final Duration CLOSING_COMMIT = Duration.ofSeconds(3);
     static final long COMMIT_INTERVAL_MS = 50;
 
-    /** Pause before a poll, for each record that the one before brought. */
-    private static final long PAUSE_NANOS = 250_000;
+    /** Rest before a poll, for each record that the one before brought. */
+    private static final long REST_NANOS = 250_000;
 
-    private static final long LONGEST_PAUSE_NANOS = 8_000_000;
-    /** More than this at once comes from a backlog, and who catches up does not pause. */
+    private static final long LONGEST_REST_NANOS = 8_000_000;
+    /** More than this at once comes from a backlog, and who catches up does not rest. */
     private static final int BACKLOG = 100;
 
     private final Map<TopicPartition, OffsetAndMetadata> stored = new HashMap<>();
@@ -74,7 +74,8 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
         this.onClose = onClose;
         this.maxPollRecords = Integer.parseInt(properties
                 .getOrDefault(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, ConsumerConfig.DEFAULT_MAX_POLL_RECORDS)
-                .toString());
+                .toString()
+                .strip());
     }
 
     /** What it has at the moment; may be asked by any thread. */
@@ -89,27 +90,26 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
             batchInHand = false;
             return ConsumerRecords.empty();
         }
-        Duration wait = commitWhenDue();
-        pause(pauseNanos(lastPolled, maxPollRecords));
-        ConsumerRecords<Object, Object> records = super.poll(wait);
+        rest(restNanos(lastPolled, maxPollRecords));
+        ConsumerRecords<Object, Object> records = super.poll(commitWhenDue());
         lastPolled = records.count();
         batchInHand = !records.isEmpty();
         return batchInHand ? asOne(records) : records;
     }
 
     /**
-     * How long to let gifts arrive before the next poll. A lone one is followed at once, and so is what a backlog brought.
-     * In between, polling without a pause makes a statement of every two or three gifts, until broker and database are busy
-     * with nothing else.
+     * How long to rest before the next poll. A lone gift is followed at once, and so is a full poll or a large one: they come
+     * from a backlog. In between, polling without rest makes a statement of every two or three gifts, until broker and
+     * database have no core left for the others.
      *
      * @param last records of the poll before
-     * @param most that a poll may bring; as many come from a backlog
+     * @param most that a poll may bring
      */
-    static long pauseNanos(int last, int most) {
-        return last <= 1 || last > BACKLOG || last >= most ? 0 : Math.min(LONGEST_PAUSE_NANOS, last * PAUSE_NANOS);
+    static long restNanos(int last, int most) {
+        return last <= 1 || last > BACKLOG || last >= most ? 0 : Math.min(LONGEST_REST_NANOS, last * REST_NANOS);
     }
 
-    void pause(long nanos) {
+    void rest(long nanos) {
         LockSupport.parkNanos(nanos);
     }
 

@@ -14,9 +14,9 @@ import org.gibsey.spine.embedded.JavaProcess;
 import org.gibsey.spine.embedded.Ports;
 
 /**
- * From the moment a save is due until its row is visible, through API and worker, at several rates. The goals were taken from
- * a stack whose database flushed nothing, so each rate that has one is also measured with commits that do not wait for the
- * disk.
+ * From the moment a save is due until its row is visible, through API and worker, at several rates. The figures of the
+ * stack before were taken with a database that flushed nothing, so each rate that has a goal is also measured with commits
+ * that do not wait for the disk.
  */
 final class Latency implements Benchmark {
 

@@ -56,8 +56,8 @@ final class ShippedApplication {
         Map<String, String> environment = new HashMap<>(recipe.environment());
         environment.put("SERVER_PORT", Integer.toString(Ports.free()));
         environment.put("MANAGEMENT_SERVER_PORT", Integer.toString(Ports.free()));
-        try (JavaProcess training =
-                JavaProcess.command(List.of("bin/train", java.command()), folder, environment, log)) {
+        List<String> command = List.of("bin/train", java.command(), JavaProcess.temporaryFiles());
+        try (JavaProcess training = JavaProcess.command(command, folder, environment, log)) {
             if (training.awaitExit(Duration.ofMinutes(5)) != 0) {
                 throw new IOException("no AOT cache, see " + log);
             }

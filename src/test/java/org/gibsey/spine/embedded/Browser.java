@@ -71,7 +71,8 @@ public final class Browser implements AutoCloseable {
                 "--disable-quic",
                 "--window-size=1280,900");
         options.setCapability("goog:loggingPrefs", logs);
-        Path profiles = Files.createTempDirectory("browser");
+        // a socket of the browser's lies in it, whose path may have no more than 107 bytes
+        Path profiles = Files.createTempDirectory(Path.of("/tmp"), "browser");
         ChromeDriverService service = new ChromeDriverService.Builder()
                 .usingDriverExecutable(chromedriver.get())
                 .usingAnyFreePort()

@@ -78,7 +78,7 @@ class BatchConsumerIT {
     }
 
     @Test
-    void letsGiftsGatherAfterAFewCameTogether() {
+    void restsAfterAFewCameTogether() {
         try (Polled consumer = new Polled(10)) {
             assertThat(consumer.next()).containsExactly("first", "second", "third");
 
@@ -86,19 +86,30 @@ class BatchConsumerIT {
             consumer.poll(Duration.ZERO);
             consumer.poll(Duration.ZERO);
 
-            assertThat(consumer.pauses).endsWith(0L, 750_000L, 0L);
+            assertThat(consumer.rests).endsWith(0L, 750_000L, 0L);
         }
     }
 
     @Test
-    void catchesUpWithoutAPause() {
+    void catchesUpWithoutRest() {
         try (Polled consumer = new Polled(3)) {
             assertThat(consumer.next()).containsExactly("first", "second", "third");
 
             consumer.handOver();
             consumer.poll(Duration.ZERO);
 
-            assertThat(consumer.pauses).containsOnly(0L);
+            assertThat(consumer.rests).containsOnly(0L);
+        }
+    }
+
+    @Test
+    void restsAsLongAsItIsTold() {
+        try (BatchConsumer consumer = new BatchConsumer(properties(1), closed -> {})) {
+            long start = System.nanoTime();
+
+            consumer.rest(5_000_000);
+
+            assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(5_000_000);
         }
     }
 
@@ -112,15 +123,15 @@ class BatchConsumerIT {
         "101, 2000, 0",
         "10, 10, 0"
     })
-    void pausesTheLongerTheMoreCameUnlessItIsABacklog(int last, int most, long nanos) {
-        assertThat(BatchConsumer.pauseNanos(last, most)).isEqualTo(nanos);
+    void restsTheLongerTheMoreCameUnlessItIsABacklog(int last, int most, long nanos) {
+        assertThat(BatchConsumer.restNanos(last, most)).isEqualTo(nanos);
     }
 
     /** Sees what it is made to do, and can be made not to know of its partition yet. */
     private final class Polled extends BatchConsumer {
 
         private final List<Long> soughtBack = new ArrayList<>();
-        private final List<Long> pauses = new ArrayList<>();
+        private final List<Long> rests = new ArrayList<>();
         private boolean assignedOnlyInTheNextPoll;
 
         Polled(int maxPollRecords) {
@@ -134,8 +145,8 @@ class BatchConsumerIT {
         }
 
         @Override
-        void pause(long nanos) {
-            pauses.add(nanos);
+        void rest(long nanos) {
+            rests.add(nanos);
         }
 
         List<String> next() {

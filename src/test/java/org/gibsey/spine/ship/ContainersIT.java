@@ -65,7 +65,7 @@ class ContainersIT {
     @BeforeAll
     static void build() throws Exception {
         // not below target: whoever the image runs as has to reach it
-        folder = Files.createTempDirectory("image");
+        folder = Files.createTempDirectory(Path.of("/tmp"), "image");
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         image = Image.build(Files.createDirectory(folder.resolve("root")));
         broker = StrimziBroker.start(Files.createDirectory(folder.resolve("broker")));

@@ -181,11 +181,12 @@ final class Image implements AutoCloseable {
         if (!sameJava) {
             return;
         }
-        Map<String, String> ports = Map.of(
+        Map<String, String> settings = Map.of(
                 "SERVER_PORT", Integer.toString(Ports.free()),
-                "MANAGEMENT_SERVER_PORT", Integer.toString(Ports.free()));
+                "MANAGEMENT_SERVER_PORT", Integer.toString(Ports.free()),
+                "JDK_JAVA_OPTIONS", "\"" + JavaProcess.temporaryFiles() + "\"");
         for (String command : dockerfile.lastArguments("RUN")) {
-            run(List.of("bash", "-c", command), workingDirectory(), environment(ports));
+            run(List.of("bash", "-c", command), workingDirectory(), environment(settings));
         }
     }
 
