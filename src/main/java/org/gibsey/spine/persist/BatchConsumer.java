@@ -19,6 +19,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.errors.WakeupException;
 import org.gibsey.spine.persist.BatchConsumerFactory.Membership;
 import org.jspecify.annotations.Nullable;
@@ -72,10 +73,10 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
         super(properties);
         this.group = properties.getProperty(ConsumerConfig.GROUP_ID_CONFIG, "");
         this.onClose = onClose;
-        this.maxPollRecords = Integer.parseInt(properties
-                .getOrDefault(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, ConsumerConfig.DEFAULT_MAX_POLL_RECORDS)
-                .toString()
-                .strip());
+        Object most = properties.getOrDefault(
+                ConsumerConfig.MAX_POLL_RECORDS_CONFIG, ConsumerConfig.DEFAULT_MAX_POLL_RECORDS);
+        this.maxPollRecords =
+                (int) ConfigDef.parseType(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, most, ConfigDef.Type.INT);
     }
 
     /** What it has at the moment; may be asked by any thread. */
