@@ -116,7 +116,7 @@ final class ConsumerRules {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             return List.of(route.problem(
                     route.definition().getInput(),
-                    "Kafka takes no consumer with these options: " + Blame.message(cause)));
+                    "Kafka takes no consumer with these options: " + RouteFileErrors.message(cause)));
         }
     }
 

@@ -71,7 +71,7 @@ final class EndpointResolver {
             checkNumbers(step, endpoint, options(uri));
             return endpoint;
         } catch (RuntimeException e) {
-            problems.add(Blame.of(file, RehearsedRoute.lineOf(step), e));
+            problems.add(RouteFileErrors.of(file, RehearsedRoute.lineOf(step), e));
             return null;
         }
     }

@@ -36,7 +36,7 @@ final class FolderWatch implements ApplicationRunner, ApplicationListener<Contex
     private final RouteFolder folder;
     private final LiveRoutes routes;
     private final Duration lookEvery;
-    private final Settling settling = new Settling();
+    private final QuietPeriod quietPeriod = new QuietPeriod();
     private @Nullable ScheduledExecutorService thread;
 
     FolderWatch(RouteFolder folder, LiveRoutes routes, SpineSettings settings) {
@@ -81,12 +81,12 @@ final class FolderWatch implements ApplicationRunner, ApplicationListener<Contex
 
     private void look() {
         try {
-            Optional<Map<String, RouteFile>> settled = settling.look(folder.read());
+            Optional<Map<String, RouteFile>> settled = quietPeriod.look(folder.read());
             if (settled.isPresent()) {
                 routes.follow(settled.get());
             }
         } catch (IOException e) {
-            routes.unreadable(Blame.message(e));
+            routes.unreadable(RouteFileErrors.message(e));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException | Error e) {

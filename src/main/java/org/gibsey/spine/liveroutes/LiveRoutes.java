@@ -153,7 +153,8 @@ class LiveRoutes {
         } catch (Busy e) {
             retryAt = clock.instant().plus(PAUSE);
             change.names()
-                    .forEach(name -> notTaken(change, name, Outcome.POSTPONED, new Problem(name, 1, Blame.message(e))));
+                    .forEach(name -> notTaken(
+                            change, name, Outcome.POSTPONED, new Problem(name, 1, RouteFileErrors.message(e))));
         } catch (RolledBack e) {
             change.names().forEach(name -> notTaken(change, name, Outcome.ROLLED_BACK, e.problem()));
         }
@@ -171,7 +172,7 @@ class LiveRoutes {
                     report.restored(file);
                 } catch (Busy | RolledBack e) {
                     restoreAt = clock.instant().plus(PAUSE);
-                    report.notRestored(file, Blame.message(e));
+                    report.notRestored(file, RouteFileErrors.message(e));
                 }
             }
         }

@@ -10,8 +10,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import org.gibsey.spine.liveroutes.Neighbours.Collision;
-import org.gibsey.spine.liveroutes.Neighbours.Dangling;
+import org.gibsey.spine.liveroutes.RouteDependencies.Collision;
+import org.gibsey.spine.liveroutes.RouteDependencies.Dangling;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,7 +90,7 @@ final class Plan {
     }
 
     private boolean refuseOneCollision() {
-        for (Collision collision : Neighbours.collisions(future.values())) {
+        for (Collision collision : RouteDependencies.collisions(future.values())) {
             boolean takenByOther = isNew(collision.name(), collision.other());
             RehearsedFile culprit = takenByOther ? collision.other() : collision.one();
             RehearsedFile owner = takenByOther ? collision.one() : collision.other();
@@ -108,7 +108,7 @@ final class Plan {
     }
 
     private boolean refuseOneDangling() {
-        for (Dangling call : Neighbours.dangling(future.values())) {
+        for (Dangling call : RouteDependencies.dangling(future.values())) {
             RouteFile caller = call.caller().file();
             if (isEdited(caller.name())) {
                 refuse(caller.problem(call.line(), "no route file has the entry " + call.entry()));

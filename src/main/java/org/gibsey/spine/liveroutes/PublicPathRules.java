@@ -6,7 +6,7 @@ import java.util.List;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.springframework.web.bind.annotation.RequestMethod;
 
-/** A public path answers somebody. What may pass it in either direction is Java (package ingest) and no option of a route. */
+/** A public path answers somebody. What may pass it in either direction is Java (package http) and no option of a route. */
 final class PublicPathRules {
 
     private PublicPathRules() {}
@@ -16,7 +16,7 @@ final class PublicPathRules {
             return List.of();
         }
         List<Problem> problems = new ArrayList<>();
-        for (String method : Neighbours.methods(http)) {
+        for (String method : RouteDependencies.methods(http)) {
             if (Arrays.stream(RequestMethod.values()).map(Enum::name).noneMatch(method::equals)) {
                 problems.add(route.problem(
                         route.definition().getInput(),

@@ -55,12 +55,12 @@ final class Rehearsal {
         Set<String> paths = new TreeSet<>();
         List<SqlStatement> statements = new ArrayList<>();
         for (RehearsedRoute route : routes) {
-            Neighbours.claims(route).forEach(claim -> {
+            RouteDependencies.claims(route).forEach(claim -> {
                 if (claims.putIfAbsent(claim.name(), claim.line()) != null) {
                     problems.add(file.problem(claim.line(), claim.name() + " is there twice in this file"));
                 }
             });
-            calls.putAll(Neighbours.calls(route));
+            calls.putAll(RouteDependencies.calls(route));
             statements.addAll(SqlRules.statements(route));
             if (route.input() instanceof PlatformHttpEndpoint http) {
                 paths.add(http.getPath() + (http.isMatchOnUriPrefix() ? "/{*rest}" : ""));
@@ -73,13 +73,13 @@ final class Rehearsal {
     private List<RehearsedRoute> rehearse(RouteFile file, SpringCamelContext stage, List<Problem> problems) {
         List<RouteDefinition> definitions;
         try {
-            problems.addAll(Shape.check(file));
+            problems.addAll(RouteFileShape.check(file));
             if (!problems.isEmpty()) {
                 return List.of();
             }
             definitions = load(file, stage);
         } catch (Exception e) {
-            problems.add(Blame.of(file, 1, e));
+            problems.add(RouteFileErrors.of(file, 1, e));
             return List.of();
         }
         if (definitions.stream().noneMatch(route -> file.routeId().equals(route.getRouteId()))) {
@@ -111,7 +111,7 @@ final class Rehearsal {
             Route built = stage.getModelReifierFactory().createRoute(stage, route.definition());
             new RouteService(built).setUp();
         } catch (Exception e) {
-            problems.add(Blame.of(route.file(), route.line(), e));
+            problems.add(RouteFileErrors.of(route.file(), route.line(), e));
         }
     }
 

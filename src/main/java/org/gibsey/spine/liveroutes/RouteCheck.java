@@ -53,7 +53,7 @@ public final class RouteCheck {
             }
             return check(files.values(), context.getBean(Rehearsal.class), out) ? 0 : 1;
         } catch (IOException e) {
-            out.println(Blame.message(e));
+            out.println(RouteFileErrors.message(e));
             return 2;
         }
     }

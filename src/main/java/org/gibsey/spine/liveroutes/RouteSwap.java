@@ -42,13 +42,13 @@ class RouteSwap {
     private final CamelContext camel;
     private final RequestGate gate;
     private final RequestMappings mappings;
-    private final FirstMoments firstMoments;
+    private final StartCheck startCheck;
 
     RouteSwap(CamelContext camel, RequestGate gate, RequestMappings mappings) {
         this.camel = camel;
         this.gate = gate;
         this.mappings = mappings;
-        this.firstMoments = new FirstMoments(camel, mappings);
+        this.startCheck = new StartCheck(camel, mappings);
     }
 
     /** The routes did not come to rest; nothing was changed, and it can be tried again. */
@@ -73,7 +73,7 @@ class RouteSwap {
 
         Problem problem() {
             int line = culprit.claims().values().stream().min(Integer::compare).orElse(1);
-            return Blame.of(culprit.file(), line, failure);
+            return RouteFileErrors.of(culprit.file(), line, failure);
         }
     }
 
@@ -89,13 +89,13 @@ class RouteSwap {
     }
 
     private void exchange(Change change) throws Busy, RolledBack {
-        Set<String> reached = firstMoments.reached(change.from());
+        Set<String> reached = startCheck.reached(change.from());
         stopAll(change.from());
         change.from().forEach(this::remove);
         for (RehearsedFile file : change.to()) {
             try {
                 start(file);
-                firstMoments.check(file, reached);
+                startCheck.check(file, reached);
             } catch (Exception e) {
                 change.to().forEach(this::remove);
                 change.from().forEach(this::putBack);

@@ -43,7 +43,7 @@ record SqlStatement(int line, String sql, DataSource database) {
         } catch (SQLException e) {
             String state = String.valueOf(e.getSQLState());
             if (state.startsWith(NOT_UNDERSTOOD) && !NOT_KNOWN_WITHOUT_VALUES.contains(state)) {
-                return Optional.of(problem(file, Blame.message(e)));
+                return Optional.of(problem(file, RouteFileErrors.message(e)));
             }
             LOG.debug("The SQL of {} line {} could not be checked", file.name(), line, e);
             return Optional.empty();

@@ -1,4 +1,4 @@
-/** What the management port has beside the endpoints: the operators' page, and a guard against other sites' pages. */
+/** What the management port has beside the endpoints: the operators' page, and the guards of both its doors, HTTP and JMX. */
 @NullMarked
 package org.gibsey.spine.management;
 

@@ -1,0 +1,98 @@
+package org.gibsey.spine.health;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.broker.Position;
+import org.gibsey.spine.broker.Positions;
+import org.gibsey.spine.health.ConsumerHealth.Sight;
+import org.gibsey.spine.health.PersistRoutes.PersistRoute;
+import org.gibsey.spine.persist.BatchConsumerFactory;
+import org.gibsey.spine.persist.OutageLog;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Component;
+
+/**
+ * Asks the broker every few seconds where the consumer groups stand, once for everything here that wants to know. Looks from
+ * one thread; what it found may be asked by any.
+ */
+@Component
+public final class GroupWatch {
+
+    private static final Logger LOG = LoggerFactory.getLogger(GroupWatch.class);
+
+    private final Positions positions;
+    private final SpineSettings.Topic settings;
+    private final PersistRoutes routes;
+    private final BatchConsumerFactory consumers;
+    private final OutageLog outages;
+    private final Lag lag;
+    private final ConsumerHealth health;
+    private volatile @Nullable Map<TopicPartition, Position> latest;
+
+    GroupWatch(
+            Positions positions,
+            SpineSettings settings,
+            PersistRoutes routes,
+            BatchConsumerFactory consumers,
+            OutageLog outages,
+            Lag lag,
+            ConsumerHealth health) {
+        this.positions = positions;
+        this.settings = settings.topic();
+        this.routes = routes;
+        this.consumers = consumers;
+        this.outages = outages;
+        this.lag = lag;
+        this.health = health;
+    }
+
+    /** Where the workers stood in the topic of the gifts at the last look; null when the broker did not say. */
+    public @Nullable Map<TopicPartition, Position> gifts() {
+        return latest;
+    }
+
+    void look() {
+        try {
+            Map<TopicPartition, Position> gifts = ask(settings.group(), settings.name());
+            latest = gifts;
+            if (gifts == null) {
+                lag.unknown();
+                health.unknown();
+                return;
+            }
+            lag.update(gifts);
+            Map<TopicPartition, Position> all = new HashMap<>(gifts);
+            List<PersistRoute> storing = routes.all();
+            for (PersistRoute route : storing) {
+                if (!route.topic().equals(settings.name())) {
+                    Map<TopicPartition, Position> others = ask(route.group(), route.topic());
+                    if (others == null) {
+                        health.unknown();
+                        return;
+                    }
+                    all.putAll(others);
+                }
+            }
+            health.update(new Sight(storing, consumers.memberships(), outages::reason, all));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Null when the broker does not say; its watch says that aloud. */
+    private @Nullable Map<TopicPartition, Position> ask(String group, String topic) throws InterruptedException {
+        try {
+            return positions.of(group, topic);
+        } catch (ExecutionException | KafkaException e) {
+            LOG.debug("Where group {} stands in {} is not known", group, topic, e);
+            return null;
+        }
+    }
+}

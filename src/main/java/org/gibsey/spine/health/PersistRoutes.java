@@ -1,0 +1,60 @@
+package org.gibsey.spine.health;
+
+import java.util.List;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Route;
+import org.apache.camel.component.kafka.KafkaConfiguration;
+import org.apache.camel.component.kafka.KafkaEndpoint;
+import org.springframework.stereotype.Component;
+
+/**
+ * The part of this process's role that decides what it needs: routes that bring batches from Kafka to the database. Asked
+ * anew each time, because routes can be edited while they run. Thread-safe.
+ */
+@Component
+final class PersistRoutes {
+
+    private final CamelContext camel;
+
+    PersistRoutes(CamelContext camel) {
+        this.camel = camel;
+    }
+
+    /**
+     * Such a route.
+     *
+     * @param status as Camel names it: Started, Stopped, Suspended
+     */
+    record PersistRoute(String id, String topic, String group, String status) {
+
+        boolean started() {
+            return status.equals("Started");
+        }
+    }
+
+    List<PersistRoute> all() {
+        return camel.getRoutes().stream()
+                .filter(PersistRoutes::persists)
+                .map(this::describe)
+                .toList();
+    }
+
+    /** Whether this process stores anything at all; an API that does not is ready without a database. */
+    boolean any() {
+        return camel.getRoutes().stream().anyMatch(PersistRoutes::persists);
+    }
+
+    private static boolean persists(Route route) {
+        return route.getEndpoint() instanceof KafkaEndpoint kafka
+                && kafka.getConfiguration().isBatching();
+    }
+
+    private PersistRoute describe(Route route) {
+        KafkaConfiguration kafka = ((KafkaEndpoint) route.getEndpoint()).getConfiguration();
+        return new PersistRoute(
+                route.getId(),
+                kafka.getTopic(),
+                kafka.getGroupId(),
+                camel.getRouteController().getRouteStatus(route.getId()).name());
+    }
+}

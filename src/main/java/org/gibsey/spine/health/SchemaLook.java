@@ -1,0 +1,62 @@
+package org.gibsey.spine.health;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.MigrationInfo;
+
+/**
+ * Looks whether the database answers, with the schema this program was built for. Brings the schema up to date if that is
+ * this process's job, and else waits for whoever does it. Used by one thread.
+ */
+final class SchemaLook implements Watch.Look {
+
+    private static final int ANSWER_WITHIN_SECONDS = 2;
+
+    private final DataSource vault;
+    private final Flyway flyway;
+    private final boolean migrate;
+    private boolean current;
+
+    SchemaLook(DataSource vault, Flyway flyway, boolean migrate) {
+        this.vault = vault;
+        this.flyway = flyway;
+        this.migrate = migrate;
+    }
+
+    @Override
+    public void look() throws SQLException {
+        try {
+            answers();
+            if (!current) {
+                bringUpToDate();
+                current = true;
+            }
+        } catch (SQLException | RuntimeException e) {
+            // what comes back may be another database, or an older copy of this one
+            current = false;
+            throw e;
+        }
+    }
+
+    private void answers() throws SQLException {
+        try (Connection connection = vault.getConnection()) {
+            if (!connection.isValid(ANSWER_WITHIN_SECONDS)) {
+                throw new SQLException("does not answer within " + ANSWER_WITHIN_SECONDS + " s");
+            }
+        }
+    }
+
+    private void bringUpToDate() {
+        if (migrate) {
+            flyway.migrate();
+            return;
+        }
+        MigrationInfo[] pending = flyway.info().pending();
+        if (pending.length > 0) {
+            throw new IllegalStateException("the schema is not current: %d migrations are missing, the first is V%s %s"
+                    .formatted(pending.length, pending[0].getVersion(), pending[0].getDescription()));
+        }
+    }
+}

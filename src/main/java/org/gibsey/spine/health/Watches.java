@@ -1,0 +1,76 @@
+package org.gibsey.spine.health;
+
+import java.time.Clock;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.gibsey.spine.Repeating;
+import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.broker.BrokerAdmin;
+import org.gibsey.spine.broker.KafkaConnection;
+import org.springframework.boot.actuate.health.Status;
+import org.springframework.boot.autoconfigure.flyway.FlywayMigrationStrategy;
+import org.springframework.boot.autoconfigure.jdbc.DataSourceProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** What this process needs and waits for: the broker with its topics, the database with its schema. */
+@Configuration(proxyBeanMethods = false)
+class Watches {
+
+    /** Away, but readiness does not depend on it. Not in the order of statuses, so it does not count. */
+    static final Status NOT_NEEDED =
+            new Status("AWAY", "not needed to accept gifts; lists and timelines fail meanwhile");
+
+    /** Up when a gift could be written to both topics. */
+    @Bean
+    Watch broker(BrokerAdmin admin, KafkaConnection kafka, SpineSettings settings, Clock clock) {
+        return new Watch(
+                "Kafka at " + kafka.bootstrapServers(),
+                new TopicLook(admin, settings.topic()),
+                () -> Status.DOWN,
+                clock);
+    }
+
+    /** Up when the database answers and its schema is current. Only a process that stores gifts is not ready without it. */
+    @Bean
+    Watch database(
+            DataSource vault,
+            DataSourceProperties properties,
+            Flyway flyway,
+            SpineSettings settings,
+            PersistRoutes routes,
+            Clock clock) {
+        return new Watch(
+                "PostgreSQL at " + address(properties),
+                new SchemaLook(vault, flyway, settings.database().migrate()),
+                () -> routes.any() ? Status.DOWN : NOT_NEEDED,
+                clock);
+    }
+
+    @Bean
+    Repeating brokerWatch(Watch broker) {
+        return new Repeating("watch broker", Watch.PAUSE, broker::look);
+    }
+
+    @Bean
+    Repeating databaseWatch(Watch database) {
+        return new Repeating("watch database", Watch.PAUSE, database::look);
+    }
+
+    @Bean
+    Repeating groupWatchThread(GroupWatch groups) {
+        return new Repeating("watch groups", Watch.PAUSE, groups::look);
+    }
+
+    /** The schema is brought up to date when the database is there, not when the process starts. */
+    @Bean
+    FlywayMigrationStrategy migrateLater() {
+        return flyway -> {};
+    }
+
+    /** The JDBC URL up to its parameters, which may hold a password. */
+    private static String address(DataSourceProperties properties) {
+        String url = properties.determineUrl();
+        return url.replaceFirst("^jdbc:", "").replaceFirst("//[^/@]*@", "//").replaceFirst("\\?.*", "");
+    }
+}

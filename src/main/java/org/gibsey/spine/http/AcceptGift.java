@@ -1,0 +1,87 @@
+package org.gibsey.spine.http;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.Processor;
+import org.apache.camel.component.kafka.KafkaConstants;
+import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.gift.CloudEvent;
+import org.gibsey.spine.gift.EventId;
+import org.gibsey.spine.gift.Gift;
+import org.gibsey.spine.gift.GiftReader;
+import org.gibsey.spine.gift.GiftWriter;
+import org.gibsey.spine.gift.InvalidInput;
+import org.gibsey.spine.gift.MalformedJson;
+import org.gibsey.spine.gift.TraceParent;
+import org.springframework.stereotype.Component;
+
+/**
+ * Turns a save request into the event the topic carries: body becomes the event value, every header of the request is
+ * replaced by those of the event contract. Whatever the route sends afterwards can only hold what is set here.
+ *
+ * <p>Leaves the event's id in the exchange property {@value #EVENT_ID}. Throws {@link MalformedJson}, {@link InvalidInput}
+ * or {@link Refused} for what the caller has to mend. Thread-safe.
+ */
+@Component("acceptGift")
+final class AcceptGift implements Processor {
+
+    static final String EVENT_ID = "eventId";
+
+    /** Path of the save call, and {@code ce_source} of its events. */
+    static final String SOURCE = "/vault/save";
+
+    private final GiftReader reader;
+    private final Clock clock;
+
+    AcceptGift(SpineSettings settings, Clock clock) {
+        SpineSettings.Limits limits = settings.limits();
+        this.reader = GiftReader.ofRequests(limits.questionChars(), limits.answerChars());
+        this.clock = clock;
+    }
+
+    @Override
+    public void process(Exchange exchange) throws Exception {
+        Message message = exchange.getMessage();
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+        Gift gift = reader.read(body(message), now);
+        UUID id = id(message, gift);
+
+        Map<String, Object> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        headers.put(KafkaConstants.KEY, Long.toString(gift.pageId()));
+        headers.put(CloudEvent.SPEC_VERSION, "1.0");
+        headers.put(CloudEvent.ID, id.toString());
+        headers.put(CloudEvent.SOURCE, SOURCE);
+        headers.put(CloudEvent.TYPE, CloudEvent.GIFT_SAVED);
+        headers.put(CloudEvent.TIME, now.toString());
+        headers.put(CloudEvent.CONTENT_TYPE, "application/json");
+        headers.put(CloudEvent.TRACE_PARENT, traceParent(message).toString());
+        message.setHeaders(headers);
+        message.setBody(GiftWriter.eventValue(gift));
+        exchange.setProperty(EVENT_ID, id);
+    }
+
+    private static byte[] body(Message message) throws IOException {
+        // the stream knows the limits
+        InputStream stream = message.getBody(InputStream.class);
+        return stream == null ? new byte[0] : stream.readAllBytes();
+    }
+
+    private static UUID id(Message message, Gift gift) throws Refused {
+        String key = IdempotencyKey.parse(message.getHeader(PublicHeaders.IDEMPOTENCY_KEY, String.class));
+        return key == null ? EventId.next() : EventId.ofIdempotencyKey(key, gift);
+    }
+
+    /** The caller's trace goes on; without one a new trace begins here, not recorded, so that the row can be traced back. */
+    private static TraceParent traceParent(Message message) {
+        return TraceParent.parse(message.getHeader(PublicHeaders.TRACE_PARENT, String.class))
+                .orElseGet(TraceParent::begin);
+    }
+}

@@ -1,0 +1,49 @@
+package org.gibsey.spine.http;
+
+import java.io.IOException;
+import org.apache.coyote.Processor;
+import org.apache.coyote.http11.Http11NioProtocol;
+import org.apache.coyote.http11.Http11Processor;
+import org.apache.tomcat.util.net.AbstractEndpoint.Handler.SocketState;
+import org.apache.tomcat.util.net.SocketWrapperBase;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * HTTP/1.1 of Tomcat, with a limit on how long the head of a request may take as a whole. Tomcat's own limit begins anew
+ * with each byte, so that clients which send one now and then (slow loris) hold every connection there is, for hours.
+ */
+public final class HeadDeadline extends Http11NioProtocol {
+
+    private long maxNanos = Long.MAX_VALUE;
+
+    void setMaxNanos(long maxNanos) {
+        this.maxNanos = maxNanos;
+    }
+
+    @Override
+    protected Processor createProcessor() {
+        return new Http11Processor(this, getAdapter()) {
+
+            /** Whose head has begun and is not complete, and since when. */
+            private @Nullable SocketWrapperBase<?> waiting;
+
+            private long since;
+
+            /** Called whenever bytes have come. */
+            @Override
+            public SocketState service(SocketWrapperBase<?> socket) throws IOException {
+                SocketState state = super.service(socket);
+                if (state != SocketState.LONG || isAsync()) {
+                    waiting = null;
+                } else if (waiting != socket) {
+                    waiting = socket;
+                    since = System.nanoTime();
+                } else if (System.nanoTime() - since > maxNanos) {
+                    waiting = null;
+                    return SocketState.CLOSED;
+                }
+                return state;
+            }
+        };
+    }
+}

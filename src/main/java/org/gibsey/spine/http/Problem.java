@@ -1,0 +1,220 @@
+package org.gibsey.spine.http;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.gibsey.spine.gift.InvalidInput;
+import org.gibsey.spine.gift.InvalidInput.FieldError;
+import org.gibsey.spine.gift.MalformedJson;
+import org.gibsey.spine.gift.UnknownGift;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
+
+/**
+ * What a caller is told when a call did not succeed (RFC 9457): what it has to do, never what happened inside. Every error
+ * of the public port is one of these, whoever finds it: Tomcat, Spring, a route. Immutable.
+ *
+ * @param status HTTP status
+ * @param reason one word for metrics, and the last part of {@code type} where the status alone does not say enough
+ * @param title  the kind of problem, always the same for a reason
+ * @param detail what is to be done about this one
+ * @param errors each broken rule, for input that was understood
+ */
+record Problem(
+        int status, String reason, String title, @Nullable String detail, List<FieldError> errors) {
+
+    static final String MEDIA_TYPE = "application/problem+json";
+
+    /** What a save can be refused for. */
+    static final List<String> REASONS_OF_A_SAVE =
+            List.of("malformed", "slow", "large", "type", "invalid", "busy", "stopped", "broker", "failed");
+
+    private static final JsonFactory JSON = new JsonFactory();
+    /** SQLSTATEs, or their classes: connection, rollback, resources, state, operator, system, undefined table. */
+    private static final List<String> PASSING = List.of("08", "40", "53", "55", "57", "58", "42P01");
+
+    private static final int RETRY_AFTER_SECONDS = 3;
+    /** A request target longer than this is not repeated in an answer. */
+    private static final int LONGEST_INSTANCE = 200;
+
+    static Problem malformed(String detail) {
+        return new Problem(400, "malformed", "Malformed request", detail, List.of());
+    }
+
+    static Problem invalid(List<FieldError> errors) {
+        return new Problem(
+                422, "invalid", "Invalid fields", "The request was understood but breaks the rules below.", errors);
+    }
+
+    static Problem unknown(@Nullable String detail) {
+        return new Problem(404, "unknown", "Not found", detail, List.of());
+    }
+
+    static Problem slow(String detail) {
+        return new Problem(408, "slow", "Too slow", detail, List.of());
+    }
+
+    static Problem large(String detail) {
+        return new Problem(413, "large", "Too large", detail, List.of());
+    }
+
+    static Problem type(String detail) {
+        return new Problem(415, "type", "Wrong type", detail, List.of());
+    }
+
+    static Problem busy() {
+        return new Problem(
+                503,
+                "busy",
+                "Too many calls at once",
+                "Nothing was done, because too many calls are in work. Repeat it after a moment.",
+                List.of());
+    }
+
+    static Problem stopped() {
+        return new Problem(
+                503,
+                "stopped",
+                "Not running",
+                "Nothing was done, because this call is not served at the moment. Repeat it after a moment.",
+                List.of());
+    }
+
+    /** @param detail what the caller may expect of the broker */
+    static Problem broker(String detail) {
+        return new Problem(503, "broker", "Broker not available", detail, List.of());
+    }
+
+    private static Problem database() {
+        return new Problem(503, "database", "Vault not readable", "The vault cannot be read at the moment.", List.of());
+    }
+
+    private static Problem failed() {
+        return new Problem(
+                500, "failed", "Failed", "The call failed inside. An operator finds why in the log.", List.of());
+    }
+
+    /** For an error that Tomcat or Spring found. */
+    static Problem ofStatus(int status) {
+        return switch (status) {
+            // what HTTP calls not implemented is a request that is wrong here, and no fault of this side
+            case 400, 501, 505 -> malformed("The request is not well-formed HTTP, or its target is not a valid one.");
+            case 403 ->
+                new Problem(403, "origin", "Origin not allowed", "Pages of this origin may not call.", List.of());
+            case 404 -> unknown("There is nothing at this path. The calls are described in /openapi.yaml.");
+            case 405 ->
+                new Problem(
+                        405,
+                        "method",
+                        "Wrong method",
+                        "This path does not take this method. See the Allow header.",
+                        List.of());
+            case 406 ->
+                new Problem(
+                        406, "accept", "Not acceptable", "This path answers in no type that Accept allows.", List.of());
+            case 408 -> slow("The request must arrive faster.");
+            case 413 -> large("The body is too large.");
+            case 415 -> type("The body must be application/json in UTF-8.");
+            case 500 -> failed();
+            case 503 -> stopped();
+            default -> new Problem(status, "http", phrase(status), "The request cannot be served.", List.of());
+        };
+    }
+
+    private static String phrase(int status) {
+        HttpStatus known = HttpStatus.resolve(status);
+        return known == null ? "Error" : known.getReasonPhrase();
+    }
+
+    /** For what went wrong in a route; status 500 when nobody has foreseen it. */
+    static Problem of(Throwable fault) {
+        for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
+            if (cause instanceof Refused refused) {
+                return refused.problem();
+            }
+            if (cause instanceof InvalidInput input) {
+                return invalid(input.errors());
+            }
+            if (cause instanceof MalformedJson json) {
+                return malformed("The body is not one JSON object: " + json.getMessage() + ".");
+            }
+            if (cause instanceof UnknownGift unknown) {
+                return unknown(unknown.getMessage());
+            }
+            if (cause instanceof RecordTooLargeException) {
+                return large("The event made of the body is too large.");
+            }
+            if (cause instanceof KafkaException) {
+                return broker(
+                        "The broker did not acknowledge in time. The gift may be stored all the same, so repeat the"
+                                + " call with the same Idempotency-Key.");
+            }
+            if (cause instanceof SQLException sql && passes(sql.getSQLState())) {
+                return database();
+            }
+            if (cause instanceof RejectedExecutionException) {
+                return stopped();
+            }
+        }
+        return failed();
+    }
+
+    /** Whether the database will read again by itself: it is away, overloaded, or has no table yet. */
+    private static boolean passes(@Nullable String sqlState) {
+        return sqlState == null || PASSING.stream().anyMatch(sqlState::startsWith);
+    }
+
+    /**
+     * Sets status and headers of the answer, beside those that are there.
+     *
+     * @param target the request target as it came, or null when it is not known
+     * @return its body
+     */
+    byte[] prepare(HttpServletResponse response, @Nullable String target) {
+        response.setStatus(status);
+        response.setContentType(MEDIA_TYPE);
+        response.setHeader("Cache-Control", "no-store");
+        if (status == 503) {
+            response.setIntHeader("Retry-After", RETRY_AFTER_SECONDS);
+        }
+        return json(target);
+    }
+
+    private byte[] json(@Nullable String target) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
+        try (JsonGenerator json = JSON.createGenerator(bytes)) {
+            json.writeStartObject();
+            json.writeStringField("type", reason.equals("http") ? "about:blank" : "/problems#" + reason);
+            json.writeStringField("title", title);
+            json.writeNumberField("status", status);
+            if (detail != null) {
+                json.writeStringField("detail", detail);
+            }
+            if (target != null && target.length() <= LONGEST_INSTANCE) {
+                json.writeStringField("instance", target);
+            }
+            if (!errors.isEmpty()) {
+                json.writeArrayFieldStart("errors");
+                for (FieldError error : errors) {
+                    json.writeStartObject();
+                    json.writeStringField("pointer", error.pointer());
+                    json.writeStringField("reason", error.reason());
+                    json.writeEndObject();
+                }
+                json.writeEndArray();
+            }
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("writing to memory does not fail", e);
+        }
+        return bytes.toByteArray();
+    }
+}

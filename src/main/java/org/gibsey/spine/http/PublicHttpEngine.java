@@ -1,0 +1,51 @@
+package org.gibsey.spine.http;
+
+import org.apache.camel.Processor;
+import org.apache.camel.component.platform.http.PlatformHttpConstants;
+import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
+import org.apache.camel.component.platform.http.spi.PlatformHttpConsumer;
+import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpEngine;
+import org.gibsey.spine.SpineSettings;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.stereotype.Component;
+
+/**
+ * Puts {@link PublicHttpConsumer} in front of every {@code platform-http} route. Saves and all other calls have places of
+ * their own, kept while routes come and go, so that one kind cannot starve the other. Thread-safe.
+ */
+@Component(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME)
+final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
+
+    private final SpineSettings.Http settings;
+    private final int bodyBytes;
+    private final SaveMetrics metrics;
+    private final TopicLimit topicLimit;
+    private final Admission saves;
+    private final Admission reads;
+
+    PublicHttpEngine(
+            SpineSettings settings, SaveMetrics metrics, TopicLimit topicLimit, @Value("${server.port}") int port) {
+        super(port);
+        this.settings = settings.http();
+        this.bodyBytes = settings.limits().bodyBytes();
+        this.metrics = metrics;
+        this.topicLimit = topicLimit;
+        if (this.settings.concurrentBodyBytes() < bodyBytes) {
+            throw new IllegalStateException(
+                    "MAX_CONCURRENT_BODY_BYTES must be at least MAX_BODY_BYTES, or the largest body never finds a place");
+        }
+        this.saves = new Admission(this.settings.concurrentSaves(), this.settings.concurrentBodyBytes());
+        this.reads = new Admission(this.settings.concurrentReads(), this.settings.concurrentBodyBytes());
+    }
+
+    @Override
+    public PlatformHttpConsumer createConsumer(PlatformHttpEndpoint endpoint, Processor processor) {
+        String methods = endpoint.getHttpMethodRestrict();
+        boolean saving = methods != null && methods.contains("POST");
+        if (saving) {
+            topicLimit.begin();
+        }
+        return new PublicHttpConsumer(
+                endpoint, processor, saving ? saves : reads, bodyBytes, settings.bodyTime(), saving ? metrics : null);
+    }
+}

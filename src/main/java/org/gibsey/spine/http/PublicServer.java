@@ -1,0 +1,115 @@
+package org.gibsey.spine.http;
+
+import io.micrometer.observation.ObservationPredicate;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.apache.camel.CamelContext;
+import org.apache.catalina.Valve;
+import org.apache.catalina.core.StandardHost;
+import org.apache.catalina.valves.ErrorReportValve;
+import org.apache.coyote.UpgradeProtocol;
+import org.apache.coyote.http2.Http2Protocol;
+import org.gibsey.spine.ConnectionMemory;
+import org.gibsey.spine.SpineSettings;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.availability.ApplicationAvailability;
+import org.springframework.boot.availability.ReadinessState;
+import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.boot.web.servlet.error.DefaultErrorAttributes;
+import org.springframework.boot.web.servlet.error.ErrorAttributes;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.http.server.ServerHttpResponse;
+import org.springframework.http.server.ServletServerHttpResponse;
+import org.springframework.http.server.observation.ServerRequestObservationContext;
+import org.springframework.web.cors.CorsConfiguration;
+import org.springframework.web.cors.DefaultCorsProcessor;
+import org.springframework.web.filter.CorsFilter;
+
+/** How Tomcat serves the public port: what stands before Spring and the routes. */
+@Configuration(proxyBeanMethods = false)
+class PublicServer {
+
+    /** What connections may take; open timelines are a part of them, see the stream's servlet. */
+    private static final double OF_THE_HEAP = 0.625;
+
+    @Bean
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> publicTomcat(
+            SpineSettings settings, ObjectProvider<CamelContext> camel, ApplicationAvailability availability) {
+        // asked only for paths that nobody serves
+        BooleanSupplier starting = () -> availability.getReadinessState() != ReadinessState.ACCEPTING_TRAFFIC
+                || !camel.getObject().getStatus().isStarted();
+        return tomcat -> {
+            tomcat.setProtocol(HeadDeadline.class.getName());
+            tomcat.addProtocolHandlerCustomizers((HeadDeadline protocol) ->
+                    protocol.setMaxNanos(settings.http().headTime().toNanos()));
+            // its default would serve 20 of a connection's calls at a time, and keep the others waiting while the
+            // broker hangs
+            tomcat.addConnectorCustomizers(connector -> {
+                if (connector.getProtocolHandler() instanceof HeadDeadline http) {
+                    http.setMaxConnections(
+                            ConnectionMemory.atMost("connections", http.getMaxConnections(), OF_THE_HEAP));
+                }
+                for (UpgradeProtocol protocol : connector.findUpgradeProtocols()) {
+                    if (protocol instanceof Http2Protocol http2) {
+                        http2.setMaxConcurrentStreams(settings.http().concurrentSaves());
+                        http2.setMaxConcurrentStreamExecution(settings.http().concurrentSaves());
+                    }
+                }
+            });
+            tomcat.addEngineValves(new PublicValve(starting));
+            tomcat.addContextCustomizers(context -> reportNothing((StandardHost) context.getParent()));
+        };
+    }
+
+    /** Browsers of the configured origins may call, and see what they need of the answer. */
+    @Bean
+    FilterRegistrationBean<CorsFilter> cors(SpineSettings settings) {
+        CorsConfiguration cors = new CorsConfiguration();
+        cors.setAllowedOrigins(settings.http().origins());
+        cors.setAllowedMethods(List.of("GET", "HEAD", "POST"));
+        cors.setAllowedHeaders(List.of("Content-Type", "Idempotency-Key", "Last-Event-ID", "traceparent"));
+        cors.setExposedHeaders(List.of("Link", "Location", "Retry-After"));
+        cors.setMaxAge(3600L);
+        // the same for every path: none has to be looked up
+        CorsFilter filter = new CorsFilter(request -> cors);
+        filter.setCorsProcessor(new DefaultCorsProcessor() {
+            @Override
+            protected void rejectRequest(ServerHttpResponse response) throws IOException {
+                ((ServletServerHttpResponse) response).getServletResponse().sendError(HttpServletResponse.SC_FORBIDDEN);
+            }
+        });
+        FilterRegistrationBean<CorsFilter> registration = new FilterRegistrationBean<>(filter);
+        registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
+        return registration;
+    }
+
+    /** Saves have meters of their own ({@link SaveMetrics}), and come too often to be measured twice. */
+    @Bean
+    ObservationPredicate allButSaves() {
+        return (name, context) -> !(context instanceof ServerRequestObservationContext request
+                && request.getCarrier() != null
+                && AcceptGift.SOURCE.equals(request.getCarrier().getRequestURI()));
+    }
+
+    /** The management port keeps the errors that Spring Boot gives it, which ask for this. */
+    @Bean
+    ErrorAttributes managementErrors() {
+        return new DefaultErrorAttributes();
+    }
+
+    /** Takes Tomcat's own error page out, so that {@link PublicValve} finds the error without a body. */
+    private static void reportNothing(StandardHost host) {
+        host.setErrorReportValveClass("");
+        for (Valve valve : host.getPipeline().getValves()) {
+            if (valve instanceof ErrorReportValve) {
+                host.getPipeline().removeValve(valve);
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+package org.gibsey.spine.http;
+
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketTimeoutException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
+import org.apache.catalina.valves.ErrorReportValve;
+import org.apache.coyote.ActionCode;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What every answer of the public port passes last: puts the security headers on it, and makes a {@link Problem} of every
+ * error that found no body on its way, from a malformed request line to an exception in a filter. Without it Tomcat would
+ * answer these with a page of HTML. Thread-safe.
+ */
+final class PublicValve extends ErrorReportValve {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PublicValve.class);
+
+    private static final String CONTENT_SECURITY_POLICY =
+            "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self';"
+                    + " frame-ancestors 'none'";
+
+    private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private final BooleanSupplier starting;
+
+    /** @param starting whether routes are still missing because this process has only begun */
+    PublicValve(BooleanSupplier starting) {
+        this.starting = starting;
+    }
+
+    @Override
+    public void invoke(Request request, Response response) throws IOException, ServletException {
+        harden(response);
+        super.invoke(request, response);
+        if (!request.isAsync()) {
+            dropRest(request, response);
+        }
+    }
+
+    /**
+     * A short while for a body that nobody has read, so that its sender sees the answer, and then the end. Tomcat would wait
+     * for all of it, in a thread, for a client that sends a byte now and then.
+     */
+    private static void dropRest(Request request, Response response) throws IOException {
+        org.apache.coyote.Request wire = request.getCoyoteRequest();
+        // HTTP/2 resets the stream, and a client that still waits for 100 sends nothing
+        if (request.isFinished()
+                || wire.hasExpectation()
+                || request.getProtocol().equals("HTTP/2.0")) {
+            return;
+        }
+        response.finishResponse();
+        if (response.getStatus() != HttpServletResponse.SC_REQUEST_TIMEOUT) {
+            long end = System.nanoTime() + REST_NANOS;
+            byte[] buffer = new byte[8192];
+            try {
+                InputStream rest = request.getInputStream();
+                while (rest.read(buffer) >= 0 && System.nanoTime() < end) {
+                    // it is not wanted
+                }
+            } catch (IOException | IllegalStateException e) {
+                LOG.debug("The rest of a body is not there", e);
+            }
+        }
+        if (!request.isFinished()) {
+            wire.action(ActionCode.DISABLE_SWALLOW_INPUT, null);
+        }
+    }
+
+    @Override
+    protected void report(Request request, Response response, @Nullable Throwable fault) {
+        int status = response.getStatus();
+        if (status < 400 || response.getContentWritten() > 0 || !response.setErrorReported() || !writable(response)) {
+            return;
+        }
+        Problem problem = problem(status, fault);
+        if (fault != null && problem.status() == 500) {
+            LOG.error("{} failed", request.getRequestURI(), fault);
+        }
+        // a fault has reset the headers
+        harden(response);
+        byte[] body = problem.prepare(response, request.getRequestURI());
+        response.setContentLength(body.length);
+        try {
+            response.getOutputStream().write(body);
+            response.finishResponse();
+        } catch (IOException e) {
+            LOG.debug("The client went away before its answer", e);
+        }
+    }
+
+    private Problem problem(int status, @Nullable Throwable fault) {
+        if (fault instanceof SocketTimeoutException) {
+            // to Tomcat it is a bad request
+            return Problem.ofStatus(HttpServletResponse.SC_REQUEST_TIMEOUT);
+        }
+        if (fault != null) {
+            Problem problem = Problem.of(fault);
+            // what nobody has foreseen, with another status than 500, is what Tomcat found in the request
+            return problem.status() == 500 ? Problem.ofStatus(status) : problem;
+        }
+        return status == 404 && starting.getAsBoolean() ? Problem.stopped() : Problem.ofStatus(status);
+    }
+
+    private static void harden(HttpServletResponse response) {
+        response.setHeader("X-Content-Type-Options", "nosniff");
+        response.setHeader("Content-Security-Policy", CONTENT_SECURITY_POLICY);
+        response.setHeader("Referrer-Policy", "no-referrer");
+    }
+
+    private static boolean writable(Response response) {
+        AtomicBoolean allowed = new AtomicBoolean();
+        response.getCoyoteResponse().action(ActionCode.IS_IO_ALLOWED, allowed);
+        return allowed.get();
+    }
+}

@@ -1,0 +1,58 @@
+package org.gibsey.spine.http;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/** How saves are answered: how many accepted, how many refused and why, and how long each took. Thread-safe. */
+@Component
+final class SaveMetrics {
+
+    private static final String REJECTED = "gifts.rejected";
+
+    private final MeterRegistry meters;
+    private final Counter accepted;
+    private final Timer time;
+
+    SaveMetrics(MeterRegistry meters) {
+        this.meters = meters;
+        this.accepted = Counter.builder("gifts.accepted")
+                .description("Gifts acknowledged by the broker and answered 202")
+                .register(meters);
+        this.time = Timer.builder("gifts.save")
+                .description("From a complete request head to the answer, accepted gifts only")
+                .publishPercentileHistogram()
+                .minimumExpectedValue(Duration.ofMillis(1))
+                .maximumExpectedValue(Duration.ofSeconds(5))
+                .register(meters);
+        // there from the beginning, so that a rate over the first refusal is right
+        for (String reason : Problem.REASONS_OF_A_SAVE) {
+            rejected(reason);
+        }
+    }
+
+    /**
+     * Counts one call.
+     *
+     * @param problem what it was refused for, or null when it was accepted
+     */
+    void answered(@Nullable Problem problem, long nanos) {
+        if (problem == null) {
+            accepted.increment();
+            time.record(nanos, TimeUnit.NANOSECONDS);
+        } else {
+            rejected(problem.reason()).increment();
+        }
+    }
+
+    private Counter rejected(String reason) {
+        return Counter.builder(REJECTED)
+                .description("Saves that were refused, by reason")
+                .tag("reason", reason)
+                .register(meters);
+    }
+}

@@ -1,0 +1,71 @@
+package org.gibsey.spine.ledger;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.common.TopicPartition;
+import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.broker.Position;
+import org.gibsey.spine.broker.Positions;
+import org.gibsey.spine.broker.TopicReader;
+import org.gibsey.spine.broker.TopicReader.Piece;
+import org.gibsey.spine.gift.EventId;
+import org.springframework.stereotype.Component;
+
+/**
+ * Dead letters that are in their topic and not in the table yet. The topic is the record: an event in it has its place, and
+ * to the ledger it would look lost while the index is behind. Thread-safe.
+ */
+@Component
+final class DeadLetterBacklog {
+
+    /** More are not held in memory. */
+    private static final int MOST = 100_000;
+
+    private final Positions positions;
+    private final String topic;
+    private final String group;
+
+    DeadLetterBacklog(Positions positions, SpineSettings settings) {
+        this.positions = positions;
+        this.topic = settings.topic().deadLetters();
+        // as in routes/index-dead-letters.camel.yaml
+        this.group = settings.topic().group() + "-dead-letters";
+    }
+
+    /**
+     * Their event ids.
+     *
+     * @param reader to read the topic with
+     * @throws TooMany if the index is so far behind that the ledger cannot tell
+     */
+    Set<UUID> events(TopicReader reader) throws ExecutionException, InterruptedException, TooMany {
+        List<Piece> pieces = new ArrayList<>();
+        long waiting = 0;
+        for (Map.Entry<TopicPartition, Position> at : positions.of(group, topic).entrySet()) {
+            Position position = at.getValue();
+            waiting += position.waiting();
+            pieces.add(new Piece(at.getKey(), position.next(), position.end()));
+        }
+        if (waiting > MOST) {
+            throw new TooMany(waiting);
+        }
+        Set<UUID> events = new HashSet<>();
+        reader.read(pieces, letters -> letters.forEach(letter -> events.add(EventId.of(letter))));
+        return events;
+    }
+
+    /** The index is too far behind. */
+    static final class TooMany extends Exception {
+
+        TooMany(long waiting) {
+            super(waiting
+                    + " dead letters wait to be indexed; until route index-dead-letters has caught up it cannot be"
+                    + " said whether the books balance");
+        }
+    }
+}

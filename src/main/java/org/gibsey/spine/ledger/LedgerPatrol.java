@@ -1,0 +1,263 @@
+package org.gibsey.spine.ledger;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.gibsey.spine.Repeating;
+import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.broker.KafkaConnection;
+import org.gibsey.spine.broker.Position;
+import org.gibsey.spine.broker.TopicReader;
+import org.gibsey.spine.broker.TopicReader.Piece;
+import org.gibsey.spine.gift.EventId;
+import org.gibsey.spine.health.GroupWatch;
+import org.gibsey.spine.health.Watch;
+import org.gibsey.spine.persist.BatchConsumerFactory;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.dao.DataAccessException;
+import org.springframework.stereotype.Component;
+
+/**
+ * The books, all the time: each worker compares the partitions it is assigned with the tables, at a bounded rate. What has
+ * just been committed comes first; what remains of the rate goes round and round over everything retained, so that a row
+ * that vanishes later is missed, too.
+ *
+ * <p>An event counts as unaccounted when it has no place at two looks, and until it has one again. Looks from one thread;
+ * its gauges are read by any.
+ */
+@Component
+final class LedgerPatrol implements DisposableBean {
+
+    private static final Duration PAUSE = Duration.ofSeconds(2);
+
+    private static final Logger LOG = LoggerFactory.getLogger(LedgerPatrol.class);
+    private static final int FETCH_BYTES = 256 * 1024;
+    /** More are not kept; the ledger on demand counts them all. */
+    private static final int MOST_SUSPECTS = 10_000;
+
+    private static final int LOGGED = 5;
+
+    private final KafkaConnection kafka;
+    private final GroupWatch groups;
+    private final DeadLetterBacklog deadLetters;
+    private final EventPlaces accounts;
+    private final BatchConsumerFactory consumers;
+    private final Watch database;
+    private final SpineSettings settings;
+    private final Clock clock;
+    private final Counter checked;
+    private final Map<TopicPartition, Beat> beats = new HashMap<>();
+    /** Had no place at one look; at two. */
+    private final Map<UUID, Unaccounted> suspects = new LinkedHashMap<>();
+
+    private final Map<UUID, Unaccounted> missing = new LinkedHashMap<>();
+    private @Nullable TopicReader reader;
+    private boolean overtaxed;
+    private volatile int unaccounted;
+    private volatile @Nullable Instant roundEnded;
+
+    LedgerPatrol(
+            KafkaConnection kafka,
+            GroupWatch groups,
+            DeadLetterBacklog deadLetters,
+            EventPlaces accounts,
+            BatchConsumerFactory consumers,
+            Watch database,
+            SpineSettings settings,
+            Clock clock,
+            MeterRegistry meters) {
+        this.kafka = kafka;
+        this.groups = groups;
+        this.deadLetters = deadLetters;
+        this.accounts = accounts;
+        this.consumers = consumers;
+        this.database = database;
+        this.settings = settings;
+        this.clock = clock;
+        this.checked = Counter.builder("gifts.ledger.checked")
+                .description("Events compared with the tables")
+                .register(meters);
+        Gauge.builder("gifts.unaccounted", this, patrol -> patrol.unaccounted)
+                .description("Events known to be neither row nor dead letter though the workers are past them")
+                .register(meters);
+        Gauge.builder("gifts.ledger.balanced", this, patrol -> patrol.unaccounted == 0 ? 1 : 0)
+                .description("1 while every event looked at has its place, else 0")
+                .register(meters);
+        Gauge.builder("gifts.ledger.round.age.seconds", this, LedgerPatrol::roundAge)
+                .description("Since the last round over everything retained ended; NaN before the first")
+                .register(meters);
+    }
+
+    @Bean
+    static Repeating ledgerPatrolThread(LedgerPatrol patrol) {
+        return new Repeating("ledger patrol", PAUSE, patrol::look);
+    }
+
+    /** Where the patrol is in a partition: new ones are checked up to {@code head}, and the round is at {@code round}. */
+    private record Beat(long head, long round) {}
+
+    /** Looks at the next piece. */
+    void look() {
+        // seconds old at most: what had to have its place then has to have it now
+        Map<TopicPartition, Position> known = groups.gifts();
+        if (settings.ledger().eventsPerSecond() == 0 || database.reason() != null || known == null) {
+            return;
+        }
+        try {
+            Map<TopicPartition, Position> mine = new HashMap<>(known);
+            mine.keySet().retainAll(assigned());
+            judge(mine);
+            check(mine);
+            if (overtaxed) {
+                LOG.info("The ledger goes on");
+            }
+            overtaxed = false;
+        } catch (DeadLetterBacklog.TooMany e) {
+            if (!overtaxed) {
+                LOG.warn("The ledger pauses: {}", e.getMessage());
+            }
+            overtaxed = true;
+        } catch (ExecutionException | KafkaException | DataAccessException e) {
+            // health says why; what was not looked at is looked at the next time
+            LOG.debug("The ledger pauses", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public synchronized void destroy() {
+        if (reader != null) {
+            reader.close();
+        }
+    }
+
+    private Set<TopicPartition> assigned() {
+        Set<TopicPartition> mine = new HashSet<>();
+        consumers.memberships().stream()
+                .filter(member -> member.group().equals(settings.topic().group()))
+                .map(BatchConsumerFactory.Membership::partitions)
+                .filter(Objects::nonNull)
+                .forEach(mine::addAll);
+        return mine;
+    }
+
+    /** Looks a second time at those without a place. Other workers answer for what is no longer ours. */
+    private synchronized void judge(Map<TopicPartition, Position> mine)
+            throws ExecutionException, InterruptedException, DeadLetterBacklog.TooMany {
+        suspects.values().removeIf(event -> !retained(event, mine));
+        missing.values().removeIf(event -> !retained(event, mine));
+        if (!suspects.isEmpty() || !missing.isEmpty()) {
+            Set<UUID> open = new HashSet<>(suspects.keySet());
+            open.addAll(missing.keySet());
+            Set<UUID> placed = accounts.of(open).keySet();
+            suspects.keySet().removeAll(placed);
+            if (missing.keySet().removeAll(placed)) {
+                LOG.info("Events that had no place have one again; {} have none", missing.size());
+            }
+        }
+        if (!suspects.isEmpty()) {
+            suspects.keySet().removeAll(deadLetters.events(reader()));
+            suspects.values().stream()
+                    .limit(LOGGED)
+                    .forEach(event -> LOG.error(
+                            "{}-{} offset {} (event {}) is neither row nor dead letter",
+                            event.topic(),
+                            event.partition(),
+                            event.offset(),
+                            event.eventId()));
+            missing.putAll(suspects);
+            suspects.clear();
+        }
+        unaccounted = missing.size();
+    }
+
+    private static boolean retained(Unaccounted event, Map<TopicPartition, Position> mine) {
+        Position position = mine.get(new TopicPartition(event.topic(), event.partition()));
+        return position != null && event.offset() >= position.first();
+    }
+
+    private synchronized void check(Map<TopicPartition, Position> mine) {
+        beats.keySet().retainAll(mine.keySet());
+        if (mine.isEmpty()) {
+            return;
+        }
+        long share = Math.max(1, settings.ledger().eventsPerSecond() * PAUSE.toSeconds() / mine.size());
+        boolean roundDue = roundDue();
+        List<Piece> heads = new ArrayList<>();
+        List<Piece> rounds = new ArrayList<>();
+        mine.forEach((partition, position) -> {
+            Beat beat = beats.computeIfAbsent(partition, unused -> new Beat(position.next(), position.first()));
+            // the group can be set back by hand, and retention can overtake
+            long from = Math.min(Math.max(beat.head, position.first()), position.next());
+            long to = Math.min(position.next(), from + share);
+            heads.add(new Piece(partition, from, to));
+            long round = Math.min(Math.max(beat.round, position.first()), to);
+            rounds.add(new Piece(partition, round, roundDue ? Math.min(to, round + share - (to - from)) : round));
+        });
+        reader().read(heads, this::compare);
+        reader().read(rounds, this::compare);
+        for (int i = 0; i < heads.size(); i++) {
+            beats.put(
+                    heads.get(i).partition(),
+                    new Beat(heads.get(i).to(), rounds.get(i).to()));
+        }
+        if (roundDue && beats.values().stream().allMatch(beat -> beat.round >= beat.head)) {
+            roundEnded = clock.instant();
+            // from the first retained one again
+            beats.replaceAll((partition, beat) -> new Beat(beat.head, 0));
+        }
+    }
+
+    private boolean roundDue() {
+        Instant ended = roundEnded;
+        return ended == null || ended.plus(settings.ledger().roundPause()).isBefore(clock.instant());
+    }
+
+    private double roundAge() {
+        Instant ended = roundEnded;
+        return ended == null
+                ? Double.NaN
+                : Duration.between(ended, clock.instant()).toMillis() / 1000.0;
+    }
+
+    private void compare(List<ConsumerRecord<byte[], byte[]>> records) {
+        Set<UUID> placed =
+                accounts.of(records.stream().map(EventId::of).toList()).keySet();
+        checked.increment(records.size());
+        records.stream()
+                .map(Unaccounted::of)
+                .filter(event -> !placed.contains(event.eventId()) && !missing.containsKey(event.eventId()))
+                .limit(Math.max(0, MOST_SUSPECTS - suspects.size() - missing.size()))
+                .forEach(event -> suspects.put(event.eventId(), event));
+    }
+
+    private TopicReader reader() {
+        TopicReader open = reader;
+        if (open == null) {
+            open = new TopicReader(kafka, "gift-spine-patrol", FETCH_BYTES);
+            reader = open;
+        }
+        return open;
+    }
+}

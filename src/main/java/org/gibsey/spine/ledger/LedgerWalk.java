@@ -1,0 +1,149 @@
+package org.gibsey.spine.ledger;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.gibsey.spine.broker.Position;
+import org.gibsey.spine.gift.EventId;
+import org.gibsey.spine.ledger.EventPlaces.Account;
+import org.gibsey.spine.ledger.EventPlaces.Place;
+
+/**
+ * One pass over the topic that says of each event where it ended. Memory does not grow with the topic, but for a bit a row:
+ * what is counted is a row's first event; further ones are duplicates. Not thread-safe.
+ */
+final class LedgerWalk {
+
+    private static final int SHOWN = 20;
+
+    private final EventPlaces accounts;
+    private final Map<TopicPartition, Position> positions;
+    private final Set<UUID> notIndexed;
+    private final Consumer<ConsumerRecord<byte[], byte[]>> onUnaccounted;
+    private final SparseBits rows = new SparseBits();
+    private final SparseBits letters = new SparseBits();
+    private final Set<UUID> lettersNotIndexed = new java.util.HashSet<>();
+    private final List<Unaccounted> first = new ArrayList<>();
+    private long events;
+    private long stored;
+    private long duplicates;
+    private long dead;
+    private long inFlight;
+    private long unaccounted;
+
+    /**
+     * @param positions     where the workers stood when the walk began; what was before that must have its place
+     * @param notIndexed    events whose dead letter is not in the table yet
+     * @param onUnaccounted told each event that has no place
+     */
+    LedgerWalk(
+            EventPlaces accounts,
+            Map<TopicPartition, Position> positions,
+            Set<UUID> notIndexed,
+            Consumer<ConsumerRecord<byte[], byte[]>> onUnaccounted) {
+        this.accounts = accounts;
+        this.positions = positions;
+        this.notIndexed = notIndexed;
+        this.onUnaccounted = onUnaccounted;
+    }
+
+    /**
+     * What was found. {@code events = stored + duplicates + dead + inFlight + unaccounted}.
+     *
+     * @param topic            that was walked, from its first retained record
+     * @param at               when
+     * @param seconds          how long it took
+     * @param balanced         whether every event has its place
+     * @param events           records in the topic
+     * @param stored           became a row
+     * @param duplicates       are an event that another record in the topic was, too: sent twice, or replayed
+     * @param dead             are a dead letter
+     * @param inFlight         not reached by the workers yet
+     * @param unaccounted      have no place: expected are none
+     * @param firstUnaccounted the first {@value #SHOWN} of them
+     */
+    record Report(
+            String topic,
+            Instant at,
+            double seconds,
+            boolean balanced,
+            long events,
+            long stored,
+            long duplicates,
+            long dead,
+            long inFlight,
+            long unaccounted,
+            List<Unaccounted> firstUnaccounted) {}
+
+    /** Takes the next records of a partition, some thousand at most. */
+    void take(List<ConsumerRecord<byte[], byte[]>> records) {
+        List<UUID> ids = records.stream().map(EventId::of).toList();
+        Map<UUID, Account> found = accounts.of(ids);
+        for (int i = 0; i < records.size(); i++) {
+            events++;
+            UUID id = ids.get(i);
+            Account account = found.get(id);
+            if (account != null) {
+                count(account);
+            } else if (notIndexed.contains(id)) {
+                countDead(lettersNotIndexed.add(id));
+            } else if (inFlight(records.get(i))) {
+                inFlight++;
+            } else {
+                miss(records.get(i));
+            }
+        }
+    }
+
+    Report report(String topic, Instant began, Instant ended) {
+        return new Report(
+                topic,
+                began,
+                java.time.Duration.between(began, ended).toMillis() / 1000.0,
+                unaccounted == 0,
+                events,
+                stored,
+                duplicates,
+                dead,
+                inFlight,
+                unaccounted,
+                List.copyOf(first));
+    }
+
+    private void count(Account account) {
+        if (account.place() == Place.DEAD_LETTER) {
+            countDead(letters.add(account.id()));
+        } else if (rows.add(account.id())) {
+            stored++;
+        } else {
+            duplicates++;
+        }
+    }
+
+    private void countDead(boolean isFirst) {
+        if (isFirst) {
+            dead++;
+        } else {
+            duplicates++;
+        }
+    }
+
+    private boolean inFlight(ConsumerRecord<?, ?> record) {
+        Position position = positions.get(new TopicPartition(record.topic(), record.partition()));
+        return position == null || record.offset() >= position.next();
+    }
+
+    private void miss(ConsumerRecord<byte[], byte[]> record) {
+        unaccounted++;
+        if (first.size() < SHOWN) {
+            first.add(Unaccounted.of(record));
+        }
+        onUnaccounted.accept(record);
+    }
+}

@@ -1,0 +1,85 @@
+package org.gibsey.spine.liveroutes;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.camel.ExpressionIllegalSyntaxException;
+import org.apache.camel.NoSuchBeanException;
+import org.apache.camel.NoSuchEndpointException;
+import org.apache.camel.NoSuchLanguageException;
+import org.apache.camel.PropertyBindingException;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+
+/**
+ * Turns what Camel throws into a line of the file and a reason a person can act on: Camel's own message names neither the
+ * line nor, for an endpoint of many options, anything one can find at a glance.
+ */
+final class RouteFileErrors {
+
+    private static final Pattern UNKNOWN_OPTION = Pattern.compile("Unknown parameters=\\[\\{([^=}]+)");
+    private static final Pattern UNKNOWN_SETTING = Pattern.compile("Property with key \\[([^]]+)] not found");
+
+    private RouteFileErrors() {}
+
+    /** @param from the line the failing route or step begins at */
+    static Problem of(RouteFile file, int from, Throwable failure) {
+        Throwable root = failure;
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof MarkedYamlEngineException yaml
+                    && yaml.getProblemMark().isPresent()) {
+                return file.problem(yaml.getProblemMark().get().getLine() + 1, ofYaml(yaml.getProblem()));
+            }
+            if (cause instanceof NoSuchBeanException missing) {
+                return at(file, from, missing.getName(), "there is no bean '" + missing.getName() + "'");
+            }
+            if (cause instanceof NoSuchLanguageException missing) {
+                return at(file, from, missing.getLanguage(), "there is no language '" + missing.getLanguage() + "'");
+            }
+            if (cause instanceof PropertyBindingException binding) {
+                return at(
+                        file,
+                        from,
+                        binding.getPropertyName() + ":",
+                        "'" + binding.getValue() + "' is no value for " + binding.getPropertyName());
+            }
+            if (cause instanceof NoSuchEndpointException missing) {
+                String component = missing.getUri().replaceFirst(":.*", "");
+                return at(file, from, component + ":", "there is no component '" + component + "'");
+            }
+            if (cause instanceof ExpressionIllegalSyntaxException illegal && illegal.getExpression() != null) {
+                return at(file, from, firstLine(illegal.getExpression()), firstLine(message(cause)));
+            }
+            root = cause;
+        }
+        return ofText(file, from, message(root));
+    }
+
+    private static String ofYaml(String problem) {
+        return problem.replaceFirst("^Unknown node id: (.*)", "there is no step '$1'")
+                .replaceFirst("^Unsupported field: (.*)", "'$1' has no place here");
+    }
+
+    private static Problem ofText(RouteFile file, int from, String message) {
+        Matcher option = UNKNOWN_OPTION.matcher(message);
+        if (option.find()) {
+            return at(file, from, option.group(1), "there is no option '" + option.group(1) + "'");
+        }
+        Matcher setting = UNKNOWN_SETTING.matcher(message);
+        if (setting.find()) {
+            return at(file, from, "{{" + setting.group(1), "there is no setting '" + setting.group(1) + "'");
+        }
+        return file.problem(from, firstLine(message));
+    }
+
+    private static Problem at(RouteFile file, int from, String where, String reason) {
+        return file.problem(file.lineOf(where, from), reason);
+    }
+
+    static String message(Throwable failure) {
+        String message = failure.getMessage();
+        return message == null || message.isBlank() ? failure.getClass().getSimpleName() : message;
+    }
+
+    private static String firstLine(String text) {
+        return text.lines().findFirst().orElse("");
+    }
+}

@@ -1,0 +1,88 @@
+package org.gibsey.spine.tracing;
+
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.StatusCode;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import org.gibsey.spine.gift.TraceParent;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
+import org.springframework.stereotype.Component;
+import org.springframework.web.servlet.HandlerMapping;
+
+/** The span of each public request, from its first byte to the end of the answer. Thread-safe. */
+@Component
+@ConditionalOnExpression(Tracing.CONFIGURED)
+final class RequestSpans {
+
+    private static final String SPAN = RequestSpans.class.getName();
+
+    private final Tracing tracing;
+
+    RequestSpans(Tracing tracing) {
+        this.tracing = tracing;
+    }
+
+    /**
+     * Begins it.
+     *
+     * @param caller what the caller said it is part of, or null
+     * @return what is part of it from here on
+     */
+    TraceParent begin(HttpServletRequest request, @Nullable TraceParent caller) {
+        Span span = tracing.span(request.getMethod(), SpanKind.SERVER, caller)
+                .setAttribute("http.request.method", request.getMethod())
+                .setAttribute("url.path", request.getRequestURI())
+                .startSpan();
+        request.setAttribute(SPAN, span);
+        return Tracing.parentOf(span);
+    }
+
+    /** Ends it now, or when the request that goes on elsewhere has ended. */
+    void endWith(HttpServletRequest request, HttpServletResponse response) {
+        if (request.isAsyncStarted()) {
+            request.getAsyncContext().addListener(new AtTheEnd(request, response));
+        } else {
+            end(request, response);
+        }
+    }
+
+    private static void end(HttpServletRequest request, HttpServletResponse response) {
+        if (!(request.getAttribute(SPAN) instanceof Span span)) {
+            return;
+        }
+        request.removeAttribute(SPAN);
+        // the pattern, not the path: a name with ids in it would be a name of its own for each
+        if (request.getAttribute(HandlerMapping.BEST_MATCHING_PATTERN_ATTRIBUTE) instanceof String route) {
+            span.updateName(request.getMethod() + " " + route);
+            span.setAttribute("http.route", route);
+        }
+        span.setAttribute("http.response.status_code", response.getStatus());
+        if (response.getStatus() >= 500) {
+            span.setStatus(StatusCode.ERROR);
+        }
+        span.end();
+    }
+
+    private record AtTheEnd(HttpServletRequest request, HttpServletResponse response) implements AsyncListener {
+
+        @Override
+        public void onComplete(AsyncEvent event) {
+            end(request, response);
+        }
+
+        @Override
+        public void onTimeout(AsyncEvent event) {}
+
+        @Override
+        public void onError(AsyncEvent event) {}
+
+        @Override
+        public void onStartAsync(AsyncEvent event) {
+            event.getAsyncContext().addListener(this);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package org.gibsey.spine.tracing;
+
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.gibsey.spine.gift.CloudEvent;
+import org.gibsey.spine.gift.TraceParent;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.stereotype.Component;
+import org.springframework.web.filter.OncePerRequestFilter;
+
+/**
+ * Puts every public request into a trace, the caller's or a new one, before anything else sees it: its id is in each log
+ * line of the request, and the event carries it on. Thread-safe.
+ */
+@Component
+@Order(Ordered.HIGHEST_PRECEDENCE)
+final class TraceFilter extends OncePerRequestFilter {
+
+    private static final String ATTRIBUTE = TraceFilter.class.getName();
+
+    private final @Nullable RequestSpans spans;
+
+    TraceFilter(ObjectProvider<RequestSpans> spans) {
+        this.spans = spans.getIfAvailable();
+    }
+
+    @Override
+    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws ServletException, IOException {
+        TraceParent trace = trace(request);
+        MDC.put(TraceParent.LOG_KEY, trace.traceId());
+        try {
+            chain.doFilter(new Traced(request, trace.toString()), response);
+        } finally {
+            if (spans != null) {
+                spans.endWith(request, response);
+            }
+            MDC.remove(TraceParent.LOG_KEY);
+        }
+    }
+
+    /** The second leg of an asynchronous request, and one that ended in an error page, are in the trace, too. */
+    @Override
+    protected boolean shouldNotFilterAsyncDispatch() {
+        return false;
+    }
+
+    @Override
+    protected boolean shouldNotFilterErrorDispatch() {
+        return false;
+    }
+
+    private TraceParent trace(HttpServletRequest request) {
+        if (request.getAttribute(ATTRIBUTE) instanceof TraceParent known) {
+            return known;
+        }
+        Optional<TraceParent> caller = TraceParent.parse(request.getHeader(CloudEvent.TRACE_PARENT));
+        TraceParent trace =
+                spans == null ? caller.orElseGet(TraceParent::begin) : spans.begin(request, caller.orElse(null));
+        request.setAttribute(ATTRIBUTE, trace);
+        return trace;
+    }
+
+    /** The request with the header set. */
+    private static final class Traced extends HttpServletRequestWrapper {
+
+        private final String traceParent;
+
+        Traced(HttpServletRequest request, String traceParent) {
+            super(request);
+            this.traceParent = traceParent;
+        }
+
+        @Override
+        public @Nullable String getHeader(String name) {
+            return name.equalsIgnoreCase(CloudEvent.TRACE_PARENT) ? traceParent : super.getHeader(name);
+        }
+
+        @Override
+        public Enumeration<String> getHeaders(String name) {
+            return name.equalsIgnoreCase(CloudEvent.TRACE_PARENT)
+                    ? Collections.enumeration(List.of(traceParent))
+                    : super.getHeaders(name);
+        }
+
+        @Override
+        public Enumeration<String> getHeaderNames() {
+            Set<String> names = new LinkedHashSet<>(Collections.list(super.getHeaderNames()));
+            names.removeIf(CloudEvent.TRACE_PARENT::equalsIgnoreCase);
+            names.add(CloudEvent.TRACE_PARENT);
+            return Collections.enumeration(names);
+        }
+    }
+}

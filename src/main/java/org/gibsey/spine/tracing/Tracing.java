@@ -1,0 +1,95 @@
+package org.gibsey.spine.tracing;
+
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanBuilder;
+import io.opentelemetry.api.trace.SpanContext;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.api.trace.TraceFlags;
+import io.opentelemetry.api.trace.TraceState;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.context.Context;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
+import java.util.HashMap;
+import java.util.Map;
+import org.gibsey.spine.gift.TraceParent;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
+import org.springframework.stereotype.Component;
+
+/**
+ * Exports traces by OpenTelemetry. It exists only where an endpoint is configured: without one no span is ever made, and
+ * the trace of a request lives in its headers and log lines alone. Everything else (sampler, headers, certificates) is
+ * OpenTelemetry's own {@code OTEL_*} environment. Thread-safe.
+ */
+@Component
+@ConditionalOnExpression(Tracing.CONFIGURED)
+final class Tracing implements DisposableBean {
+
+    static final String CONFIGURED = "'${spine.tracing.endpoint}' != ''";
+
+    private final OpenTelemetrySdk sdk;
+    private final Tracer tracer;
+
+    /**
+     * @param endpoint base URL of an OTLP receiver; spans go to {@code /v1/traces} below it
+     * @param service  name of this application
+     */
+    Tracing(@Value("${spine.tracing.endpoint}") String endpoint, @Value("${spring.application.name}") String service) {
+        Map<String, String> defaults = new HashMap<>();
+        defaults.put("otel.exporter.otlp.endpoint", endpoint);
+        defaults.put("otel.exporter.otlp.protocol", "http/protobuf");
+        defaults.put("otel.service.name", service);
+        // Prometheus and the console have them
+        defaults.put("otel.metrics.exporter", "none");
+        defaults.put("otel.logs.exporter", "none");
+        sdk = AutoConfiguredOpenTelemetrySdk.builder()
+                .addPropertiesSupplier(() -> defaults)
+                .disableShutdownHook()
+                .build()
+                .getOpenTelemetrySdk();
+        tracer = sdk.getTracer("org.gibsey.spine");
+    }
+
+    /**
+     * A span to be started.
+     *
+     * @param parent what it continues, or null to begin a trace
+     */
+    SpanBuilder span(String name, SpanKind kind, @Nullable TraceParent parent) {
+        SpanBuilder span = tracer.spanBuilder(name).setSpanKind(kind).setNoParent();
+        if (parent != null) {
+            SpanContext remote = SpanContext.createFromRemoteParent(
+                    parent.traceId(), parent.spanId(), TraceFlags.fromHex(parent.flags(), 0), TraceState.getDefault());
+            span.setParent(Context.root().with(Span.wrap(remote)));
+        }
+        return span;
+    }
+
+    static TraceParent parentOf(Span span) {
+        SpanContext context = span.getSpanContext();
+        return new TraceParent(
+                context.getTraceId(),
+                context.getSpanId(),
+                context.getTraceFlags().asHex());
+    }
+
+    /** Marks a span as failed, by the class of the fault: its message may quote what a reader wrote. */
+    static void fail(Span span, Throwable fault) {
+        span.setStatus(StatusCode.ERROR);
+        span.setAttribute("error.type", fault.getClass().getName());
+    }
+
+    /** What was recorded so far is on its way when this returns. */
+    void flush() {
+        sdk.getSdkTracerProvider().forceFlush().join(5, java.util.concurrent.TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void destroy() {
+        sdk.close();
+    }
+}

@@ -1,0 +1,153 @@
+package org.gibsey.spine.health;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.ResourcePattern;
+import org.apache.kafka.common.resource.ResourceType;
+import org.awaitility.core.ThrowingRunnable;
+import org.flywaydb.core.Flyway;
+import org.gibsey.spine.embedded.EmbeddedKafka;
+import org.gibsey.spine.embedded.Ports;
+import org.gibsey.spine.embedded.TestDatabase;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A broker and a database that are there and of no use, as in a deployment whose parts belong to different people. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class ReadinessReasonsIT {
+
+    private static final String EVERYBODY = "User:*";
+
+    @TempDir
+    static Path data;
+
+    private static EmbeddedKafka kafka;
+    private static Admin admin;
+    private static TestDatabase database;
+    private static RunningSpine spine;
+
+    @BeforeAll
+    static void start() throws Exception {
+        kafka = new EmbeddedKafka(
+                        data.resolve("kafka"),
+                        Ports.free(),
+                        Map.of(
+                                "authorizer.class.name",
+                                "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+                                "allow.everyone.if.no.acl.found",
+                                "true"))
+                .start();
+        admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()));
+        database = TestDatabase.create();
+        spine = RunningSpine.start(
+                "KAFKA_BOOTSTRAP_SERVERS=" + kafka.bootstrapServers(),
+                "KAFKA_CREATE_TOPICS=false",
+                "VAULT_DB_URL=" + database.url(),
+                "VAULT_DB_MIGRATE=false");
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        if (spine != null) {
+            spine.close();
+        }
+        database.close();
+        admin.close();
+        kafka.close();
+    }
+
+    @Test
+    @Order(1)
+    void waitsForTopicsAndASchemaThatSomebodyElseMakes() throws Exception {
+        within10s(() -> {
+            assertThat(reason("broker")).isEqualTo("missing topics [gift_events, gift_events.dlq]");
+            assertThat(reason("database"))
+                    .matches("the schema is not current: \\d+ migrations are missing, the first is V1 vault");
+        });
+        assertThat(spine.readiness()).isEqualTo(503);
+        assertThat(spine.liveness()).isEqualTo(200);
+
+        admin.createTopics(List.of(
+                        new NewTopic("gift_events", 2, (short) 1), new NewTopic("gift_events.dlq", 1, (short) 1)))
+                .all()
+                .get();
+        Flyway.configure().dataSource(database.dataSource()).load().migrate();
+
+        within10s(() -> assertThat(spine.readiness()).isEqualTo(200));
+        assertThat(spine.save(1, "at last").statusCode()).isEqualTo(202);
+    }
+
+    @Test
+    @Order(2)
+    void isNotReadyWhileItMayNotWrite() throws Exception {
+        List<AclBinding> rules = List.of(
+                rule(AclOperation.ALL, AclPermissionType.ALLOW), rule(AclOperation.WRITE, AclPermissionType.DENY));
+        admin.createAcls(rules).all().get();
+
+        within10s(() -> assertThat(reason("broker")).isEqualTo("not allowed to write to gift_events"));
+        assertThat(spine.readiness()).isEqualTo(503);
+
+        admin.deleteAcls(rules.stream().map(AclBinding::toFilter).toList())
+                .all()
+                .get();
+        within10s(() -> assertThat(spine.readiness()).isEqualTo(200));
+    }
+
+    @Test
+    @Order(3)
+    void isNotReadyWhileTooFewReplicasWouldTakeAGift() throws Exception {
+        requireReplicas("2");
+
+        within10s(() -> assertThat(reason("broker"))
+                .matches("gift_events-\\d takes no writes: 1 of 2 required replicas in sync"));
+        assertThat(spine.readiness()).isEqualTo(503);
+
+        requireReplicas("1");
+        within10s(() -> assertThat(spine.readiness()).isEqualTo(200));
+    }
+
+    private static void requireReplicas(String number) throws Exception {
+        admin.incrementalAlterConfigs(Map.of(
+                        new ConfigResource(ConfigResource.Type.TOPIC, "gift_events"),
+                        List.of(new AlterConfigOp(
+                                new ConfigEntry("min.insync.replicas", number), AlterConfigOp.OpType.SET))))
+                .all()
+                .get();
+    }
+
+    private static AclBinding rule(AclOperation operation, AclPermissionType permission) {
+        return new AclBinding(
+                new ResourcePattern(ResourceType.TOPIC, "gift_events", PatternType.LITERAL),
+                new AccessControlEntry(EVERYBODY, "*", operation, permission));
+    }
+
+    private static String reason(String part) throws Exception {
+        return spine.part(part).at("/details/reason").asText();
+    }
+
+    private static void within10s(ThrowingRunnable assertion) {
+        await().atMost(Duration.ofSeconds(10))
+                .pollInterval(Duration.ofMillis(200))
+                .untilAsserted(assertion);
+    }
+}

@@ -1,0 +1,171 @@
+package org.gibsey.spine.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.gibsey.spine.SpineApplication;
+import org.gibsey.spine.embedded.KafkaProcess;
+import org.gibsey.spine.embedded.Ports;
+import org.gibsey.spine.embedded.SharedServices;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/**
+ * A broker that is not there yet, hangs or dies: every save gets its 503 in time, whatever needs no broker
+ * goes on, and the first save after the trouble is taken. Each test finds the broker well and leaves it well.
+ */
+class BrokerTroubleIT {
+
+    private static final Duration IN_TIME = Duration.ofSeconds(3);
+    private static final int CLIENTS = 256;
+    private static final int PLACES = 200;
+    private static final HttpClient HTTP =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    @TempDir
+    static Path data;
+
+    static ConfigurableApplicationContext application;
+    static KafkaProcess kafka;
+    static Answer whileNobodyListens;
+    static Answer whileNobodyAnswers;
+
+    /** How a call was answered, and how long it took. */
+    record Answer(HttpResponse<String> response, Duration took) {}
+
+    @BeforeAll
+    static void startBeforeTheBroker() throws IOException {
+        int port = Ports.free();
+        application = new SpringApplicationBuilder(SpineApplication.class)
+                .properties(Map.of(
+                        "SERVER_PORT",
+                        "0",
+                        "MANAGEMENT_SERVER_PORT",
+                        "0",
+                        "KAFKA_BOOTSTRAP_SERVERS",
+                        "localhost:" + port,
+                        "VAULT_DB_URL",
+                        SharedServices.get().database().url(),
+                        "MAX_CONCURRENT_SAVES",
+                        PLACES,
+                        "VAULT_ROUTES",
+                        "file:routes/save-gift.camel.yaml,file:routes/list-gifts.camel.yaml,"
+                                + "file:routes/show-kafka-status.camel.yaml"))
+                .run();
+        whileNobodyListens = save().join();
+        try (ServerSocket silent = new ServerSocket(port, 50, InetAddress.getLoopbackAddress())) {
+            assertThat(silent.isBound()).isTrue();
+            whileNobodyAnswers = save().join();
+        }
+        kafka = KafkaProcess.start(data.resolve("kafka"), port);
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> save().join().response().statusCode() == 202);
+        // every client has its connection
+        saveAtOnce(PLACES);
+        saveAtOnce(PLACES);
+    }
+
+    @AfterAll
+    static void stop() {
+        application.close();
+        kafka.close();
+    }
+
+    @Test
+    void refusesInTimeBeforeTheBrokerHasEverBeenThere() {
+        assertRefusedInTime(whileNobodyListens);
+        assertRefusedInTime(whileNobodyAnswers);
+    }
+
+    @Test
+    void refusesEveryoneInTimeWhileTheBrokerHangsAndListsMeanwhile() throws Exception {
+        kafka.process().freeze();
+        List<CompletableFuture<Answer>> saves;
+        try {
+            saves = IntStream.range(0, CLIENTS).mapToObj(i -> save()).toList();
+            assertThat(list()).isLessThan(Duration.ofMillis(1_500));
+            saves.forEach(CompletableFuture::join);
+        } finally {
+            kafka.process().thaw();
+        }
+
+        assertThat(saves).extracting(CompletableFuture::join).allSatisfy(BrokerTroubleIT::assertRefusedInTime);
+        // who finds no place is not kept waiting for one
+        assertThat(saves)
+                .extracting(CompletableFuture::join)
+                .filteredOn(answer -> answer.response().body().contains("#busy"))
+                .hasSizeGreaterThanOrEqualTo(CLIENTS - PLACES);
+        assertThat(save().join().response().statusCode()).isEqualTo(202);
+    }
+
+    @Test
+    void refusesEveryoneInTimeWhileTheBrokerIsDeadAndListsMeanwhile() throws Exception {
+        kafka.process().kill();
+        List<CompletableFuture<Answer>> saves =
+                IntStream.range(0, CLIENTS).mapToObj(i -> save()).toList();
+        assertThat(list()).isLessThan(Duration.ofMillis(1_500));
+        saves.forEach(CompletableFuture::join);
+        HttpResponse<String> status = get("/kafka/status");
+        kafka.restart();
+        Answer next = save().join();
+
+        assertThat(saves).extracting(CompletableFuture::join).allSatisfy(BrokerTroubleIT::assertRefusedInTime);
+        assertThat(status.statusCode()).isEqualTo(503);
+        assertThat(next.response().statusCode()).isEqualTo(202);
+        await().until(() -> get("/kafka/status").statusCode() == 200);
+    }
+
+    private static void assertRefusedInTime(Answer answer) {
+        assertThat(answer.response().statusCode()).isEqualTo(503);
+        assertThat(answer.response().headers().firstValue("Content-Type")).contains("application/problem+json");
+        assertThat(answer.response().headers().firstValue("Retry-After")).isPresent();
+        assertThat(answer.took()).isLessThan(IN_TIME);
+    }
+
+    private static void saveAtOnce(int clients) {
+        IntStream.range(0, clients).mapToObj(i -> save()).toList().forEach(CompletableFuture::join);
+    }
+
+    private static CompletableFuture<Answer> save() {
+        long began = System.nanoTime();
+        HttpRequest request = HttpRequest.newBuilder(uri("/vault/save"))
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString("{\"page_id\":45001,\"question\":\"q\",\"answer\":\"a\"}"))
+                .build();
+        return HTTP.sendAsync(request, BodyHandlers.ofString())
+                .thenApply(response -> new Answer(response, Duration.ofNanos(System.nanoTime() - began)));
+    }
+
+    private static Duration list() throws Exception {
+        long began = System.nanoTime();
+        assertThat(get("/vault/list?limit=1").statusCode()).isEqualTo(200);
+        return Duration.ofNanos(System.nanoTime() - began);
+    }
+
+    private static HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        return HTTP.send(HttpRequest.newBuilder(uri(path)).build(), BodyHandlers.ofString());
+    }
+
+    private static URI uri(String path) {
+        return URI.create("http://localhost:" + application.getEnvironment().getProperty("local.server.port") + path);
+    }
+}

@@ -1,0 +1,290 @@
+package org.gibsey.spine.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.Error;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.apache.camel.CamelContext;
+import org.gibsey.spine.embedded.SpineIT;
+import org.gibsey.spine.http.RawHttp.Answer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.core.io.ClassPathResource;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.test.context.TestPropertySource;
+import org.yaml.snakeyaml.Yaml;
+
+/** Every call and status that openapi.yaml describes, driven, and nothing beside it. */
+@SpineIT
+@TestPropertySource(properties = "spine.stream.clients=1")
+class OpenApiIT {
+
+    private static final String GIFT = "{\"page_id\":49101,\"question\":\"q\",\"answer\":\"a\"}";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @LocalServerPort
+    int port;
+
+    @Autowired
+    CamelContext camel;
+
+    @Autowired
+    JdbcClient vault;
+
+    private final JsonNode contract = contract();
+
+    /** An answer to a call, by operation id and status. */
+    private interface Call {
+        Answer make() throws Exception;
+    }
+
+    @Test
+    void isWhatTheServerDoes() throws Exception {
+        Map<String, Call> calls = calls();
+        List<String> described = described();
+        assertThat(calls.keySet()).containsExactlyInAnyOrderElementsOf(described);
+
+        List<String> deviations = new ArrayList<>();
+        for (Map.Entry<String, Call> call : calls.entrySet()) {
+            deviations(call.getKey(), call.getValue().make())
+                    .forEach(deviation -> deviations.add(call.getKey() + ": " + deviation));
+        }
+        assertThat(deviations).isEmpty();
+    }
+
+    @Test
+    void describesEveryPublicRoute() {
+        List<String> served = Stream.concat(
+                        camel.getRoutes().stream()
+                                .map(route -> route.getEndpoint().getEndpointUri())
+                                .filter(uri -> uri.startsWith("platform-http:"))
+                                .map(uri -> uri.replaceFirst("^platform-http:/*", "/")
+                                        .replaceFirst("\\?.*", ""))
+                                .map(uri -> URLDecoder.decode(uri, StandardCharsets.UTF_8)),
+                        Stream.of("/vault/stream"))
+                .toList();
+
+        assertThat(contract.get("paths").fieldNames()).toIterable().containsExactlyInAnyOrderElementsOf(served);
+    }
+
+    @Test
+    void isServedToProgramsAndToPeople() throws Exception {
+        Answer yaml = get("/openapi.yaml");
+        assertThat(yaml.status()).isEqualTo(200);
+        assertThat(yaml.headers().get("Content-Type")).startsWith("application/yaml");
+        assertThat(yaml.body()).startsWith("openapi: 3.1.0");
+
+        Answer page = get("/docs");
+        assertThat(page.status()).isEqualTo(200);
+        assertThat(page.headers().get("Content-Security-Policy")).contains("script-src 'self'");
+        assertThat(page.body()).doesNotContain("http:", "https:");
+        for (String part : List.of(
+                "/docs/docs.js", "/webjars/swagger-ui/swagger-ui.css", "/webjars/swagger-ui/swagger-ui-bundle.js")) {
+            assertThat(page.body() + get("/docs/docs.js").body()).contains(part.substring(part.lastIndexOf('/')));
+            assertThat(get(part).status()).as(part).isEqualTo(200);
+        }
+    }
+
+    private Map<String, Call> calls() {
+        Map<String, Call> calls = new LinkedHashMap<>();
+        calls.put("saveGift 202", () -> save(GIFT));
+        calls.put("saveGift 400", () -> save("[]"));
+        calls.put("saveGift 405", () -> send("PUT", "/vault/save"));
+        calls.put("saveGift 408", () -> sendSave("application/json", 9, "{"));
+        calls.put("saveGift 413", () -> sendSave("application/json", 9_999_999, ""));
+        calls.put("saveGift 415", () -> sendSave("text/plain", 2, "{}"));
+        calls.put("saveGift 422", () -> save("{}"));
+        calls.put("saveGift 503", () -> suspended("save-gift", () -> save(GIFT)));
+        calls.put("showGift 200", () -> {
+            String location = save(GIFT).headers().get("Location");
+            return await().until(() -> get(location), answer -> answer.status() == 200);
+        });
+        calls.put("showGift 404", () -> get("/vault/gifts/" + UUID.randomUUID()));
+        calls.put("showGift 405", () -> send("DELETE", "/vault/gifts/1"));
+        calls.put("showGift 406", () -> get("/vault/gifts/1", "Accept: text/html"));
+        calls.put("showGift 503", () -> suspended("show-gift", () -> get("/vault/gifts/" + UUID.randomUUID())));
+        calls.put("listGifts 200", () -> {
+            vault.sql("insert into vault (page_id, question, answer) values (49102, 'q', 'a'), (49102, 'r', 'a')")
+                    .update();
+            return get("/vault/list?limit=1");
+        });
+        calls.put("listGifts 400", () -> get("/vault/list?limit=%zz"));
+        calls.put("listGifts 405", () -> send("DELETE", "/vault/list"));
+        calls.put("listGifts 406", () -> get("/vault/list", "Accept: text/html"));
+        calls.put("listGifts 422", () -> get("/vault/list?limit=0"));
+        calls.put("listGifts 503", () -> suspended("list-gifts", () -> get("/vault/list")));
+        calls.put("streamGifts 200", this::openStream);
+        calls.put("streamGifts 405", () -> send("DELETE", "/vault/stream"));
+        calls.put("streamGifts 422", () -> get("/vault/stream?page_id=one"));
+        calls.put("streamGifts 503", () -> {
+            Socket first = onlyStream();
+            try {
+                return get("/vault/stream");
+            } finally {
+                first.close();
+            }
+        });
+        calls.put("showKafkaStatus 200", () -> get("/kafka/status"));
+        calls.put("showKafkaStatus 405", () -> send("POST", "/kafka/status"));
+        calls.put("showKafkaStatus 406", () -> get("/kafka/status", "Accept: text/html"));
+        calls.put("showKafkaStatus 503", () -> suspended("show-kafka-status", () -> get("/kafka/status")));
+        return calls;
+    }
+
+    private List<String> described() {
+        List<String> described = new ArrayList<>();
+        contract.get("paths")
+                .forEach(path -> path.forEach(operation -> operation
+                        .get("responses")
+                        .fieldNames()
+                        .forEachRemaining(status ->
+                                described.add(operation.get("operationId").textValue() + " " + status))));
+        return described;
+    }
+
+    private List<String> deviations(String key, Answer answer) throws IOException {
+        String status = key.substring(key.indexOf(' ') + 1);
+        List<String> deviations = new ArrayList<>();
+        if (!status.equals(Integer.toString(answer.status()))) {
+            deviations.add("status " + answer.status() + " " + answer.body());
+            return deviations;
+        }
+        JsonNode response = response(key.substring(0, key.indexOf(' ')), status);
+        response.path("headers").properties().forEach(header -> {
+            String value = answer.headers().get(header.getKey());
+            if (value == null && header.getValue().path("required").asBoolean()) {
+                deviations.add("no header " + header.getKey());
+            }
+            String pattern = header.getValue().at("/schema/pattern").asText(".*");
+            if (value != null && !value.matches(pattern)) {
+                deviations.add(header.getKey() + " is " + value);
+            }
+        });
+        String type = answer.headers().getOrDefault("Content-Type", "").replaceFirst(";.*", "");
+        JsonNode content = response.path("content").path(type);
+        if (content.isMissingNode()) {
+            deviations.add("type " + type);
+        } else if (type.endsWith("json")) {
+            deviations.addAll(breaches(content.get("schema"), JSON.readTree(answer.body())));
+        }
+        return deviations;
+    }
+
+    private JsonNode response(String operationId, String status) {
+        for (JsonNode path : contract.get("paths")) {
+            for (JsonNode operation : path) {
+                if (operation.get("operationId").textValue().equals(operationId)) {
+                    JsonNode response = operation.get("responses").get(status);
+                    return response.has("$ref")
+                            ? contract.at(response.get("$ref").textValue().substring(1))
+                            : response;
+                }
+            }
+        }
+        throw new IllegalArgumentException(operationId);
+    }
+
+    private List<String> breaches(JsonNode schema, JsonNode body) {
+        ObjectNode root = JSON.createObjectNode();
+        root.putArray("allOf").add(schema);
+        root.set("components", contract.get("components"));
+        return SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+                .getSchema(root)
+                .validate(body)
+                .stream()
+                .map(Error::toString)
+                .toList();
+    }
+
+    private static JsonNode contract() {
+        try (var file = new ClassPathResource("openapi.yaml").getInputStream()) {
+            return JSON.valueToTree(new Yaml().load(file));
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private Answer suspended(String route, Call call) throws Exception {
+        camel.getRouteController().suspendRoute(route);
+        try {
+            return call.make();
+        } finally {
+            camel.getRouteController().resumeRoute(route);
+        }
+    }
+
+    private Answer save(String body) throws IOException {
+        return sendSave("application/json", body.length(), body);
+    }
+
+    private Answer sendSave(String type, int length, String body) throws IOException {
+        String head = "POST /vault/save HTTP/1.1\nHost: x\nConnection: close\nContent-Type: %s\nContent-Length: %d\n\n";
+        return RawHttp.send(port, head.formatted(type, length) + body);
+    }
+
+    private Answer get(String target, String... headers) throws IOException {
+        String more = headers.length == 0 ? "" : String.join("\n", headers) + "\n";
+        return RawHttp.send(port, "GET " + target + " HTTP/1.1\nHost: x\nConnection: close\n" + more + "\n");
+    }
+
+    private Answer send(String method, String target) throws IOException {
+        return RawHttp.send(port, method + " " + target + " HTTP/1.1\nHost: x\nConnection: close\n\n");
+    }
+
+    private Answer openStream() throws IOException {
+        try (Socket socket = stream()) {
+            return Answer.parse(awaitHead(socket).getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** There is room for one, and a stream before it whose reader has left is noticed a moment later. */
+    private Socket onlyStream() {
+        return await().atMost(Duration.ofSeconds(30)).until(this::openedStream, Objects::nonNull);
+    }
+
+    private @Nullable Socket openedStream() throws IOException {
+        Socket socket = stream();
+        if (awaitHead(socket).startsWith("HTTP/1.1 200")) {
+            return socket;
+        }
+        socket.close();
+        return null;
+    }
+
+    private Socket stream() throws IOException {
+        Socket socket = new Socket("localhost", port);
+        socket.setSoTimeout(20_000);
+        socket.getOutputStream()
+                .write("GET /vault/stream HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        return socket;
+    }
+
+    private static String awaitHead(Socket socket) throws IOException {
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            int next = socket.getInputStream().read();
+            assertThat(next).as(head.toString()).isNotNegative();
+            head.append((char) next);
+        }
+        return head.toString();
+    }
+}

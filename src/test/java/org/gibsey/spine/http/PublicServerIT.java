@@ -1,0 +1,204 @@
+package org.gibsey.spine.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpClient.Version;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPInputStream;
+import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.embedded.SpineIT;
+import org.gibsey.spine.http.RawHttp.Answer;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+
+/** How the public port treats browsers, proxies and those who mean it harm. */
+@SpineIT
+class PublicServerIT {
+
+    @LocalServerPort
+    int port;
+
+    @Autowired
+    SpineSettings settings;
+
+    @Test
+    void letsPagesOfAConfiguredOriginSave() throws IOException {
+        Answer preflight = RawHttp.send(port, """
+                OPTIONS /vault/save HTTP/1.1
+                Host: x
+                Connection: close
+                Origin: http://localhost:5173
+                Access-Control-Request-Method: POST
+                Access-Control-Request-Headers: content-type, idempotency-key
+
+                """);
+
+        assertThat(preflight.status()).isEqualTo(200);
+        assertThat(preflight.headers())
+                .containsEntry("Access-Control-Allow-Origin", "http://localhost:5173")
+                .containsEntry("Access-Control-Allow-Headers", "content-type, idempotency-key");
+        assertThat(preflight.headers().get("Access-Control-Allow-Methods")).contains("POST");
+        assertThat(preflight.headers().get("Vary")).contains("Origin");
+    }
+
+    @Test
+    void showsPagesOfAConfiguredOriginWhatTheyNeed() throws IOException {
+        Answer answer = RawHttp.send(port, get("/vault/list", "Origin: http://localhost:5173"));
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.headers())
+                .containsEntry("Access-Control-Allow-Origin", "http://localhost:5173")
+                .containsEntry("Access-Control-Expose-Headers", "Link, Location, Retry-After");
+    }
+
+    @Test
+    void refusesPagesOfAnotherOriginAndOtherMethods() throws IOException {
+        String preflight = """
+                OPTIONS /vault/save HTTP/1.1
+                Host: x
+                Connection: close
+                Origin: %s
+                Access-Control-Request-Method: %s
+
+                """;
+
+        assertThat(RawHttp.send(port, preflight.formatted("http://localhost:5174", "POST"))
+                        .status())
+                .isEqualTo(403);
+        assertThat(RawHttp.send(port, preflight.formatted("http://localhost:5173", "DELETE"))
+                        .status())
+                .isEqualTo(403);
+    }
+
+    @Test
+    void hardensEveryAnswer() throws IOException {
+        for (String path : List.of("/", "/vault/list?limit=1", "/nowhere")) {
+            assertThat(RawHttp.send(port, get(path)).headers())
+                    .as(path)
+                    .containsEntry("X-Content-Type-Options", "nosniff")
+                    .containsEntry("Referrer-Policy", "no-referrer")
+                    .doesNotContainKeys("Server", "X-Powered-By")
+                    .hasEntrySatisfying(
+                            "Content-Security-Policy",
+                            policy -> assertThat(policy)
+                                    .contains("default-src '", "frame-ancestors 'none'")
+                                    .doesNotContain("unsafe"));
+        }
+    }
+
+    @Test
+    void compressesAListForWhoAsks() throws Exception {
+        HttpClient http = HttpClient.newHttpClient();
+        for (int i = 0; i < 10; i++) {
+            http.send(save(47_001, "a".repeat(1_000)), BodyHandlers.discarding());
+        }
+        HttpRequest.Builder list = HttpRequest.newBuilder(uri("/vault/list?limit=100"));
+
+        HttpResponse<byte[]> plain = http.send(list.copy().build(), BodyHandlers.ofByteArray());
+        HttpResponse<byte[]> compressed =
+                http.send(list.copy().header("Accept-Encoding", "gzip").build(), BodyHandlers.ofByteArray());
+
+        assertThat(plain.headers().firstValue("Content-Encoding")).isEmpty();
+        assertThat(compressed.headers().firstValue("Content-Encoding")).contains("gzip");
+        try (InputStream unpacked = new GZIPInputStream(new ByteArrayInputStream(compressed.body()))) {
+            assertThat(new String(unpacked.readAllBytes(), StandardCharsets.UTF_8))
+                    .startsWith("[{");
+        }
+    }
+
+    @Test
+    void speaksHttp2InClearTextWithManyCallsAtOnce() {
+        // one client, so one connection
+        HttpClient http = HttpClient.newBuilder().version(Version.HTTP_2).build();
+        assertThat(http.sendAsync(save(47_002, "first"), BodyHandlers.ofString())
+                        .join()
+                        .version())
+                .isEqualTo(Version.HTTP_2);
+
+        List<CompletableFuture<HttpResponse<String>>> calls = IntStream.range(0, 300)
+                .mapToObj(i -> http.sendAsync(save(47_002, "a" + i), BodyHandlers.ofString()))
+                .toList();
+
+        assertThat(calls)
+                .extracting(CompletableFuture::join)
+                .allSatisfy(answer -> assertThat(answer.statusCode()).isEqualTo(202));
+    }
+
+    @Test
+    void cutsOffClientsThatSendAByteNowAndThen() {
+        var head = trickle("GET / HTTP/1.1\nHost: x\nX: ");
+        var body = trickle("""
+                POST /vault/save HTTP/1.1
+                Host: x
+                Content-Type: application/json
+                Content-Length: 10000
+
+                """);
+        // Tomcat by itself reads to the end what an answer has not waited for
+        var unwanted = trickle("POST /nowhere HTTP/1.1\nHost: x\nContent-Length: 10000\n\n");
+
+        assertThat(head.join()).isLessThan(settings.http().headTime().plusSeconds(3));
+        assertThat(body.join()).isLessThan(settings.http().bodyTime().plusSeconds(3));
+        assertThat(unwanted.join()).isLessThan(Duration.ofSeconds(5));
+    }
+
+    /** Sends a byte now and then until the server has enough. */
+    private CompletableFuture<Duration> trickle(String beginning) {
+        return CompletableFuture.supplyAsync(() -> lasted(beginning), task -> new Thread(task).start());
+    }
+
+    private Duration lasted(String beginning) {
+        long began = System.nanoTime();
+        try (Socket socket = new Socket("localhost", port)) {
+            socket.setSoTimeout(200);
+            socket.getOutputStream().write(beginning.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
+            while (System.nanoTime() - began < Duration.ofSeconds(60).toNanos()) {
+                try {
+                    socket.getOutputStream().write('a');
+                    while (socket.getInputStream().read() >= 0) {
+                        // its answer, should there be one
+                    }
+                    break;
+                } catch (SocketTimeoutException waiting) {
+                    // the pause between two bytes
+                }
+            }
+        } catch (IOException reset) {
+            // cut off
+        }
+        return Duration.ofNanos(System.nanoTime() - began);
+    }
+
+    private HttpRequest save(long page, String answer) {
+        return HttpRequest.newBuilder(uri("/vault/save"))
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(
+                        "{\"page_id\":%d,\"question\":\"q\",\"answer\":\"%s\"}".formatted(page, answer)))
+                .build();
+    }
+
+    private URI uri(String path) {
+        return URI.create("http://localhost:" + port + path);
+    }
+
+    private static String get(String path, String... headers) {
+        return "GET %s HTTP/1.1\nHost: x\nConnection: close\n%s\n"
+                .formatted(path, headers.length == 0 ? "" : String.join("\n", headers) + "\n");
+    }
+}

@@ -1,0 +1,253 @@
+package org.gibsey.spine.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
+import org.apache.camel.CamelContext;
+import org.apache.camel.builder.RouteBuilder;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.gibsey.spine.embedded.SharedServices;
+import org.gibsey.spine.embedded.SpineIT;
+import org.gibsey.spine.embedded.TestTopic;
+import org.gibsey.spine.health.GroupWatch;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.client.TestRestTemplate;
+import org.springframework.boot.test.web.server.LocalManagementPort;
+import org.springframework.http.HttpEntity;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.test.context.TestPropertySource;
+
+/** A topic of its own, because the books of a topic are about everything in it. */
+@SpineIT
+@TestPropertySource(
+        properties = {
+            "KAFKA_TOPIC=ledger_it",
+            "KAFKA_DEAD_LETTER_TOPIC=ledger_it.dlq",
+            "KAFKA_GROUP=ledger-it",
+            "LEDGER_ROUND_PAUSE=1s"
+        })
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class LedgerIT {
+
+    private static TestTopic topic;
+
+    @Autowired
+    JdbcClient vault;
+
+    @Autowired
+    MeterRegistry meters;
+
+    @Autowired
+    CamelContext camel;
+
+    @Autowired
+    GroupWatch groups;
+
+    @Autowired
+    TestRestTemplate http;
+
+    @Autowired
+    ObjectMapper json;
+
+    @LocalManagementPort
+    int management;
+
+    @BeforeAll
+    static void connect() {
+        topic = new TestTopic("ledger_it", SharedServices.get().kafka().bootstrapServers());
+    }
+
+    @AfterAll
+    static void disconnect() {
+        topic.close();
+    }
+
+    @Test
+    @Order(1)
+    void everyEventIsARowADuplicateADeadLetterOrInFlight() throws Exception {
+        JsonNode before = ledger();
+        String twice = UUID.randomUUID().toString();
+        for (int partition = 0; partition < 2; partition++) {
+            ProducerRecord<byte[], byte[]> record =
+                    new ProducerRecord<>("ledger_it", partition, null, bytes(gift("sent twice")));
+            record.headers().add("ce_id", bytes(twice));
+            topic.write(record);
+        }
+        topic.writeAll(
+                2, IntStream.range(0, 2500).mapToObj(i -> gift("number " + i)).toList());
+        topic.writeAll(3, List.of("no gift", "[]"));
+        await().atMost(Duration.ofSeconds(20))
+                .untilAsserted(
+                        () -> assertThat(ledger().get("inFlight").longValue()).isZero());
+
+        camel.getRouteController().stopRoute("persist-gifts");
+        try {
+            topic.write(gift("not taken yet"));
+            JsonNode ledger = ledger();
+
+            assertThat(added(before, ledger, "events")).isEqualTo(2505);
+            assertThat(added(before, ledger, "stored")).isEqualTo(2501);
+            assertThat(added(before, ledger, "duplicates")).isEqualTo(1);
+            assertThat(added(before, ledger, "dead")).isEqualTo(2);
+            assertThat(ledger.get("inFlight").longValue()).isEqualTo(1);
+            assertThat(ledger.get("balanced").booleanValue()).isTrue();
+        } finally {
+            camel.getRouteController().startRoute("persist-gifts");
+        }
+    }
+
+    @Test
+    @Order(2)
+    void aDeadLetterThatIsNotIndexedYetHasItsPlace() throws Exception {
+        camel.getRouteController().stopRoute("index-dead-letters");
+        try {
+            JsonNode before = ledger();
+            topic.write("no gift either");
+            await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+                JsonNode ledger = ledger();
+                assertThat(added(before, ledger, "dead")).isEqualTo(1);
+                assertThat(ledger.get("balanced").booleanValue()).isTrue();
+            });
+        } finally {
+            camel.getRouteController().startRoute("index-dead-letters");
+        }
+    }
+
+    @Test
+    @Order(3)
+    void findsARowDeletedByHandAndBringsItBack() throws Exception {
+        RecordMetadata written = topic.write(gift("to be deleted"));
+        await().until(() -> rows("to be deleted") == 1);
+        await().atMost(Duration.ofSeconds(20))
+                .until(() ->
+                        meters.get("gifts.ledger.round.age.seconds").gauge().value() >= 0);
+        assertThat(unaccounted()).isZero();
+
+        vault.sql("delete from vault where question = 'to be deleted'").update();
+
+        JsonNode ledger = ledger();
+        assertThat(ledger.get("balanced").booleanValue()).isFalse();
+        assertThat(ledger.get("unaccounted").longValue()).isEqualTo(1);
+        JsonNode first = ledger.get("firstUnaccounted").get(0);
+        assertThat(first.get("topic").textValue()).isEqualTo("ledger_it");
+        assertThat(first.get("partition").intValue()).isEqualTo(written.partition());
+        assertThat(first.get("offset").longValue()).isEqualTo(written.offset());
+        await().atMost(Duration.ofSeconds(20)).until(() -> unaccounted() == 1);
+        assertThat(meters.get("gifts.ledger.balanced").gauge().value()).isZero();
+
+        assertThat(resend("{}").get("resent").longValue()).isEqualTo(1);
+        assertThat(resend("{}").get("dryRun").booleanValue()).isTrue();
+        assertThat(resend("{\"dryRun\":false}").get("resent").longValue()).isEqualTo(1);
+
+        await().until(() -> rows("to be deleted") == 1);
+        await().atMost(Duration.ofSeconds(20)).until(() -> unaccounted() == 0);
+        assertThat(meters.get("gifts.ledger.balanced").gauge().value()).isEqualTo(1);
+        await().untilAsserted(() ->
+                assertThat(ledger().get("balanced").booleanValue()).isTrue());
+    }
+
+    @Test
+    @Order(4)
+    void isAnMBean() throws Exception {
+        MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+        ObjectName name =
+                server.queryNames(new ObjectName("org.springframework.boot:type=Endpoint,name=Ledger,*"), null).stream()
+                        .filter(candidate -> topicOf(server, candidate).equals("ledger_it"))
+                        .findFirst()
+                        .orElseThrow();
+
+        Object report = server.invoke(name, "resend", new Object[] {null}, new String[] {"java.lang.Boolean"});
+
+        assertThat((Map<?, ?>) report).extracting("dryRun").isEqualTo(true);
+    }
+
+    @Test
+    @Order(5)
+    void goesOnWhenAnotherBatchingRouteNamesATopicThatIsMissing() throws Exception {
+        camel.addRoutes(new RouteBuilder() {
+            @Override
+            public void configure() {
+                from("kafka:nowhere?groupId=nobody&batching=true")
+                        .routeId("nowhere")
+                        .autoStartup(false)
+                        .to("log:nowhere");
+            }
+        });
+        try {
+            for (int i = 0; i < 2; i++) {
+                Map<?, ?> before = groups.gifts();
+                await().atMost(Duration.ofSeconds(20)).until(() -> groups.gifts() != null && groups.gifts() != before);
+            }
+            assertThat(meters.get("gifts.lag.records").gauge().value()).isNotNaN();
+        } finally {
+            camel.removeRoute("nowhere");
+        }
+    }
+
+    private static String topicOf(MBeanServer server, ObjectName ledger) {
+        try {
+            Object report = server.invoke(ledger, "check", new Object[0], new String[0]);
+            return String.valueOf(((Map<?, ?>) report).get("topic"));
+        } catch (javax.management.JMException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private JsonNode ledger() throws Exception {
+        return json.readTree(http.getForObject(url(), String.class));
+    }
+
+    private JsonNode resend(String body) throws Exception {
+        HttpHeaders headers = new HttpHeaders();
+        headers.setContentType(MediaType.APPLICATION_JSON);
+        return json.readTree(http.postForObject(url(), new HttpEntity<>(body, headers), String.class));
+    }
+
+    private String url() {
+        return "http://localhost:" + management + "/actuator/ledger";
+    }
+
+    private double unaccounted() {
+        return meters.get("gifts.unaccounted").gauge().value();
+    }
+
+    private long rows(String question) {
+        return vault.sql("select count(*) from vault where question = ?")
+                .param(question)
+                .query(Long.class)
+                .single();
+    }
+
+    private static long added(JsonNode before, JsonNode after, String field) {
+        return after.get(field).longValue() - before.get(field).longValue();
+    }
+
+    private static String gift(String question) {
+        return "{\"page_id\":92001,\"question\":\"%s\",\"answer\":\"a\",\"ts\":1716300000}".formatted(question);
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

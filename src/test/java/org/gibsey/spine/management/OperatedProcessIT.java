@@ -1,0 +1,397 @@
+package org.gibsey.spine.management;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import javax.management.MBeanException;
+import javax.management.MBeanServerConnection;
+import javax.management.ObjectName;
+import javax.management.remote.JMXConnector;
+import javax.management.remote.JMXConnectorFactory;
+import javax.management.remote.JMXServiceURL;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.gibsey.spine.embedded.EmbeddedDatabase;
+import org.gibsey.spine.embedded.JavaProcess;
+import org.gibsey.spine.embedded.Ports;
+import org.gibsey.spine.embedded.SharedServices;
+import org.gibsey.spine.embedded.TestDatabase;
+import org.gibsey.spine.embedded.TestTopic;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** A process as whoever operates it has it: the jar, its log in JSON, JMX from elsewhere with a password. */
+class OperatedProcessIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String TOPIC =
+            "operated_" + UUID.randomUUID().toString().substring(0, 8);
+    private static final int PORT = Ports.free();
+    private static final int JMX_PORT = Ports.free();
+
+    @TempDir
+    static Path folder;
+
+    private static TestDatabase database;
+    private static TestTopic topic;
+    private static JavaProcess process;
+    private static JMXConnector connector;
+    private static MBeanServerConnection jmx;
+
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final JdbcClient vault = JdbcClient.create(database.dataSource());
+
+    @BeforeAll
+    static void start() throws Exception {
+        database = TestDatabase.create();
+        topic = new TestTopic(TOPIC, SharedServices.get().kafka().bootstrapServers());
+        process = process(
+                "operated",
+                "-Dcom.sun.management.jmxremote.password.file=" + secret("password", "operator open-sesame"),
+                "-Dcom.sun.management.jmxremote.access.file=" + secret("access", "operator readwrite"),
+                "-Dcom.sun.management.jmxremote.rmi.port=" + JMX_PORT);
+        await().atMost(PATIENCE).ignoreExceptionsInstanceOf(IOException.class).until(() -> {
+            assertThat(process.isAlive()).as("alive, see %s", process.log()).isTrue();
+            return HttpClient.newHttpClient()
+                            .send(request("/vault/list").build(), BodyHandlers.discarding())
+                            .statusCode()
+                    == 200;
+        });
+        connector = connect(login("open-sesame"));
+        jmx = connector.getMBeanServerConnection();
+        await().atMost(PATIENCE).until(() -> ((List<?>) report().get("files")).size() == 6);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        if (connector != null) {
+            connector.close();
+        }
+        if (process != null) {
+            process.close();
+        }
+        topic.close();
+        database.close();
+    }
+
+    @Test
+    void letsNobodyInWithoutThePassword() {
+        assertThatThrownBy(() -> connect(login("close-sesame"))).isInstanceOf(SecurityException.class);
+        assertThatThrownBy(() -> connect(Map.of())).isInstanceOf(SecurityException.class);
+    }
+
+    @Test
+    void theJvmOpensNoJmxPortWithoutAPasswordFile() throws Exception {
+        try (JavaProcess unprotected = process("unprotected")) {
+            assertThat(unprotected.awaitExit(PATIENCE)).isEqualTo(1);
+            assertThat(unprotected.log()).content().containsIgnoringCase("password file");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "save-gift",
+                "persist-gifts",
+                "index-dead-letters",
+                "list-gifts",
+                "show-gift",
+                "show-kafka-status"
+            })
+    void stopsStartsSuspendsAndResumesARoute(String id) throws Exception {
+        ObjectName route = route(id);
+
+        invoke(route, "suspend");
+        assertThat(jmx.getAttribute(route, "State")).isEqualTo("Suspended");
+        invoke(route, "resume");
+        assertThat(jmx.getAttribute(route, "State")).isEqualTo("Started");
+        invoke(route, "stop");
+        assertThat(jmx.getAttribute(route, "State")).isEqualTo("Stopped");
+        assertThat(report().get("missing").toString()).contains(id);
+        invoke(route, "start");
+        assertThat(jmx.getAttribute(route, "State")).isEqualTo("Started");
+        assertThat(report().get("missing").toString()).doesNotContain(id);
+    }
+
+    @Test
+    void aRouteDoesNothingUntilItIsResumedOrStarted() throws Exception {
+        ObjectName persist = route("persist-gifts");
+        ObjectName save = route("save-gift");
+        invoke(persist, "stop");
+        assertThat(save("waits for its route", trace("1"))).isEqualTo(202);
+        invoke(save, "suspend");
+        assertThat(save("refused", trace("1"))).isEqualTo(503);
+
+        invoke(save, "resume");
+        assertThat(save("waits for its route, too", trace("1"))).isEqualTo(202);
+        assertThat(rows("waits for its route%")).isZero();
+        invoke(persist, "start");
+
+        await().atMost(PATIENCE).until(() -> rows("waits for its route%") == 2);
+    }
+
+    @Test
+    void countsWhatARouteDoes() throws Exception {
+        ObjectName save = route("save-gift");
+        invoke(save, "reset");
+        assertThat(jmx.getAttribute(save, "ExchangesTotal")).isEqualTo(0L);
+
+        assertThat(save("counted", trace("1"))).isEqualTo(202);
+
+        await().untilAsserted(() ->
+                assertThat(jmx.getAttribute(save, "ExchangesCompleted")).isEqualTo(1L));
+        assertThat(jmx.getAttribute(save, "ExchangesFailed")).isEqualTo(0L);
+        Object statistics =
+                jmx.invoke(save, "dumpStatsAsXml", new Object[] {false}, new String[] {boolean.class.getName()});
+        assertThat(statistics.toString()).contains("exchangesCompleted=\"1\"", "meanProcessingTime");
+    }
+
+    /** An edit that nobody rehearsed. */
+    @Test
+    void noRouteIsRewrittenOverJmx() throws Exception {
+        ObjectName save = route("save-gift");
+
+        assertThatThrownBy(() -> jmx.invoke(
+                        save,
+                        "updateRouteFromXml",
+                        new Object[] {"<route id=\"save-gift\"><from uri=\"direct:x\"/><to uri=\"mock:y\"/></route>"},
+                        new String[] {"java.lang.String"}))
+                .isInstanceOf(MBeanException.class)
+                .cause()
+                .isInstanceOf(IllegalAccessException.class);
+    }
+
+    @Test
+    void listsShowsAndReplaysDeadLetters() throws Exception {
+        topic.write("neither JSON nor a gift");
+        await().atMost(PATIENCE).until(() -> number(deadLetters("undecodable"), "total") == 1);
+        Map<?, ?> letter = (Map<?, ?>) ((List<?>) deadLetters("undecodable").get("letters")).get(0);
+        long id = number(letter, "id");
+
+        Map<?, ?> shown = (Map<?, ?>)
+                jmx.invoke(endpoint("Deadletters"), "show", new Object[] {id}, new String[] {"java.lang.Long"});
+        Map<?, ?> tried = replay(Long.toString(id), null);
+        Map<?, ?> replayed = replay(Long.toString(id), false);
+
+        assertThat(shown.get("value").toString()).contains("neither JSON nor a gift");
+        assertThat(tried.get("dryRun")).isEqualTo(true);
+        assertThat(number(tried, "selected")).isEqualTo(1);
+        assertThat(number(tried, "replayed")).isZero();
+        assertThat(number(replayed, "replayed")).isEqualTo(1);
+        await().atMost(PATIENCE)
+                .until(() ->
+                        deadLetters("undecodable").get("letters").toString().contains("attempts=2"));
+    }
+
+    @Test
+    void tellsWhichContentOfEachRouteFileRuns() throws Exception {
+        Map<?, ?> report = report();
+
+        assertThat((List<?>) report.get("files")).hasSize(6);
+        assertThat(report.get("files").toString()).contains("save-gift.camel.yaml", "revision=", "state=Started");
+    }
+
+    @Test
+    void balancesTheBooksAndSendsAgainWhatIsMissing() throws Exception {
+        assertThat(save("deleted by hand", trace("1"))).isEqualTo(202);
+        await().atMost(PATIENCE).until(() -> rows("deleted by hand") == 1);
+        await().atMost(PATIENCE).until(() -> number(ledger(), "inFlight") == 0);
+        assertThat(ledger().get("balanced")).isEqualTo(true);
+
+        vault.sql("delete from vault where question = 'deleted by hand'").update();
+
+        assertThat(number(ledger(), "unaccounted")).isEqualTo(1);
+        Map<?, ?> resent = (Map<?, ?>)
+                jmx.invoke(endpoint("Ledger"), "resend", new Object[] {false}, new String[] {"java.lang.Boolean"});
+        assertThat(number(resent, "resent")).isEqualTo(1);
+        await().atMost(PATIENCE).until(() -> rows("deleted by hand") == 1);
+        assertThat(ledger().get("balanced")).isEqualTo(true);
+    }
+
+    @Test
+    void logsOneJsonObjectALineWithTheTraceAndWithoutWhatReadersWrote() throws Exception {
+        String asked = trace("a");
+        String saved = trace("b");
+        String died = trace("c");
+        vault.sql("alter table vault rename column answer to reply").update();
+        try {
+            assertThat(http.send(
+                                    request("/vault/list")
+                                            .header("traceparent", parent(asked))
+                                            .build(),
+                                    BodyHandlers.discarding())
+                            .statusCode())
+                    .isEqualTo(500);
+            assertThat(save("a secret of the reader", saved)).isEqualTo(202);
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(lines(saved))
+                            .containsPattern("Route persist-gifts waits with 1 records before " + TOPIC
+                                    + "-\\d offset \\d+: .*42703"));
+        } finally {
+            vault.sql("alter table vault rename column reply to answer").update();
+        }
+        ProducerRecord<byte[], byte[]> poison = new ProducerRecord<>(
+                TOPIC, "{\"question\":\"a secret of the reader\"}".getBytes(StandardCharsets.UTF_8));
+        poison.headers().add("traceparent", parent(died).getBytes(StandardCharsets.UTF_8));
+        topic.write(poison);
+
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(lines(died)).contains("1 dead-lettered"));
+        await().atMost(PATIENCE).until(() -> rows("a secret of the reader") == 1);
+        assertThat(lines(asked)).contains("Route list-gifts failed").contains("\"level\":\"ERROR\"");
+        assertThat(Files.readString(process.log())).doesNotContain("a secret of the reader", EmbeddedDatabase.PASSWORD);
+        assertThat(Files.readAllLines(process.log())).isNotEmpty().allSatisfy(line -> {
+            JsonNode entry = JSON.readTree(line);
+            assertThat(entry.at("/@timestamp").asText()).isNotBlank();
+            assertThat(entry.at("/log/level").asText()).isIn("INFO", "WARN", "ERROR");
+            assertThat(entry.at("/log/logger").asText()).isNotBlank();
+            assertThat(entry.at("/message").asText()).isNotBlank();
+            assertThat(entry.at("/service/name").asText()).isEqualTo("gift-spine");
+        });
+    }
+
+    /** Lines of one trace. */
+    private static String lines(String trace) throws IOException {
+        return String.join(
+                "\n",
+                Files.readAllLines(process.log()).stream()
+                        .filter(line -> line.contains("\"trace\":{\"id\":\"" + trace + "\"}"))
+                        .toList());
+    }
+
+    private int save(String question, String trace) throws Exception {
+        return http.send(
+                        request("/vault/save")
+                                .header("Content-Type", "application/json")
+                                .header("traceparent", parent(trace))
+                                .POST(HttpRequest.BodyPublishers.ofString(
+                                        "{\"page_id\":1,\"question\":\"%s\",\"answer\":\"a\"}".formatted(question)))
+                                .build(),
+                        BodyHandlers.discarding())
+                .statusCode();
+    }
+
+    private long rows(String like) {
+        return vault.sql("select count(*) from vault where question like ?")
+                .param(like)
+                .query(Long.class)
+                .single();
+    }
+
+    private static long number(Map<?, ?> answer, String field) {
+        return ((Number) answer.get(field)).longValue();
+    }
+
+    private static Map<?, ?> ledger() throws Exception {
+        return (Map<?, ?>) invoke(endpoint("Ledger"), "check");
+    }
+
+    private static Map<?, ?> report() throws Exception {
+        return (Map<?, ?>) invoke(endpoint("Liveroutes"), "report");
+    }
+
+    private static Map<?, ?> deadLetters(String reason) throws Exception {
+        return (Map<?, ?>) jmx.invoke(endpoint("Deadletters"), "list", new Object[] {reason, null, null}, new String[] {
+            "java.lang.String", "java.lang.Integer", "java.lang.Integer"
+        });
+    }
+
+    private static Map<?, ?> replay(String ids, Boolean dryRun) throws Exception {
+        return (Map<?, ?>)
+                jmx.invoke(endpoint("Deadletters"), "replay", new Object[] {ids, null, dryRun}, new String[] {
+                    "java.lang.String", "java.lang.String", "java.lang.Boolean"
+                });
+    }
+
+    private static Object invoke(ObjectName bean, String operation) throws Exception {
+        return jmx.invoke(bean, operation, new Object[0], new String[0]);
+    }
+
+    private static ObjectName route(String id) throws Exception {
+        return new ObjectName("org.apache.camel:context=gift-spine,type=routes,name=\"" + id + "\"");
+    }
+
+    private static ObjectName endpoint(String name) throws Exception {
+        return new ObjectName("org.springframework.boot:type=Endpoint,name=" + name);
+    }
+
+    private static Map<String, ?> login(String password) {
+        return Map.of(JMXConnector.CREDENTIALS, new String[] {"operator", password});
+    }
+
+    @SuppressWarnings("BanJNDI") // to the process of this test
+    private static JMXConnector connect(Map<String, ?> login) throws IOException {
+        return JMXConnectorFactory.connect(
+                new JMXServiceURL("service:jmx:rmi:///jndi/rmi://localhost:" + JMX_PORT + "/jmxrmi"), login);
+    }
+
+    /** With a JMX port, and a database, topic and group of its own. */
+    private static JavaProcess process(String name, String... jvmArgs) throws IOException {
+        List<String> args = new ArrayList<>(List.of(
+                "-Dcom.sun.management.jmxremote.port=" + JMX_PORT,
+                "-Dcom.sun.management.jmxremote.ssl=false",
+                "-Djava.rmi.server.hostname=localhost"));
+        args.addAll(List.of(jvmArgs));
+        return JavaProcess.application(
+                Map.of(
+                        "LOG_FORMAT",
+                        "ecs",
+                        "KAFKA_BOOTSTRAP_SERVERS",
+                        SharedServices.get().kafka().bootstrapServers(),
+                        "KAFKA_TOPIC",
+                        TOPIC,
+                        "KAFKA_DEAD_LETTER_TOPIC",
+                        TOPIC + ".dlq",
+                        "KAFKA_GROUP",
+                        TOPIC,
+                        "VAULT_DB_URL",
+                        database.url(),
+                        "SERVER_PORT",
+                        Integer.toString(PORT),
+                        "MANAGEMENT_SERVER_PORT",
+                        "0"),
+                folder.resolve(name + ".log"),
+                args.toArray(String[]::new));
+    }
+
+    /** A file only its owner may read, which is what the JVM insists on. */
+    private static Path secret(String name, String content) throws IOException {
+        Path file = Files.createFile(
+                folder.resolve(name),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        return Files.writeString(file, content);
+    }
+
+    private static HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create("http://localhost:" + PORT + path));
+    }
+
+    private static String trace(String digit) {
+        return "4bf92f3577b34da6a3ce929d0e0e473" + digit;
+    }
+
+    private static String parent(String trace) {
+        return "00-" + trace + "-00f067aa0ba902b7-00";
+    }
+}
