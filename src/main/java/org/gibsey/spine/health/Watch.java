@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.function.Supplier;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.gibsey.spine.Outage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,8 +25,6 @@ public final class Watch implements HealthIndicator {
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
     /** A look that does not come back is an answer, too. */
     private static final Duration STALE = Duration.ofSeconds(9);
-
-    private static final Duration REMIND = Duration.ofMinutes(1);
 
     /** Looks once. Fails with a reason in words when the thing is not usable. */
     interface Look {
@@ -47,7 +46,7 @@ public final class Watch implements HealthIndicator {
     private final Clock clock;
     private final Instant created;
     private volatile @Nullable Finding last;
-    private Instant said;
+    private final Outage outage;
 
     /**
      * @param what     name and address, for log and health, without credentials
@@ -60,7 +59,7 @@ public final class Watch implements HealthIndicator {
         this.whenAway = whenAway;
         this.clock = clock;
         this.created = clock.instant();
-        this.said = created;
+        this.outage = new Outage(clock);
     }
 
     /** Why it is away; null when it was there at the last look. */
@@ -100,24 +99,19 @@ public final class Watch implements HealthIndicator {
         }
         Instant now = clock.instant();
         Finding before = last;
-        if (before == null || (before.reason == null) != (reason == null)) {
-            last = new Finding(reason, now, now);
-            say(reason, now);
-        } else {
+        if (before != null && (before.reason == null) == (reason == null)) {
             last = new Finding(reason, before.since, now);
-            if (reason != null && said.plus(REMIND).isBefore(now)) {
-                say(reason, now);
+        } else {
+            last = new Finding(reason, now, now);
+            if (reason == null) {
+                LOG.info("{} is there", what);
             }
         }
-    }
-
-    private void say(@Nullable String reason, Instant now) {
         if (reason == null) {
-            LOG.info("{} is there", what);
-        } else {
+            outage.end();
+        } else if (outage.isToBeSaid()) {
             LOG.warn("Waiting for {}: {}", what, reason);
         }
-        said = now;
     }
 
     /** The innermost message: outer ones tell which of our calls failed, not why. */

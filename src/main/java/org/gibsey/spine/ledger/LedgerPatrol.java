@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.gibsey.spine.Outage;
 import org.gibsey.spine.Repeating;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
@@ -67,12 +68,13 @@ final class LedgerPatrol implements DisposableBean {
     private final Clock clock;
     private final Counter checked;
     private final Map<TopicPartition, Beat> beats = new HashMap<>();
-    /** Had no place at one look; at two. */
+    /** Not found at one look. */
     private final Map<UUID, Unaccounted> suspects = new LinkedHashMap<>();
-
+    /** Not found at two looks. */
     private final Map<UUID, Unaccounted> missing = new LinkedHashMap<>();
+
     private @Nullable TopicReader reader;
-    private boolean overtaxed;
+    private final Outage pause;
     private volatile int unaccounted;
     private volatile @Nullable Instant roundEnded;
 
@@ -94,6 +96,7 @@ final class LedgerPatrol implements DisposableBean {
         this.database = database;
         this.settings = settings;
         this.clock = clock;
+        this.pause = new Outage(clock);
         this.checked = Counter.builder("gifts.ledger.checked")
                 .description("Events compared with the tables")
                 .register(meters);
@@ -128,15 +131,11 @@ final class LedgerPatrol implements DisposableBean {
             mine.keySet().retainAll(assigned());
             judge(mine);
             check(mine);
-            if (overtaxed) {
-                LOG.info("The ledger goes on");
-            }
-            overtaxed = false;
+            pause.end().ifPresent(lasted -> LOG.info("The ledger goes on after {} s", lasted.toSeconds()));
         } catch (DeadLetterBacklog.TooMany e) {
-            if (!overtaxed) {
+            if (pause.isToBeSaid()) {
                 LOG.warn("The ledger pauses: {}", e.getMessage());
             }
-            overtaxed = true;
         } catch (ExecutionException | KafkaException | DataAccessException e) {
             // health says why; what was not looked at is looked at the next time
             LOG.debug("The ledger pauses", e);

@@ -1,10 +1,9 @@
 package org.gibsey.spine.persist;
 
 import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.gibsey.spine.Outage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,12 +17,11 @@ import org.springframework.stereotype.Component;
 public class OutageLog {
 
     private static final Logger LOG = LoggerFactory.getLogger(OutageLog.class);
-    private static final Duration REMIND = Duration.ofMinutes(1);
 
-    /** Since when, when it was last logged, and why. */
-    private record Outage(Instant since, Instant said, String reason) {}
+    /** Of a route. */
+    private record Wait(Outage outage, String reason) {}
 
-    private final Map<String, Outage> open = new ConcurrentHashMap<>();
+    private final Map<String, Wait> open = new ConcurrentHashMap<>();
     private final Clock clock;
 
     OutageLog(Clock clock) {
@@ -48,29 +46,27 @@ public class OutageLog {
         if (open.isEmpty()) {
             return;
         }
-        Outage outage = open.remove(routeId);
-        if (outage != null) {
-            LOG.info(
-                    "Route {} goes on after {} s",
-                    routeId,
-                    Duration.between(outage.since, clock.instant()).toSeconds());
+        Wait wait = open.remove(routeId);
+        if (wait != null) {
+            wait.outage.end().ifPresent(lasted -> LOG.info("Route {} goes on after {} s", routeId, lasted.toSeconds()));
         }
     }
 
     /** Why the route waits, for health; null when it does not. */
     public @Nullable String reason(String routeId) {
-        Outage outage = open.get(routeId);
-        return outage == null ? null : outage.reason;
+        Wait wait = open.get(routeId);
+        return wait == null ? null : wait.reason;
     }
 
     private void say(String routeId, String what, String reason) {
-        Instant now = clock.instant();
-        open.compute(routeId, (id, outage) -> {
-            boolean due = outage == null || outage.said.plus(REMIND).isBefore(now) || !outage.reason.equals(reason);
-            if (due) {
+        open.compute(routeId, (id, wait) -> {
+            Outage outage = wait == null ? new Outage(clock) : wait.outage;
+            boolean isToBeSaid = outage.isToBeSaid();
+            // another reason is news
+            if (isToBeSaid || (wait != null && !wait.reason.equals(reason))) {
                 LOG.warn("Route {} {}: {}", routeId, what, reason);
             }
-            return new Outage(outage == null ? now : outage.since, due || outage == null ? now : outage.said, reason);
+            return new Wait(outage, reason);
         });
     }
 }

@@ -6,6 +6,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,6 +21,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import org.gibsey.spine.Outage;
 import org.gibsey.spine.SpineSettings;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -81,7 +84,7 @@ final class VaultFeed implements SmartLifecycle {
     /** Null until the feed has found its position. */
     private @Nullable RecentGifts recent;
 
-    private boolean away;
+    private final Outage away;
     private long nextBeat = System.nanoTime();
 
     VaultFeed(
@@ -89,11 +92,13 @@ final class VaultFeed implements SmartLifecycle {
             VaultHistory history,
             StreamCatchUp catchUp,
             SpineSettings settings,
+            Clock clock,
             MeterRegistry meters) {
         this.vault = vault;
         this.history = history;
         this.catchUp = catchUp;
         this.settings = settings.stream();
+        this.away = new Outage(clock);
         this.dropped = Counter.builder("gifts.stream.dropped")
                 .description("Streams ended because their client read too slowly")
                 .register(meters);
@@ -163,9 +168,11 @@ final class VaultFeed implements SmartLifecycle {
                 Thread.currentThread().interrupt();
                 return;
             } catch (SQLException e) {
-                if (!away) {
-                    away = true;
+                boolean begins = !away.lasts();
+                if (away.isToBeSaid()) {
                     LOG.warn("The timeline waits for the vault: {}", e.getMessage());
+                }
+                if (begins) {
                     tell(live);
                 }
                 restUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RECONNECT_MS));
@@ -184,9 +191,9 @@ final class VaultFeed implements SmartLifecycle {
             long begin = System.nanoTime();
             arrivals.drainTo(newcomers);
             readOn(connection);
-            if (away) {
-                away = false;
-                LOG.info("The timeline goes on");
+            Optional<Duration> wasAway = away.end();
+            if (wasAway.isPresent()) {
+                LOG.info("The timeline goes on after {} s", wasAway.get().toSeconds());
                 tell(live);
             }
             newcomers.forEach(this::admit);
@@ -301,7 +308,7 @@ final class VaultFeed implements SmartLifecycle {
 
     private byte[] positionEvent() {
         return ": still here\nevent: position\nid: %s\ndata: {\"live\":%s}\n\n"
-                .formatted(position(), !away)
+                .formatted(position(), !away.lasts())
                 .getBytes(StandardCharsets.UTF_8);
     }
 

@@ -3,8 +3,6 @@ package org.gibsey.spine.tracing;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.StatusCode;
-import jakarta.servlet.AsyncEvent;
-import jakarta.servlet.AsyncListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.gibsey.spine.gift.TraceParent;
@@ -13,7 +11,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
 import org.springframework.stereotype.Component;
 import org.springframework.web.servlet.HandlerMapping;
 
-/** The span of each public request, from its first byte to the end of the answer. Thread-safe. */
+/** The span of each public request, from its first byte to its answer. Thread-safe. */
 @Component
 @ConditionalOnExpression(Tracing.CONFIGURED)
 final class RequestSpans {
@@ -41,16 +39,8 @@ final class RequestSpans {
         return Tracing.parentOf(span);
     }
 
-    /** Ends it now, or when the request that goes on elsewhere has ended. */
-    void endWith(HttpServletRequest request, HttpServletResponse response) {
-        if (request.isAsyncStarted()) {
-            request.getAsyncContext().addListener(new AtTheEnd(request, response));
-        } else {
-            end(request, response);
-        }
-    }
-
-    private static void end(HttpServletRequest request, HttpServletResponse response) {
+    /** Ends it: every call is answered by now, but for a stream, whose answer has begun. */
+    void end(HttpServletRequest request, HttpServletResponse response) {
         if (!(request.getAttribute(SPAN) instanceof Span span)) {
             return;
         }
@@ -65,24 +55,5 @@ final class RequestSpans {
             span.setStatus(StatusCode.ERROR);
         }
         span.end();
-    }
-
-    private record AtTheEnd(HttpServletRequest request, HttpServletResponse response) implements AsyncListener {
-
-        @Override
-        public void onComplete(AsyncEvent event) {
-            end(request, response);
-        }
-
-        @Override
-        public void onTimeout(AsyncEvent event) {}
-
-        @Override
-        public void onError(AsyncEvent event) {}
-
-        @Override
-        public void onStartAsync(AsyncEvent event) {
-            event.getAsyncContext().addListener(this);
-        }
     }
 }

@@ -30,8 +30,6 @@ import org.springframework.web.filter.OncePerRequestFilter;
 @Order(Ordered.HIGHEST_PRECEDENCE)
 final class TraceFilter extends OncePerRequestFilter {
 
-    private static final String ATTRIBUTE = TraceFilter.class.getName();
-
     private final @Nullable RequestSpans spans;
 
     TraceFilter(ObjectProvider<RequestSpans> spans) {
@@ -47,32 +45,15 @@ final class TraceFilter extends OncePerRequestFilter {
             chain.doFilter(new Traced(request, trace.toString()), response);
         } finally {
             if (spans != null) {
-                spans.endWith(request, response);
+                spans.end(request, response);
             }
             MDC.remove(TraceParent.LOG_KEY);
         }
     }
 
-    /** The second leg of an asynchronous request, and one that ended in an error page, are in the trace, too. */
-    @Override
-    protected boolean shouldNotFilterAsyncDispatch() {
-        return false;
-    }
-
-    @Override
-    protected boolean shouldNotFilterErrorDispatch() {
-        return false;
-    }
-
     private TraceParent trace(HttpServletRequest request) {
-        if (request.getAttribute(ATTRIBUTE) instanceof TraceParent known) {
-            return known;
-        }
         Optional<TraceParent> caller = TraceParent.parse(request.getHeader(CloudEvent.TRACE_PARENT));
-        TraceParent trace =
-                spans == null ? caller.orElseGet(TraceParent::begin) : spans.begin(request, caller.orElse(null));
-        request.setAttribute(ATTRIBUTE, trace);
-        return trace;
+        return spans == null ? caller.orElseGet(TraceParent::begin) : spans.begin(request, caller.orElse(null));
     }
 
     /** The request with the header set. */
