@@ -19,10 +19,10 @@ import org.springframework.stereotype.Component;
 @Component
 public final class Positions {
 
-    private final BrokerAdmin broker;
+    private final KafkaConnection kafka;
 
-    Positions(BrokerAdmin broker) {
-        this.broker = broker;
+    Positions(KafkaConnection kafka) {
+        this.kafka = kafka;
     }
 
     /**
@@ -33,7 +33,7 @@ public final class Positions {
      */
     public Map<TopicPartition, Position> of(String group, String topic)
             throws ExecutionException, InterruptedException {
-        Admin admin = broker.get();
+        Admin admin = kafka.admin();
         Map<TopicPartition, OffsetAndMetadata> committed = admin.listConsumerGroupOffsets(group)
                 .partitionsToOffsetAndMetadata()
                 .get();

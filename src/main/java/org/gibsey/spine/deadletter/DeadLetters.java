@@ -5,19 +5,15 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.gift.EventId;
@@ -125,15 +121,7 @@ public final class DeadLetters implements DisposableBean {
     /** Made on first use: most processes never need it, and the routes have to be configured first. */
     private synchronized Producer<byte[], byte[]> producer() {
         if (producer == null) {
-            Map<String, Object> properties = kafka.producerProperties();
-            properties.put(ProducerConfig.ACKS_CONFIG, "all");
-            properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-            properties.put(ProducerConfig.CLIENT_ID_CONFIG, "dead-letters");
-            // A dead letter is its gift and the headers that say why: a gift as large as its topic takes would be
-            // refused here, and hold up the line for good. The topic says what is too large, after compression.
-            properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Integer.MAX_VALUE);
-            properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "gzip");
-            producer = new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+            producer = kafka.newProducer("dead-letters");
         }
         return producer;
     }

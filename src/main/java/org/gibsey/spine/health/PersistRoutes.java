@@ -12,7 +12,7 @@ import org.springframework.stereotype.Component;
  * anew each time, because routes can be edited while they run. Thread-safe.
  */
 @Component
-final class PersistRoutes {
+public final class PersistRoutes {
 
     private final CamelContext camel;
 
@@ -25,14 +25,14 @@ final class PersistRoutes {
      *
      * @param status as Camel names it: Started, Stopped, Suspended
      */
-    record PersistRoute(String id, String topic, String group, String status) {
+    public record PersistRoute(String id, String topic, String group, String status) {
 
         boolean started() {
             return status.equals("Started");
         }
     }
 
-    List<PersistRoute> all() {
+    public List<PersistRoute> all() {
         return camel.getRoutes().stream()
                 .filter(PersistRoutes::persists)
                 .map(this::describe)

@@ -5,7 +5,6 @@ import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.gibsey.spine.Repeating;
 import org.gibsey.spine.SpineSettings;
-import org.gibsey.spine.broker.BrokerAdmin;
 import org.gibsey.spine.broker.KafkaConnection;
 import org.springframework.boot.actuate.health.Status;
 import org.springframework.boot.autoconfigure.flyway.FlywayMigrationStrategy;
@@ -23,10 +22,10 @@ class Watches {
 
     /** Up when a gift could be written to both topics. */
     @Bean
-    Watch broker(BrokerAdmin admin, KafkaConnection kafka, SpineSettings settings, Clock clock) {
+    Watch broker(KafkaConnection kafka, SpineSettings settings, Clock clock) {
         return new Watch(
                 "Kafka at " + kafka.bootstrapServers(),
-                new TopicLook(admin, settings.topic()),
+                new TopicLook(kafka, settings.topic()),
                 () -> Status.DOWN,
                 clock);
     }

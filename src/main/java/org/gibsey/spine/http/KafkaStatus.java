@@ -1,26 +1,20 @@
 package org.gibsey.spine.http;
 
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.DescribeClusterResult;
-import org.apache.kafka.common.KafkaFuture;
-import org.apache.kafka.common.TopicPartitionInfo;
-import org.apache.kafka.common.config.ConfigResource;
-import org.apache.kafka.common.config.TopicConfig;
-import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.KafkaException;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
+import org.gibsey.spine.broker.TopicState;
 import org.jspecify.annotations.Nullable;
-import org.springframework.beans.factory.DisposableBean;
 import org.springframework.stereotype.Component;
 
 /**
@@ -28,17 +22,15 @@ import org.springframework.stereotype.Component;
  * replicas in sync. However many ask, the broker is asked once a second at most. Thread-safe.
  */
 @Component("kafkaStatus")
-final class KafkaStatus implements Processor, DisposableBean {
+final class KafkaStatus implements Processor {
 
-    private static final int TIMEOUT_MS = 2_000;
     private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final KafkaConnection kafka;
     private final String topic;
-    /** One asks, the others wait for what it hears. Guards what follows. */
+    /** One asks, the others wait for what it hears. */
     private final ReentrantLock asking = new ReentrantLock();
 
-    private @Nullable Admin admin;
     private @Nullable Status latest;
 
     KafkaStatus(KafkaConnection kafka, SpineSettings settings) {
@@ -79,57 +71,25 @@ final class KafkaStatus implements Processor, DisposableBean {
     }
 
     private Status look() throws InterruptedException {
-        if (admin == null) {
-            admin = kafka.admin(TIMEOUT_MS);
-        }
-        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-        // all are under way at the same time
-        DescribeClusterResult cluster = admin.describeCluster();
-        var description = admin.describeTopics(List.of(topic)).allTopicNames();
-        var config = admin.describeConfigs(List.of(resource)).all();
         try {
-            int brokers = get(cluster.nodes()).size();
-            int enough = Integer.parseInt(
-                    only(config).get(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG).value());
-            List<TopicPartitionInfo> partitions = only(description).partitions();
-            long closed = partitions.stream()
-                    .filter(partition -> partition.leader() == null
-                            // a topic that has fewer replicas needs no more than it has
-                            || partition.isr().size()
-                                    < Math.min(enough, partition.replicas().size()))
-                    .count();
-            String fault = closed == 0
-                    ? null
-                    : "%d of %d partitions of topic %s take no gifts at the moment."
-                            .formatted(closed, partitions.size(), topic);
-            return new Status(brokers, fault, System.nanoTime());
-        } catch (ExecutionException | TimeoutException e) {
-            String fault = e.getCause() instanceof UnknownTopicOrPartitionException
-                    ? "Topic %s does not exist.".formatted(topic)
-                    : "The broker cannot be reached at the moment.";
-            return new Status(0, fault, System.nanoTime());
+            Admin admin = kafka.admin();
+            // under way beside the question about the topic
+            var nodes = admin.describeCluster().nodes();
+            TopicState state = TopicState.of(admin, List.of(topic)).get(topic);
+            return new Status(nodes.get().size(), fault(state).orElse(null), System.nanoTime());
+        } catch (ExecutionException | KafkaException e) {
+            return new Status(0, "The broker cannot be reached at the moment.", System.nanoTime());
         }
     }
 
-    /** What was asked for is the only thing in the answer. */
-    private static <V> V only(KafkaFuture<? extends Map<?, V>> future)
-            throws InterruptedException, ExecutionException, TimeoutException {
-        return get(future).values().iterator().next();
-    }
-
-    private static <T> T get(KafkaFuture<T> future) throws InterruptedException, ExecutionException, TimeoutException {
-        return future.get(TIMEOUT_MS, TimeUnit.MILLISECONDS);
-    }
-
-    @Override
-    public void destroy() {
-        asking.lock();
-        try {
-            if (admin != null) {
-                admin.close(Duration.ZERO);
-            }
-        } finally {
-            asking.unlock();
+    private Optional<String> fault(@Nullable TopicState state) {
+        if (state == null) {
+            return Optional.of("Topic %s does not exist.".formatted(topic));
         }
+        int closed = state.closed().size();
+        return closed == 0
+                ? Optional.empty()
+                : Optional.of("%d of %d partitions of topic %s take no gifts at the moment."
+                        .formatted(closed, state.description().partitions().size(), topic));
     }
 }

@@ -1,16 +1,17 @@
 package org.gibsey.spine.http;
 
+import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.common.config.ConfigResource;
-import org.apache.kafka.common.config.TopicConfig;
+import org.gibsey.spine.Repeating;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
-import org.jspecify.annotations.Nullable;
+import org.gibsey.spine.broker.TopicState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
@@ -32,23 +33,16 @@ import org.springframework.stereotype.Component;
 final class TopicLimit implements DisposableBean {
 
     private static final Logger LOG = LoggerFactory.getLogger(TopicLimit.class);
-    private static final int TIMEOUT_MS = 3_000;
     private static final long PATIENCE_MS = 2_000;
-    private static final long AGAIN_MS = 2_000;
-
-    /** Asks the broker for {@code max.message.bytes} of the topic. */
-    interface Question {
-        int maxMessageBytes() throws Exception;
-    }
+    private static final Duration AGAIN = Duration.ofSeconds(2);
 
     private final int bodyBytes;
     private final String topic;
-    private final Question question;
     private final ApplicationEventPublisher events;
+    private final Callable<OptionalInt> question;
+    private final Repeating asking = new Repeating("topic limit", AGAIN, this::ask);
     /** Completed with what is wrong, or with the empty string. */
     private final CompletableFuture<String> verdict = new CompletableFuture<>();
-
-    private @Nullable Thread asking;
 
     @Autowired
     TopicLimit(SpineSettings settings, KafkaConnection kafka, ApplicationEventPublisher events) {
@@ -59,7 +53,8 @@ final class TopicLimit implements DisposableBean {
                 events);
     }
 
-    TopicLimit(int bodyBytes, String topic, Question question, ApplicationEventPublisher events) {
+    /** @param question asks the broker for {@code max.message.bytes} of the topic; empty if it may not be known */
+    TopicLimit(int bodyBytes, String topic, Callable<OptionalInt> question, ApplicationEventPublisher events) {
         this.bodyBytes = bodyBytes;
         this.topic = topic;
         this.question = question;
@@ -68,9 +63,7 @@ final class TopicLimit implements DisposableBean {
 
     /** Begins to ask, for a process that takes saves. */
     synchronized void begin() {
-        if (asking == null) {
-            asking = new Thread(this::askUntilAnswered, "topic limit");
-            asking.setDaemon(true);
+        if (!asking.isRunning() && !verdict.isDone()) {
             asking.start();
         }
     }
@@ -81,7 +74,7 @@ final class TopicLimit implements DisposableBean {
      */
     @EventListener(ApplicationReadyEvent.class)
     void onStart() throws InterruptedException, ExecutionException {
-        if (!hasBegun()) {
+        if (!asking.isRunning() && !verdict.isDone()) {
             return;
         }
         try {
@@ -108,32 +101,20 @@ final class TopicLimit implements DisposableBean {
     }
 
     @Override
-    public synchronized void destroy() {
-        if (asking != null) {
-            asking.interrupt();
-        }
+    public void destroy() {
+        asking.stop();
     }
 
-    private synchronized boolean hasBegun() {
-        return asking != null;
-    }
-
-    private void askUntilAnswered() {
+    private void ask() {
         try {
-            while (!verdict.isDone()) {
-                try {
-                    verdict.complete(judge(question.maxMessageBytes()));
-                } catch (InterruptedException e) {
-                    throw e;
-                } catch (Exception e) {
-                    // the watch over the broker says that it is away
-                    LOG.debug("No answer yet", e);
-                    Thread.sleep(AGAIN_MS);
-                }
-            }
+            OptionalInt maxMessageBytes = question.call();
+            verdict.complete(maxMessageBytes.isEmpty() ? "" : judge(maxMessageBytes.getAsInt()));
+            asking.stop();
         } catch (InterruptedException e) {
-            // the process ends
             Thread.currentThread().interrupt();
+        } catch (Exception e) {
+            // the watch over the broker says that it is away
+            LOG.debug("No answer yet", e);
         }
     }
 
@@ -145,17 +126,12 @@ final class TopicLimit implements DisposableBean {
                         .formatted(bodyBytes, topic, maxMessageBytes);
     }
 
-    private static int ask(KafkaConnection kafka, String topic) throws InterruptedException, ExecutionException {
-        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-        try (Admin admin = kafka.admin(TIMEOUT_MS)) {
-            return Integer.parseInt(admin.describeConfigs(List.of(resource))
-                    .all()
-                    .get()
-                    .values()
-                    .iterator()
-                    .next()
-                    .get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG)
-                    .value());
+    private static OptionalInt ask(KafkaConnection kafka, String topic)
+            throws InterruptedException, ExecutionException {
+        TopicState state = TopicState.of(kafka.admin(), List.of(topic)).get(topic);
+        if (state == null) {
+            throw new IllegalStateException("topic " + topic + " is not there yet");
         }
+        return state.maxMessageBytes();
     }
 }

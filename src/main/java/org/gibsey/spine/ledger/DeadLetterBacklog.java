@@ -14,6 +14,8 @@ import org.gibsey.spine.broker.Positions;
 import org.gibsey.spine.broker.TopicReader;
 import org.gibsey.spine.broker.TopicReader.Piece;
 import org.gibsey.spine.gift.EventId;
+import org.gibsey.spine.health.PersistRoutes;
+import org.gibsey.spine.health.PersistRoutes.PersistRoute;
 import org.springframework.stereotype.Component;
 
 /**
@@ -27,14 +29,13 @@ final class DeadLetterBacklog {
     private static final int MOST = 100_000;
 
     private final Positions positions;
-    private final String topic;
-    private final String group;
+    private final PersistRoutes routes;
+    private final SpineSettings.Topic settings;
 
-    DeadLetterBacklog(Positions positions, SpineSettings settings) {
+    DeadLetterBacklog(Positions positions, PersistRoutes routes, SpineSettings settings) {
         this.positions = positions;
-        this.topic = settings.topic().deadLetters();
-        // as in routes/index-dead-letters.camel.yaml
-        this.group = settings.topic().group() + "-dead-letters";
+        this.routes = routes;
+        this.settings = settings.topic();
     }
 
     /**
@@ -46,7 +47,8 @@ final class DeadLetterBacklog {
     Set<UUID> events(TopicReader reader) throws ExecutionException, InterruptedException, TooMany {
         List<Piece> pieces = new ArrayList<>();
         long waiting = 0;
-        for (Map.Entry<TopicPartition, Position> at : positions.of(group, topic).entrySet()) {
+        for (Map.Entry<TopicPartition, Position> at :
+                positions.of(group(), settings.deadLetters()).entrySet()) {
             Position position = at.getValue();
             waiting += position.waiting();
             pieces.add(new Piece(at.getKey(), position.next(), position.end()));
@@ -57,6 +59,15 @@ final class DeadLetterBacklog {
         Set<UUID> events = new HashSet<>();
         reader.read(pieces, letters -> letters.forEach(letter -> events.add(EventId.of(letter))));
         return events;
+    }
+
+    /** That of the route that indexes; an API, which has no such route, goes by the name the route file comes with. */
+    private String group() {
+        return routes.all().stream()
+                .filter(route -> route.topic().equals(settings.deadLetters()))
+                .map(PersistRoute::group)
+                .findFirst()
+                .orElse(settings.group() + "-dead-letters");
     }
 
     /** The index is too far behind. */

@@ -12,15 +12,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.broker.Position;
@@ -98,12 +95,8 @@ class Ledger {
             Report report = check();
             return new Resent(true, report.unaccounted(), report);
         }
-        Map<String, Object> properties = kafka.producerProperties();
-        properties.put(ProducerConfig.ACKS_CONFIG, "all");
-        properties.put(ProducerConfig.CLIENT_ID_CONFIG, "gift-spine-ledger");
         List<Future<RecordMetadata>> sent = new ArrayList<>();
-        try (Producer<byte[], byte[]> producer =
-                new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer())) {
+        try (Producer<byte[], byte[]> producer = kafka.newProducer("gift-spine-ledger")) {
             Report report = walk(record -> sent.add(producer.send(again(record))));
             for (Future<RecordMetadata> acknowledgement : sent) {
                 acknowledgement.get();

@@ -83,6 +83,7 @@ class MissingReplicasIT {
         HttpResponse<String> refused = save();
         Duration took = Duration.ofNanos(System.nanoTime() - began);
         await().until(() -> get("/kafka/status").statusCode() == 503);
+        await().until(() -> readiness().contains("gift_events-0 takes no writes: 1 of 2 required replicas in sync"));
         String status = get("/kafka/status").body();
         second.start();
 
@@ -116,6 +117,13 @@ class MissingReplicasIT {
 
     private static HttpResponse<String> get(String path) throws IOException, InterruptedException {
         return HTTP.send(HttpRequest.newBuilder(uri(path)).build(), BodyHandlers.ofString());
+    }
+
+    private static String readiness() throws IOException, InterruptedException {
+        URI uri = URI.create("http://localhost:" + application.getEnvironment().getProperty("local.management.port")
+                + "/actuator/health/readiness");
+        return HTTP.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString())
+                .body();
     }
 
     private static URI uri(String path) {

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
@@ -28,7 +30,7 @@ class TopicLimitTest {
 
     @Test
     void letsTheStartGoOnWhenTheTopicTakesTheLargestBody() throws Exception {
-        ask(() -> BODY);
+        ask(() -> OptionalInt.of(BODY));
 
         limit.onStart();
         ready();
@@ -38,7 +40,7 @@ class TopicLimitTest {
 
     @Test
     void failsTheStartAndNamesBothSettingsWhenTheTopicTakesLess() {
-        ask(() -> BODY - 1);
+        ask(() -> OptionalInt.of(BODY - 1));
 
         assertThatThrownBy(() -> limit.onStart())
                 .isInstanceOfSatisfying(
@@ -52,7 +54,7 @@ class TopicLimitTest {
         CountDownLatch broker = new CountDownLatch(1);
         ask(() -> {
             broker.await();
-            return BODY - 1;
+            return OptionalInt.of(BODY - 1);
         });
 
         limit.onStart();
@@ -75,11 +77,21 @@ class TopicLimitTest {
                 failures.countDown();
                 throw new IOException("no broker");
             }
-            return BODY - 1;
+            return OptionalInt.of(BODY - 1);
         });
         ready();
 
         await().untilAsserted(() -> assertThat(events).isNotEmpty());
+    }
+
+    @Test
+    void letsTheStartGoOnWhenItMayNotKnowTheLimit() throws Exception {
+        ask(OptionalInt::empty);
+
+        limit.onStart();
+        ready();
+
+        assertThat(events).isEmpty();
     }
 
     @Test
@@ -91,12 +103,12 @@ class TopicLimitTest {
         limit.onStart();
     }
 
-    private void ask(TopicLimit.Question question) {
+    private void ask(Callable<OptionalInt> question) {
         limit = limit(question);
         limit.begin();
     }
 
-    private TopicLimit limit(TopicLimit.Question question) {
+    private TopicLimit limit(Callable<OptionalInt> question) {
         return new TopicLimit(BODY, "gift_events", question, events::add);
     }
 

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -17,8 +19,12 @@ import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import org.apache.camel.CamelContext;
 import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.support.PluginHelper;
+import org.apache.camel.support.ResourceHelper;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.gibsey.spine.broker.KafkaConnection;
+import org.gibsey.spine.broker.TopicReader;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.embedded.TestTopic;
@@ -69,6 +75,12 @@ class LedgerIT {
 
     @Autowired
     ObjectMapper json;
+
+    @Autowired
+    KafkaConnection kafka;
+
+    @Autowired
+    DeadLetterBacklog backlog;
 
     @LocalManagementPort
     int management;
@@ -203,6 +215,49 @@ class LedgerIT {
         } finally {
             camel.removeRoute("nowhere");
         }
+    }
+
+    @Test
+    @Order(6)
+    void sendsAGiftAgainThatIsAsLargeAsOneMayBe() throws Exception {
+        // the producer's limit, 1 MiB, less what Kafka allows for around a record
+        String answer = "a".repeat((1 << 20) - 300);
+        topic.write("{\"page_id\":92001,\"question\":\"large\",\"answer\":\"%s\",\"ts\":1716300000}".formatted(answer)
+                + " ".repeat(300 - 61 - 21 - 75));
+        await().until(() -> rows("large") == 1);
+        vault.sql("delete from vault where question = 'large'").update();
+
+        assertThat(resend("{\"dryRun\":false}").get("resent").longValue()).isEqualTo(1);
+
+        await().until(() -> rows("large") == 1);
+    }
+
+    @Test
+    @Order(7)
+    void followsTheIndexToAnotherConsumerGroup() throws Exception {
+        String file = Files.readString(Path.of("routes/index-dead-letters.camel.yaml"));
+        String renamed = file.replace("{{spine.topic.group}}-dead-letters", "index-renamed");
+        assertThat(renamed).isNotEqualTo(file);
+        update(renamed);
+        try (TopicReader reader = new TopicReader(kafka, "test", 1024)) {
+            UUID dead = UUID.randomUUID();
+            ProducerRecord<byte[], byte[]> record = new ProducerRecord<>("ledger_it", bytes("no gift"));
+            record.headers().add("ce_id", bytes(dead.toString()));
+            topic.write(record);
+            await().until(() -> vault.sql("select count(*) from dead_letter where event_id = ?")
+                            .param(dead)
+                            .query(Long.class)
+                            .single()
+                    == 1);
+
+            await().until(() -> backlog.events(reader).isEmpty());
+        } finally {
+            update(file);
+        }
+    }
+
+    private void update(String file) throws Exception {
+        PluginHelper.getRoutesLoader(camel).updateRoutes(ResourceHelper.fromString("index-dead-letters.yaml", file));
     }
 
     private static String topicOf(MBeanServer server, ObjectName ledger) {
