@@ -1,6 +1,7 @@
 package org.gibsey.spine;
 
 import jakarta.validation.Valid;
+import jakarta.validation.constraints.AssertTrue;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
@@ -37,6 +38,14 @@ public record SpineSettings(
         @Valid @NotNull Ledger ledger,
         @Valid @NotNull Routes routes,
         @Valid @NotNull Tracing tracing) {
+
+    /** Every check across settings is here. */
+    @AssertTrue(
+            message =
+                    "MAX_CONCURRENT_BODY_BYTES must be at least MAX_BODY_BYTES, or the largest body never finds a place")
+    public boolean isRoomForTheLargestBody() {
+        return http == null || limits == null || http.concurrentBodyBytes >= limits.bodyBytes;
+    }
 
     /**
      * @param name        topic of the gifts

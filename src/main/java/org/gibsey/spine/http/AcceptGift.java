@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -12,6 +13,9 @@ import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.apache.camel.component.kafka.KafkaConstants;
+import org.apache.camel.model.ProcessDefinition;
+import org.apache.camel.model.ProcessorDefinitionHelper;
+import org.apache.camel.model.RouteDefinition;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.gift.CloudEvent;
 import org.gibsey.spine.gift.EventId;
@@ -30,13 +34,16 @@ import org.springframework.stereotype.Component;
  * <p>Leaves the event's id in the exchange property {@value #EVENT_ID}. Throws {@link MalformedJson}, {@link InvalidInput}
  * or {@link Refused} for what the caller has to mend. Thread-safe.
  */
-@Component("acceptGift")
-final class AcceptGift implements Processor {
+@Component(AcceptGift.NAME)
+public final class AcceptGift implements Processor {
+
+    /** Name of this bean in route files. A route with a step that uses it takes saves, and is known by nothing else. */
+    static final String NAME = "acceptGift";
 
     static final String EVENT_ID = "eventId";
 
-    /** Path of the save call, and {@code ce_source} of its events. */
-    static final String SOURCE = "/vault/save";
+    /** {@code ce_source} of its events, whatever the path of the route. */
+    private static final String SOURCE = "/vault/save";
 
     private final GiftReader reader;
     private final Clock clock;
@@ -45,6 +52,13 @@ final class AcceptGift implements Processor {
         SpineSettings.Limits limits = settings.limits();
         this.reader = GiftReader.ofRequests(limits.questionChars(), limits.answerChars());
         this.clock = clock;
+    }
+
+    /** The steps of a route that accept a gift; none in a route that takes no saves. */
+    public static List<ProcessDefinition> stepsOf(RouteDefinition route) {
+        return ProcessorDefinitionHelper.filterTypeInOutputs(route.getOutputs(), ProcessDefinition.class).stream()
+                .filter(step -> NAME.equals(step.getRef()))
+                .toList();
     }
 
     @Override

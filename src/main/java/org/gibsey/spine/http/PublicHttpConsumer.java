@@ -5,14 +5,17 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangePattern;
 import org.apache.camel.InvalidPayloadException;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
+import org.apache.camel.Route;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpConsumer;
 import org.apache.camel.http.base.HttpHelper;
+import org.apache.camel.model.RouteDefinition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,32 +32,48 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
 
     private static final Logger LOG = LoggerFactory.getLogger(PublicHttpConsumer.class);
 
-    private final Admission admission;
+    private final PublicHttpEngine engine;
     private final int maxBodyBytes;
     private final Duration maxBodyTime;
-    private final @Nullable SaveMetrics metrics;
     private final @Nullable String pathTemplate;
+    /** Where saves are counted; null when these calls are none. */
+    private @Nullable SaveMetrics metrics;
+
+    private Admission admission;
 
     /**
-     * @param admission    places for calls like this one
+     * @param engine       knows how many calls may be in work
      * @param maxBodyBytes largest body
      * @param maxBodyTime  slowest body
-     * @param metrics      where calls are counted, or null when these are not
      */
     PublicHttpConsumer(
             PlatformHttpEndpoint endpoint,
             Processor processor,
-            Admission admission,
+            PublicHttpEngine engine,
             int maxBodyBytes,
-            Duration maxBodyTime,
-            @Nullable SaveMetrics metrics) {
+            Duration maxBodyTime) {
         super(endpoint, processor);
-        this.admission = admission;
+        this.engine = engine;
         this.maxBodyBytes = maxBodyBytes;
         this.maxBodyTime = maxBodyTime;
-        this.metrics = metrics;
+        this.admission = engine.reads();
         String path = endpoint.getPath();
         this.pathTemplate = path.indexOf('{') < 0 ? null : path;
+    }
+
+    /** Only now does the endpoint have its route, which says whether these calls are saves. */
+    @Override
+    protected void doStart() throws Exception {
+        if (takesSaves()) {
+            admission = engine.saves();
+            metrics = engine.takeSaves(getEndpoint().getPath());
+        }
+        super.doStart();
+    }
+
+    private boolean takesSaves() {
+        return routes().anyMatch(route -> route.getRoute() instanceof RouteDefinition definition
+                && !AcceptGift.stepsOf(definition).isEmpty());
     }
 
     /**
@@ -121,6 +140,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
             HttpHelper.evalPlaceholders(message.getHeaders(), request.getRequestURI(), pathTemplate);
         }
         PublicHeaders.read(request, message);
+        message.getExchange().setProperty(RequestQuery.PROPERTY, RequestQuery.read(request));
         if (hasBody) {
             message.setBody(RequestBody.of(request, maxBodyBytes, maxBodyTime));
         }
@@ -164,7 +184,11 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
 
     /** Spring keeps the path of a route that is gone. */
     private boolean isRemoved() {
+        return routes().findAny().isEmpty();
+    }
+
+    private Stream<Route> routes() {
         return getEndpoint().getCamelContext().getRoutes().stream()
-                .noneMatch(route -> route.getEndpoint() == getEndpoint());
+                .filter(route -> route.getEndpoint() == getEndpoint());
     }
 }

@@ -30,22 +30,27 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
         this.bodyBytes = settings.limits().bodyBytes();
         this.metrics = metrics;
         this.topicLimit = topicLimit;
-        if (this.settings.concurrentBodyBytes() < bodyBytes) {
-            throw new IllegalStateException(
-                    "MAX_CONCURRENT_BODY_BYTES must be at least MAX_BODY_BYTES, or the largest body never finds a place");
-        }
         this.saves = new Admission(this.settings.concurrentSaves(), this.settings.concurrentBodyBytes());
         this.reads = new Admission(this.settings.concurrentReads(), this.settings.concurrentBodyBytes());
     }
 
     @Override
     public PlatformHttpConsumer createConsumer(PlatformHttpEndpoint endpoint, Processor processor) {
-        String methods = endpoint.getHttpMethodRestrict();
-        boolean saving = methods != null && methods.contains("POST");
-        if (saving) {
-            topicLimit.begin();
-        }
-        return new PublicHttpConsumer(
-                endpoint, processor, saving ? saves : reads, bodyBytes, settings.bodyTime(), saving ? metrics : null);
+        return new PublicHttpConsumer(endpoint, processor, this, bodyBytes, settings.bodyTime());
+    }
+
+    Admission saves() {
+        return saves;
+    }
+
+    Admission reads() {
+        return reads;
+    }
+
+    /** A route takes saves at this path from now on. */
+    SaveMetrics takeSaves(String path) {
+        topicLimit.begin();
+        metrics.measure(path);
+        return metrics;
     }
 }

@@ -91,10 +91,10 @@ class PublicServer {
 
     /** Saves have meters of their own ({@link SaveMetrics}), and come too often to be measured twice. */
     @Bean
-    ObservationPredicate allButSaves() {
+    ObservationPredicate allButSaves(SaveMetrics saves) {
         return (name, context) -> !(context instanceof ServerRequestObservationContext request
                 && request.getCarrier() != null
-                && AcceptGift.SOURCE.equals(request.getCarrier().getRequestURI()));
+                && saves.measures(request.getCarrier().getRequestURI()));
     }
 
     /** The management port keeps the errors that Spring Boot gives it, which ask for this. */

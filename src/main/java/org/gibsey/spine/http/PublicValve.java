@@ -25,10 +25,6 @@ final class PublicValve extends ErrorReportValve {
 
     private static final Logger LOG = LoggerFactory.getLogger(PublicValve.class);
 
-    private static final String CONTENT_SECURITY_POLICY =
-            "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self';"
-                    + " frame-ancestors 'none'";
-
     private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final BooleanSupplier starting;
@@ -40,7 +36,7 @@ final class PublicValve extends ErrorReportValve {
 
     @Override
     public void invoke(Request request, Response response) throws IOException, ServletException {
-        harden(response);
+        PagePolicy.ofPublic(request.getRequestURI()).harden(response);
         super.invoke(request, response);
         if (!request.isAsync()) {
             dropRest(request, response);
@@ -88,7 +84,7 @@ final class PublicValve extends ErrorReportValve {
             LOG.error("{} failed", request.getRequestURI(), fault);
         }
         // a fault has reset the headers
-        harden(response);
+        PagePolicy.DATA.harden(response);
         byte[] body = problem.prepare(response, request.getRequestURI());
         response.setContentLength(body.length);
         try {
@@ -110,12 +106,6 @@ final class PublicValve extends ErrorReportValve {
             return problem.status() == 500 ? Problem.ofStatus(status) : problem;
         }
         return status == 404 && starting.getAsBoolean() ? Problem.stopped() : Problem.ofStatus(status);
-    }
-
-    private static void harden(HttpServletResponse response) {
-        response.setHeader("X-Content-Type-Options", "nosniff");
-        response.setHeader("Content-Security-Policy", CONTENT_SECURITY_POLICY);
-        response.setHeader("Referrer-Policy", "no-referrer");
     }
 
     private static boolean writable(Response response) {

@@ -4,6 +4,8 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -17,6 +19,7 @@ final class SaveMetrics {
     private final MeterRegistry meters;
     private final Counter accepted;
     private final Timer time;
+    private final Set<String> paths = ConcurrentHashMap.newKeySet();
 
     SaveMetrics(MeterRegistry meters) {
         this.meters = meters;
@@ -33,6 +36,16 @@ final class SaveMetrics {
         for (String reason : Problem.REASONS_OF_A_SAVE) {
             rejected(reason);
         }
+    }
+
+    /** Calls at this path are saves. */
+    void measure(String path) {
+        paths.add(path);
+    }
+
+    /** Whether calls at this path are or were saves. */
+    boolean measures(String path) {
+        return paths.contains(path);
     }
 
     /**

@@ -10,13 +10,11 @@ import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.StopDefinition;
 import org.apache.camel.model.ToDefinition;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.gibsey.spine.http.AcceptGift;
 import org.gibsey.spine.liveroutes.RehearsedRoute.Target;
 
 /** 202 is sent after every in-sync replica has the gift, and on no other way through a route. */
 final class PublishRules {
-
-    /** The bean that turns a request into a gift; a route that uses it answers for the gift. */
-    private static final String ACCEPT = "acceptGift";
 
     private static final Set<String> ALL_REPLICAS = Set.of("all", "-1");
 
@@ -54,10 +52,8 @@ final class PublishRules {
                 }
             }
         }
-        for (ProcessDefinition step : route.steps(ProcessDefinition.class)) {
-            if (ACCEPT.equals(step.getRef())) {
-                problems.addAll(checkAccepting(route, step, giftTopic));
-            }
+        for (ProcessDefinition step : AcceptGift.stepsOf(route.definition())) {
+            problems.addAll(checkAccepting(route, step, giftTopic));
         }
         return problems;
     }

@@ -3,6 +3,7 @@ package org.gibsey.spine.management;
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletResponse;
 import java.net.InetAddress;
+import org.gibsey.spine.http.PagePolicy;
 import org.springframework.boot.actuate.autoconfigure.web.server.ManagementServerProperties;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
@@ -20,11 +21,6 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
  * its name in {@code META-INF/spring}.
  */
 final class ManagementPort implements WebMvcConfigurer {
-
-    private static final String PAGE_POLICY =
-            "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self';"
-                    + " connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none';"
-                    + " require-trusted-types-for 'script'";
 
     @Override
     public void addViewControllers(ViewControllerRegistry registry) {
@@ -46,10 +42,7 @@ final class ManagementPort implements WebMvcConfigurer {
     @Bean
     FilterRegistrationBean<Filter> operatorPagePolicy() {
         FilterRegistrationBean<Filter> policy = new FilterRegistrationBean<>((request, response, chain) -> {
-            HttpServletResponse page = (HttpServletResponse) response;
-            page.setHeader("Content-Security-Policy", PAGE_POLICY);
-            page.setHeader("X-Content-Type-Options", "nosniff");
-            page.setHeader("Referrer-Policy", "no-referrer");
+            PagePolicy.PAGE.harden((HttpServletResponse) response);
             chain.doFilter(request, response);
         });
         policy.addUrlPatterns("/ops", "/ops/*");

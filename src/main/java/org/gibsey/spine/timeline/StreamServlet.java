@@ -10,15 +10,12 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import org.gibsey.spine.ConnectionMemory;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.gift.InvalidInput;
-import org.gibsey.spine.gift.InvalidInput.FieldError;
-import org.jspecify.annotations.Nullable;
+import org.gibsey.spine.http.RequestQuery;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 
@@ -70,10 +67,13 @@ final class StreamServlet extends HttpServlet {
 
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        RequestQuery query;
         StreamFilter filter;
         try {
-            filter = filter(request);
-        } catch (InvalidInput e) {
+            query = RequestQuery.of(request);
+            filter = new StreamFilter(query.int64("page_id"), query.int32("symbol_id"));
+            query.check();
+        } catch (InvalidInput | IOException e) {
             // the public port makes a problem of it
             request.setAttribute(RequestDispatcher.ERROR_EXCEPTION, e);
             response.sendError(HttpServletResponse.SC_BAD_REQUEST);
@@ -83,7 +83,7 @@ final class StreamServlet extends HttpServlet {
             response.sendError(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
             return;
         }
-        open(request, response, filter);
+        open(request, response, filter, lastId(request, query));
     }
 
     /** What GET would answer, without a stream that never ends. */
@@ -92,10 +92,10 @@ final class StreamServlet extends HttpServlet {
         setHeaders(response);
     }
 
-    private void open(HttpServletRequest request, HttpServletResponse response, StreamFilter filter)
+    private void open(
+            HttpServletRequest request, HttpServletResponse response, StreamFilter filter, Optional<String> lastId)
             throws IOException {
         setHeaders(response);
-        Optional<String> lastId = lastId(request);
         Optional<StreamPosition> from = lastId.flatMap(StreamPosition::parse);
 
         AsyncContext async = request.startAsync();
@@ -123,34 +123,10 @@ final class StreamServlet extends HttpServlet {
      * A browser that reconnects by itself sends the header; a page that opens a stream anew cannot set headers and sends
      * {@code after}.
      */
-    private static Optional<String> lastId(HttpServletRequest request) {
+    private static Optional<String> lastId(HttpServletRequest request, RequestQuery query) {
         return Optional.ofNullable(request.getHeader(LAST_EVENT_ID))
-                .or(() -> Optional.ofNullable(request.getParameter("after")))
+                .or(() -> Optional.ofNullable(query.text("after")))
                 .filter(id -> !id.isEmpty());
-    }
-
-    private static StreamFilter filter(HttpServletRequest request) throws InvalidInput {
-        List<FieldError> errors = new ArrayList<>();
-        Long pageId = number(request, "page_id", Long::valueOf, "must be a 64-bit integer", errors);
-        Integer symbolId = number(request, "symbol_id", Integer::valueOf, "must be a 32-bit integer", errors);
-        if (!errors.isEmpty()) {
-            throw new InvalidInput(errors);
-        }
-        return new StreamFilter(pageId, symbolId);
-    }
-
-    private static <T> @Nullable T number(
-            HttpServletRequest request, String name, Function<String, T> parse, String rule, List<FieldError> errors) {
-        String text = request.getParameter(name);
-        if (text == null || text.isEmpty()) {
-            return null;
-        }
-        try {
-            return parse.apply(text);
-        } catch (NumberFormatException e) {
-            errors.add(new FieldError(name, rule));
-            return null;
-        }
     }
 
     /** Tells the feed of a stream's end, whichever side ended it. */

@@ -182,6 +182,10 @@ class ReadsIT {
                 "page=-1",
                 "page=abc",
                 "page=2147483648",
+                // a digit, but not one of ASCII
+                "page=%D9%A3",
+                "page_id=%D9%A3",
+                "before=2026-11-23T10:00:00Z_%D9%A3",
                 "before=",
                 "before=yesterday",
                 "before=2026-11-23T10:00:00Z",
