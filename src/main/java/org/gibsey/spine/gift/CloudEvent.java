@@ -2,7 +2,7 @@ package org.gibsey.spine.gift;
 
 /**
  * The headers of the event contract: CloudEvents 1.0 in its Kafka protocol binding, binary mode, and W3C trace context.
- * The value stays the plain JSON that publishers and workers from before these headers use.
+ * The value is plain JSON, as publishers and workers that know nothing of these headers write and read it.
  */
 public final class CloudEvent {
 

@@ -10,8 +10,8 @@ import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where an event's identity comes from. The vault is unique on it, so a delivery repeated by anyone in the chain stays one
- * row. Ids are UUIDs of RFC 9562. Thread-safe.
+ * The id of an event, and where it is taken from. The vault is unique on it, so an event that is delivered more than once
+ * is still one row. Ids are UUIDs of RFC 9562. Thread-safe.
  */
 public final class EventId {
 
@@ -19,8 +19,8 @@ public final class EventId {
     private static final UUID NAMESPACE = UUID.fromString("6f1c1f0e-3d0a-5d5b-9f2e-7a1d5c9b6e21");
 
     /**
-     * Header under which a dead letter keeps the event's id, so that a gift without {@code ce_id} is still the same gift
-     * when it is sent again and lies elsewhere.
+     * Header under which a dead letter keeps the event's id, so that a gift without {@code ce_id} keeps its id when
+     * it is sent again and gets another offset.
      */
     public static final String DEAD_LETTER_ID = "dlq_event_id";
 
@@ -57,16 +57,16 @@ public final class EventId {
     }
 
     /**
-     * The id of an event that has none (version 5 of where it lies). The timestamp, in ms, tells a record from the one
-     * that had the same offset before the topic was rebuilt.
+     * The id of an event without headers (version 5 of its place in the topic). The timestamp, in ms, tells a record from
+     * the one that had the same offset before the topic was deleted and made again.
      */
     public static UUID ofRecord(String topic, int partition, long offset, long timestamp) {
         return named("record", topic, Integer.toString(partition), Long.toString(offset), Long.toString(timestamp));
     }
 
     /**
-     * The id of a consumed record: its {@code ce_id}, failing that the id it was dead-lettered under, failing that one
-     * derived from where it lies.
+     * The id of a consumed record: its {@code ce_id}, else the id it was dead-lettered under, else one derived from its
+     * topic, partition, offset and timestamp.
      */
     public static UUID of(ConsumerRecord<?, ?> record) {
         String id = text(record.headers(), CloudEvent.ID);
@@ -87,7 +87,7 @@ public final class EventId {
     private static UUID named(String... parts) {
         StringBuilder name = new StringBuilder();
         for (String part : parts) {
-            // with its length before it, no part can pretend to be two
+            // lengths keep ("a", "bc") and ("ab", "c") apart
             name.append(part.length()).append(':').append(part);
         }
         return UuidCreator.getNameBasedSha1(NAMESPACE, name.toString().getBytes(StandardCharsets.UTF_8));

@@ -37,16 +37,16 @@ import org.gibsey.spine.gift.InvalidInput.FieldError;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a gift from its JSON, strictly from people and leniently from the topic.
+ * Reads a gift from its JSON: strictly from a request, leniently from the topic.
  *
  * <p>A request can be refused and sent again, so it is held to the contract. An event was acknowledged long ago, perhaps
- * by the publisher that came before this one, so everything the table can hold is taken: refusing it would lose it.
+ * by the publisher that came before this one, so whatever the table can hold is taken: a refused event is a dead letter.
  *
  * <p>Thread-safe.
  */
 public final class GiftReader {
 
-    /** What timestamptz and ISO-8601 with four-digit years both express: years 1 to 9999. */
+    /** Years 1 to 9999: the range of timestamptz that ISO-8601 can write with four digits. */
     private static final double FIRST_SECOND = -62_135_596_800d;
 
     private static final double LAST_SECOND = 253_402_300_799d;
@@ -69,7 +69,7 @@ public final class GiftReader {
                 .streamReadConstraints(StreamReadConstraints.builder()
                         .maxNestingDepth(strict ? 32 : 1000)
                         .build())
-                // as in GiftWriter
+                // not thread locals, see GiftWriter
                 .recyclerPool(JsonRecyclerPools.sharedBoundedPool())
                 .build();
         this.json = JsonMapper.builder(factory)
@@ -97,8 +97,8 @@ public final class GiftReader {
      * Reads one gift. Unknown fields are ignored.
      *
      * @param value     UTF-8 JSON, one object
-     * @param otherwise when the gift was saved, should the JSON not say so in {@code ts} or {@code created_at}; requests
-     *                  never say so, their fields of these names are ignored
+     * @param otherwise when the gift was saved, if the JSON has neither {@code ts} nor {@code created_at}; in a request
+     *                  both are ignored
      * @throws MalformedJson if the bytes are not one JSON object
      * @throws InvalidInput  if a field is missing or breaks a rule; names all of them
      */
@@ -128,8 +128,8 @@ public final class GiftReader {
             JsonLocation at = e.getLocation();
             throw new MalformedJson(fault(e) + (at == null ? "" : ", at byte " + at.getByteOffset()));
         } catch (IOException e) {
-            // bytes Jackson takes for UTF-16 or UTF-32 and cannot decode
-            throw new MalformedJson("not JSON, nor any text");
+            // Jackson took the bytes for UTF-16 or UTF-32 and could not decode them
+            throw new MalformedJson("not JSON, and not text");
         }
         if (!node.isObject()) {
             throw new MalformedJson("must be a JSON object, got " + shape(node));
@@ -137,7 +137,7 @@ public final class GiftReader {
         return node;
     }
 
-    /** The parser would take UTF-16 and UTF-32 as well, and some sequences of bytes that are no UTF-8. */
+    /** The parser would also take UTF-16, UTF-32 and some invalid UTF-8. */
     private static void requireUtf8(byte[] value) throws MalformedJson {
         if (value.length == 0) {
             throw new MalformedJson("the body is empty");
@@ -155,7 +155,7 @@ public final class GiftReader {
         }
     }
 
-    /** In words of our own: the parser's quote the input. */
+    /** In words of our own, because the parser's message quotes the input. */
     private static String fault(JsonProcessingException e) {
         if (e instanceof StreamConstraintsException) {
             return "nested too deep, or a number or name is too long";
@@ -164,10 +164,10 @@ public final class GiftReader {
             return "something follows the object";
         }
         if (e instanceof JsonEOFException) {
-            return "ends before its end";
+            return "the JSON is cut off";
         }
         String message = e.getOriginalMessage();
-        return message != null && message.startsWith("Duplicate field") ? "a field is there twice" : "not JSON";
+        return message != null && message.startsWith("Duplicate field") ? "a field appears twice" : "not JSON";
     }
 
     private @Nullable Long pageId(@Nullable JsonNode node, List<FieldError> errors) {
@@ -258,8 +258,7 @@ public final class GiftReader {
         if (!(seconds >= FIRST_SECOND && seconds < LAST_SECOND)) {
             throw new NumberFormatException();
         }
-        // A double holds microseconds of our time exactly enough; its shortest decimal form is what the publisher
-        // meant.
+        // A double holds a time of our age to the microsecond: its shortest decimal form is what the publisher wrote.
         long micros = BigDecimal.valueOf(seconds)
                 .setScale(6, RoundingMode.HALF_EVEN)
                 .unscaledValue()
@@ -279,7 +278,7 @@ public final class GiftReader {
         return instant;
     }
 
-    /** A number without fraction, or its decimal text as the old publisher took it; null when it is neither. */
+    /** An integer, or its decimal text, which the old publisher accepted; null for anything else. */
     private static @Nullable Long integer(JsonNode node) {
         if (node.isIntegralNumber()) {
             return node.canConvertToLong() ? node.longValue() : null;
@@ -295,7 +294,7 @@ public final class GiftReader {
                 return null;
             }
         }
-        // JSON Schema counts 7.0 as an integer
+        // in JSON Schema 7.0 is an integer
         double number = node.isNumber() ? node.doubleValue() : Double.NaN;
         return number == Math.rint(number) && Math.abs(number) < 0x1p53 ? Long.valueOf((long) number) : null;
     }

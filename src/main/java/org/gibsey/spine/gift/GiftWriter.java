@@ -15,7 +15,8 @@ import java.time.temporal.ChronoUnit;
 public final class GiftWriter {
 
     private static final JsonFactory JSON = new JsonFactoryBuilder()
-            // the default keeps its buffers in thread locals, which virtual threads do not live to use twice
+            // the default keeps buffers per thread: a virtual thread serves one request and would never use its own
+            // again
             .recyclerPool(JsonRecyclerPools.sharedBoundedPool())
             .build();
 

@@ -3,7 +3,7 @@ package org.gibsey.spine.gift;
 import java.util.List;
 
 /**
- * Input that was understood but breaks the rules, with every broken rule at once, so that a caller mends it in one go.
+ * Input that can be read but breaks rules. It names every broken rule, so that a caller can mend all of them at once.
  * Messages name fields, limits and shapes, never the values themselves. Immutable.
  */
 public final class InvalidInput extends Exception {
@@ -27,7 +27,7 @@ public final class InvalidInput extends Exception {
      * One broken rule.
      *
      * @param pointer where, as a JSON pointer (RFC 6901) into the body, or the name of a query parameter or header
-     * @param reason  the rule and the shape of what came instead
+     * @param reason  the rule, and the kind of value that came instead
      */
     public record FieldError(String pointer, String reason) {
         @Override

@@ -11,8 +11,8 @@ import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The trace an event belongs to, as W3C Trace Context writes it in {@value CloudEvent#TRACE_PARENT}: what ties a row, a dead
- * letter and their log lines to the request they came from.
+ * The trace an event belongs to, as W3C Trace Context writes it in {@value CloudEvent#TRACE_PARENT}: it connects a row, a dead
+ * letter and their log lines with the request they came from.
  *
  * @param traceId 32 lower-case hexadecimal digits
  * @param spanId  16 of them

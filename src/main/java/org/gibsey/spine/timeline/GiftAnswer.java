@@ -5,7 +5,7 @@ import org.apache.camel.Processor;
 import org.gibsey.spine.gift.UnknownGift;
 import org.springframework.stereotype.Component;
 
-/** Ends the search for a gift that was found nowhere, with {@link UnknownGift}. Thread-safe. */
+/** Throws {@link UnknownGift} when a gift is neither in the vault nor among the dead letters. Thread-safe. */
 @Component("giftAnswer")
 final class GiftAnswer implements Processor {
 

@@ -10,8 +10,8 @@ import org.apache.camel.Processor;
 import org.springframework.stereotype.Component;
 
 /**
- * Makes a page of the rows that were found: takes off the one row more that the SQL asks for, and if there was one says in a
- * {@code Link} header (RFC 8288) where the next page begins. Thread-safe.
+ * Makes a page of the rows that were found. The SQL asks for one row more than the page has: it is taken off, and says
+ * that there is a next page, which goes into a {@code Link} header (RFC 8288). Thread-safe.
  */
 @Component("listAnswer")
 final class ListAnswer implements Processor {

@@ -82,7 +82,7 @@ final class ListQuery implements Processor {
             }
             query.refuse("before", "must be what a Link header gave");
         }
-        // before the end of time: everything
+        // before infinity: everything
         return Map.of("before_time", "infinity", "before_id", Long.MAX_VALUE);
     }
 }

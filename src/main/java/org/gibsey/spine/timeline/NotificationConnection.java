@@ -12,12 +12,12 @@ import org.postgresql.PGNotification;
 import org.postgresql.PGProperty;
 
 /**
- * A connection of its own that hears of every insert into the vault. Not from the pool, because it is never given back, and
- * notifications belong to a session. Used by one thread.
+ * A connection that is notified of every insert into the vault ({@code LISTEN vault}). It is not one of the pool, because
+ * notifications belong to a session and it is kept for as long as anybody looks. Used by one thread.
  */
 final class NotificationConnection implements AutoCloseable {
 
-    /** A query of the timeline takes milliseconds; a server that does not answer for so long is gone. Seconds. */
+    /** Seconds. A query of the timeline takes milliseconds, so a server that is silent for this long is gone. */
     private static final String SOCKET_TIMEOUT = "10";
 
     private final Connection connection;

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The gifts delivered last, up to a size, so that a client that was away for a moment costs no query; thousands come back at
- * the same time when a proxy in front of them is restarted. Used by one thread.
+ * The gifts delivered last, up to a size. A client that was away for a moment is served from here without a query: when a
+ * proxy is restarted, thousands come back at the same time. Used by one thread.
  */
 final class RecentGifts {
 
@@ -18,7 +18,7 @@ final class RecentGifts {
     private StreamPosition before;
     private int chars;
 
-    /** @param start the position its first gift will come after */
+    /** @param start the position before its first gift */
     RecentGifts(StreamPosition start) {
         this.before = start;
     }

@@ -14,8 +14,8 @@ import org.springframework.beans.factory.DisposableBean;
 import org.springframework.stereotype.Component;
 
 /**
- * Gives a client that comes back what it missed: a page at a time, the next one when it has taken the one before, so that
- * neither a client that was away for weeks nor a thousand that come back together fill the memory or the connection pool.
+ * Sends a client that comes back what it missed: a page at a time, the next one when the client has read the one before. So
+ * neither a client that was away for weeks nor a thousand that come back together exhaust memory or connection pool.
  * Thread-safe.
  */
 @Component
@@ -23,7 +23,7 @@ final class StreamCatchUp implements DisposableBean {
 
     private static final Logger LOG = LoggerFactory.getLogger(StreamCatchUp.class);
 
-    /** As many connections of the pool are used at most. */
+    /** At most so many connections of the pool are used. */
     private static final int THREADS = 2;
 
     private final DataSource vault;
@@ -42,7 +42,7 @@ final class StreamCatchUp implements DisposableBean {
     /**
      * Sends everything between two positions; returns at once.
      *
-     * @param then done when the client has taken all of it
+     * @param then run when the client has read all of it
      */
     void send(StreamClient client, StreamPosition from, StreamPosition upTo, Runnable then) {
         try {
@@ -72,10 +72,10 @@ final class StreamCatchUp implements DisposableBean {
                 client.whenDrained(() -> send(client, reached, upTo, then));
             }
         } catch (SQLException e) {
-            LOG.warn("A reader could not catch up and has to come again: {}", e.getMessage());
+            LOG.warn("A timeline could not be given what it missed and was closed; it reconnects: {}", e.getMessage());
             client.end();
         } catch (RuntimeException e) {
-            LOG.error("A reader could not catch up and has to come again", e);
+            LOG.error("A timeline could not be given what it missed and was closed; it reconnects", e);
             client.end();
         }
     }

@@ -11,12 +11,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One open stream. Bytes are handed to the connection when it can take them and wait in a bounded queue until then: no
- * thread ever waits for a client, neither one of its own nor, worse, the one that serves all of them. A client for which
- * more waits than allowed has stopped reading and is dropped; it comes back with the last id it has seen.
+ * One open stream. Writing never blocks: bytes wait in a bounded queue until the connection can take them, so a client that
+ * stops reading holds up no thread and no other client. When its queue is full it is dropped; it reconnects with the last id
+ * it has seen.
  *
- * <p>Spring's {@code SseEmitter} writes to a blocking stream: there, as many clients that stop reading as there are sending
- * threads stop the timeline for everybody. Thread-safe.
+ * <p>Spring's {@code SseEmitter} writes to a blocking stream: a few clients that stop reading would block every sending
+ * thread, and with them the timeline of everybody. Thread-safe.
  */
 final class StreamClient implements WriteListener {
 
@@ -63,7 +63,7 @@ final class StreamClient implements WriteListener {
             return !dropped;
         }
         if (!waiting.isEmpty() && waitingBytes + bytes.length > maxWaiting) {
-            // completing it here would wait for the connection: it ends when that moves, or the container gives it up
+            // completing it here could block: the container ends it when the connection takes bytes again or times out
             dropped = true;
             forget();
             return false;
@@ -75,18 +75,18 @@ final class StreamClient implements WriteListener {
         return true;
     }
 
-    /** Runs something once nothing waits any more: at once, or in a thread of the container. At most one at a time. */
+    /** Runs something when the queue is empty: at once, or later in a thread of the container. At most one at a time. */
     synchronized void whenDrained(Runnable next) {
         whenDrained = next;
         runWhenDrained();
     }
 
-    /** How long nothing was sent, ns. */
+    /** Time since something was sent, ns. */
     synchronized long quietNanos() {
         return System.nanoTime() - lastSentNanos;
     }
 
-    /** Whether there is nobody to send to any more. */
+    /** Whether the stream has ended, from either side. */
     synchronized boolean gone() {
         return gone || dropped;
     }
@@ -124,7 +124,7 @@ final class StreamClient implements WriteListener {
 
     private void write() {
         try {
-            // once not ready, the container calls onWritePossible when it is
+            // when it is not ready, the container calls onWritePossible later
             while (!gone && out.isReady()) {
                 byte[] next = waiting.poll();
                 if (next != null) {
@@ -140,8 +140,7 @@ final class StreamClient implements WriteListener {
             }
             runWhenDrained();
         } catch (IOException | RuntimeException e) {
-            // whatever goes wrong with one client, the others are served; the container notices as well and calls
-            // onError
+            // one client's failure must not stop the others; the container calls onError for it
             LOG.debug("A stream broke", e);
             gone = true;
             forget();

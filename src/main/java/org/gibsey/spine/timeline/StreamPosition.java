@@ -10,29 +10,28 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
- * How much of the vault a stream has delivered, exactly: the {@code id} of each event, and so the {@code Last-Event-ID} of a
- * client that comes back, to this process or to another.
+ * How far a stream has delivered the vault. It is the {@code id} of each event, and so the {@code Last-Event-ID} with which a
+ * client resumes, at this process or at another.
  *
- * <p>Row ids do not tell it: they are drawn before the commit, so 7 can become visible after 8, and a client that resumed
- * after 8 would never see 7. Transaction ids have the same gap, but PostgreSQL says which transactions were open when a
- * row was read. So a position is the last row in the order of (transaction, id), together with the transactions before it
- * that were still open then: <em>delivered</em> is every row up to that one, without those of the open transactions. What
- * they commit later is delivered then, late but once. Nobody waits for them, so a transaction that stays open for hours
- * holds up nothing but its own rows.
+ * <p>A row id alone does not do. Ids are drawn before the commit, so row 7 can become visible after row 8, and a client that
+ * resumed after 8 would never see 7. The same holds for transaction ids, but PostgreSQL says which transactions were open
+ * when a row was read. So a position is the last row in the order of (transaction, id), and the transactions before it that
+ * were still open. Delivered is every row up to that one, except those of the open transactions; their rows are delivered
+ * when they commit. Nothing waits for an open transaction.
  *
- * <p>A position names transactions of rows that were seen, never the newest transaction as such: those rows are on disk, so
- * a database that crashes cannot use their transaction ids again.
+ * <p>A position only names transactions of rows that were read. Those are on disk, so a database that crashes cannot use
+ * their ids again.
  *
  * <p>As text {@code 812:4711}, or {@code 812:4711,790,795:12}: last row, then the open transactions, each with the id of
  * the last row of it that was delivered, if one was. Immutable.
  *
  * @param txid transaction of the last row
  * @param id   id of the last row
- * @param open transactions before it whose rows are not, or only up to an id, delivered; to that id or {@link #NOTHING}
+ * @param open transactions before it that were open, each to the last id delivered of it, or {@link #NOTHING}
  */
 record StreamPosition(long txid, long id, SortedMap<Long, Long> open) {
 
-    /** As an id: no row of a transaction. */
+    /** In place of an id: no row of the transaction was delivered. */
     static final long NOTHING = Long.MIN_VALUE;
 
     /** Before every row. */
@@ -66,7 +65,7 @@ record StreamPosition(long txid, long id, SortedMap<Long, Long> open) {
         if (rowTxid >= txid) {
             return new StreamPosition(rowTxid, rowId, stillOpen);
         }
-        // a latecomer: those open after it in the order were not looked at yet
+        // an earlier transaction committed late: the open ones after it are still to be read
         stillOpen.putAll(open.tailMap(rowTxid + 1));
         stillOpen.put(rowTxid, rowId);
         return new StreamPosition(txid, id, stillOpen);

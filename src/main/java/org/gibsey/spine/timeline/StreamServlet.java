@@ -21,11 +21,11 @@ import org.springframework.http.MediaType;
 
 /**
  * {@code GET /vault/stream}: Server-Sent Events, one for each gift that is stored while the stream is open, and before them
- * those stored since {@code Last-Event-ID}. A servlet and not a controller, because only here writing does not block, see
+ * those stored since {@code Last-Event-ID}. A servlet and not a controller, because a servlet can write without blocking, see
  * {@link StreamClient}.
  *
  * <ul>
- *   <li>{@code event: gift}: a row, as {@code GET /vault/list} has it; its {@code id} is what to come back with
+ *   <li>{@code event: gift}: a row, as {@code GET /vault/list} has it; its {@code id} is what to resume with
  *   <li>{@code event: position}: nothing more was missed up to this {@code id}; {@code live} says whether the vault can be
  *       read at the moment. Sent at the begin, repeated when nothing else was for a while
  *   <li>{@code event: reset}: the id given means nothing here; what was missed cannot be told
@@ -35,7 +35,7 @@ final class StreamServlet extends HttpServlet {
 
     static final String PATH = "/vault/stream";
 
-    /** All connections may have more, so that there is room for a save beside as many timelines as there may be. */
+    /** Share of the heap for timelines. All connections together may have more, so that there is always room for a save. */
     private static final double OF_THE_HEAP = 0.5;
 
     private static final List<String> METHODS = List.of("GET", "HEAD");
@@ -53,7 +53,7 @@ final class StreamServlet extends HttpServlet {
         this.clients = ConnectionMemory.atMost("open timelines", this.settings.clients(), OF_THE_HEAP);
     }
 
-    /** As the other calls do, it names the methods that would do. */
+    /** A wrong method is answered as by the other calls: with the methods that are allowed. */
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response)
             throws ServletException, IOException {
@@ -86,7 +86,7 @@ final class StreamServlet extends HttpServlet {
         open(request, response, filter, lastId(request, query));
     }
 
-    /** What GET would answer, without a stream that never ends. */
+    /** The headers of GET, without the stream. */
     @Override
     protected void doHead(HttpServletRequest request, HttpServletResponse response) {
         setHeaders(response);
@@ -115,7 +115,7 @@ final class StreamServlet extends HttpServlet {
         response.setContentType(MediaType.TEXT_EVENT_STREAM_VALUE);
         response.setCharacterEncoding(StandardCharsets.UTF_8.name());
         response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
-        // nginx would collect the events otherwise
+        // nginx would buffer the events otherwise
         response.setHeader("X-Accel-Buffering", "no");
     }
 
@@ -151,12 +151,12 @@ final class StreamServlet extends HttpServlet {
 
         @Override
         public void onTimeout(AsyncEvent event) {
-            // there is none
+            // no timeout, so it does not happen
         }
 
         @Override
         public void onStartAsync(AsyncEvent event) {
-            // it is started once
+            // the request is started once
         }
     }
 }

@@ -3,9 +3,9 @@ package org.gibsey.spine.timeline;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stored gift as streams carry it.
+ * A stored gift, as it is streamed.
  *
- * @param position what is delivered once this is
+ * @param position of a stream that has delivered this gift
  * @param pageId   for filters
  * @param symbolId for filters, or null
  * @param event    the Server-Sent Event

@@ -5,7 +5,7 @@ import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** What of the timeline is served beside the routes. */
+/** The parts of the timeline that are no routes: the page and the stream. */
 @Configuration(proxyBeanMethods = false)
 class TimelineConfiguration {
 

@@ -30,27 +30,27 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Component;
 
 /**
- * Takes what is stored in the vault, by whomever, to every open stream. One thread listens, reads each news once and hands it
- * to all clients; it never waits for one of them. Without clients it is not even connected.
+ * Sends every new row of the vault, whoever wrote it, to every open stream. One thread is notified, reads each new row once
+ * and hands it to all clients; it never waits for one of them. Without clients it has no connection to the database.
  *
- * <p>A client that comes back is first given what it missed, up to the position of this feed, and then goes on with the
- * feed. Before the feed names that position it reads once more, so it is never behind what another instance had delivered.
+ * <p>A client that comes back is first sent what it missed, up to the position of this feed, and then follows the feed. The
+ * feed reads once more before it names that position, so it is never behind what another process has delivered.
  *
- * <p>When the database is away the streams stay open, say so, and go on where they were.
+ * <p>During an outage of the database the streams stay open, say so, and go on where they were.
  */
 @Component
 final class VaultFeed implements SmartLifecycle {
 
     private static final Logger LOG = LoggerFactory.getLogger(VaultFeed.class);
 
-    /** How soon an arrival is noticed while the vault is quiet. */
+    /** How soon a new client is noticed while no row comes. */
     private static final int SLICE_MS = 50;
 
     private static final long RECONNECT_MS = 1_000;
 
     /**
-     * Reading and handing out may take a quarter of one core: under load the news travel in larger lots, and saving stays as
-     * fast as it was.
+     * The pause after a read is three times as long as the read, so the feed uses about a quarter of a core. Under load rows
+     * are sent in larger groups, and saves are as fast as without readers.
      */
     private static final int REST_FACTOR = 3;
 
@@ -61,7 +61,7 @@ final class VaultFeed implements SmartLifecycle {
     private static final byte[] RESET = "event: reset\ndata: {}\n\n".getBytes(StandardCharsets.UTF_8);
 
     /**
-     * Somebody who wants to join.
+     * A client that joins.
      *
      * @param from what was delivered to it before, or null when it begins now
      */
@@ -170,20 +170,20 @@ final class VaultFeed implements SmartLifecycle {
             } catch (SQLException e) {
                 boolean begins = !away.lasts();
                 if (away.isToBeSaid()) {
-                    LOG.warn("The timeline waits for the vault: {}", e.getMessage());
+                    LOG.warn("The timelines wait for the database: {}", e.getMessage());
                 }
                 if (begins) {
                     tell(live);
                 }
                 restUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RECONNECT_MS));
             } catch (RuntimeException e) {
-                LOG.error("The timeline feed failed and begins again", e);
+                LOG.error("The timeline feed failed and is started again", e);
                 restUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RECONNECT_MS));
             }
         }
     }
 
-    /** Follows the vault until nobody is there any more. */
+    /** Follows the vault until the last client is gone. */
     private void follow(NotificationConnection notifications) throws SQLException {
         Connection connection = notifications.connection();
         findPosition(connection);
@@ -193,7 +193,7 @@ final class VaultFeed implements SmartLifecycle {
             readOn(connection);
             Optional<Duration> wasAway = away.end();
             if (wasAway.isPresent()) {
-                LOG.info("The timeline goes on after {} s", wasAway.get().toSeconds());
+                LOG.info("The timelines go on after {} s", wasAway.get().toSeconds());
                 tell(live);
             }
             newcomers.forEach(this::admit);
@@ -210,7 +210,7 @@ final class VaultFeed implements SmartLifecycle {
             recent = new RecentGifts(history.latest(connection));
         } else if (!history.knows(recent.position(), connection)) {
             recent = new RecentGifts(history.latest(connection));
-            LOG.warn("The vault is on another server than before; the timelines begin anew");
+            LOG.warn("The database is another server than before; the timelines start again from what it has");
             live.forEach(client -> client.send(RESET));
         }
     }
@@ -244,7 +244,7 @@ final class VaultFeed implements SmartLifecycle {
         Optional<List<StreamedGift>> missed = recent().after(from);
         if (missed.isEmpty()) {
             StreamPosition upTo = position();
-            // it arrives again, having what the feed has now
+            // then it joins again, at the feed's position of now
             catchUp.send(client, from, upTo, () -> arrivals.add(new Arrival(client, upTo)));
             return;
         }
@@ -256,7 +256,7 @@ final class VaultFeed implements SmartLifecycle {
         live.add(client);
     }
 
-    /** Waits for a notification, an arrival, or the time of the next look without either. */
+    /** Waits for a notification, a new client, or the time of the next read without either. */
     private void awaitNews(NotificationConnection notifications, long lastRead) throws SQLException {
         long nextLook = lastRead + settings.poll().toNanos();
         while (running
@@ -273,12 +273,12 @@ final class VaultFeed implements SmartLifecycle {
             beat();
             TimeUnit.NANOSECONDS.sleep(nanos - System.nanoTime());
         } catch (InterruptedException e) {
-            // only at the end, which the loops notice by themselves
+            // only at shutdown, which the loops check for
             Thread.currentThread().interrupt();
         }
     }
 
-    /** A sign of life for whoever has had none for some time. */
+    /** Heartbeat for each stream on which nothing was sent for some time. */
     private void beat() {
         long now = System.nanoTime();
         if (now - nextBeat < 0) {
@@ -300,7 +300,7 @@ final class VaultFeed implements SmartLifecycle {
         tell(quiet);
     }
 
-    /** Where they are, also for those whose filter has let nothing through for a while, and whether the vault is there. */
+    /** Position and state of the database, so that a client whose filter lets nothing through resumes from here, too. */
     private void tell(Iterable<StreamClient> clients) {
         byte[] event = positionEvent();
         clients.forEach(client -> client.send(event));

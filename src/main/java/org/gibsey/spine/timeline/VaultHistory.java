@@ -26,17 +26,17 @@ class VaultHistory {
     private static final List<String> COLUMNS =
             List.of("id", "event_id", "user_id", "page_id", "question", "answer", "symbol_id", "created_at");
 
-    /** Read ahead from the database at a time, and delivered at a time, so that no page of long answers fills the memory. */
+    /** Rows fetched and delivered at a time: bounds the memory that long answers take. */
     private static final int FETCH_ROWS = 200;
 
     private static final int PAGE_CHARS = 512 * 1024;
 
     /**
-     * Rows past one position and not past another. Every part is a range of the index vault_stream: the cost is that of the
-     * rows found, however long a transaction has been open.
+     * Rows past one position and not past another. Every part is a range of the index vault_stream, so the cost is that of
+     * the rows found, however long a transaction has been open.
      *
-     * <p>A transaction id that has yet to come is that of a row restored from another server's dump. Such rows are old;
-     * to take them for new ones would hide the new ones.
+     * <p>A row with a transaction id that this server has not reached was restored from another server's dump. It is old: if
+     * it counted as new, every later row would count as delivered.
      */
     private static final String READ = """
             select v.txid, v.%s, now.open_txids
@@ -81,7 +81,7 @@ class VaultHistory {
      */
     record Page(List<StreamedGift> gifts, boolean complete) {}
 
-    /** After everything that is stored by now. */
+    /** The position after every row there is now. */
     StreamPosition latest(Connection connection) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement(LATEST);
                 ResultSet row = select.executeQuery()) {
@@ -93,7 +93,7 @@ class VaultHistory {
         }
     }
 
-    /** Whether a position can be of this server: of a transaction that it has had already. */
+    /** Whether a position can be of this server: whether the server has reached its transaction id. */
     boolean knows(StreamPosition position, Connection connection) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement(
                 "select ? < pg_snapshot_xmax(pg_current_snapshot())::text::bigint as known")) {
@@ -114,7 +114,7 @@ class VaultHistory {
      */
     Page read(Connection connection, StreamPosition from, StreamPosition upTo, StreamFilter filter)
             throws SQLException {
-        // rows come a few at a time only within a transaction
+        // the driver fetches in portions only within a transaction
         connection.setAutoCommit(false);
         try (PreparedStatement select = connection.prepareStatement(READ)) {
             select.setFetchSize(FETCH_ROWS);

@@ -1,4 +1,4 @@
-/** What readers see: the list and the page. */
+/** What readers see: the list, the stream and the page. */
 @NullMarked
 package org.gibsey.spine.timeline;
 

@@ -25,10 +25,10 @@ final class RequestSpans {
     }
 
     /**
-     * Begins it.
+     * Begins the span of a request.
      *
-     * @param caller what the caller said it is part of, or null
-     * @return what is part of it from here on
+     * @param caller the caller's trace and span, or null to begin a trace
+     * @return trace and span of this request, the parent of what it does
      */
     TraceParent begin(HttpServletRequest request, @Nullable TraceParent caller) {
         Span span = tracing.span(request.getMethod(), SpanKind.SERVER, caller)
@@ -45,7 +45,7 @@ final class RequestSpans {
             return;
         }
         request.removeAttribute(SPAN);
-        // the pattern, not the path: a name with ids in it would be a name of its own for each
+        // the pattern, not the path: an id in the name would make every name another
         if (request.getAttribute(HandlerMapping.BEST_MATCHING_PATTERN_ATTRIBUTE) instanceof String route) {
             span.updateName(request.getMethod() + " " + route);
             span.setAttribute("http.route", route);

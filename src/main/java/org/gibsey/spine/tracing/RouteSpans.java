@@ -21,11 +21,11 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
 import org.springframework.stereotype.Component;
 
 /**
- * Spans of what routes do: sends to Kafka, which the record carries on, and statements.
+ * Spans of what routes do: sends to Kafka, and SQL statements. A record carries its span in a header.
  *
- * <p>A statement stores many gifts, each of a trace of its own, so every recorded trace in it gets the statement as its own
- * span, below one for the processing of its event. A span of the batch that others link to would leave each trace without
- * its end. Thread-safe.
+ * <p>A statement stores many gifts, each with a trace of its own. So every recorded trace gets two spans: one for the
+ * processing of its event and, below it, one for the statement. With one span for the batch, no trace would show how its
+ * gift was stored. Thread-safe.
  */
 @Component
 @ConditionalOnExpression(Tracing.CONFIGURED)
@@ -59,7 +59,7 @@ final class RouteSpans extends EventNotifierSupport {
         }
     }
 
-    /** Keeps the trace of the request, whatever the route does to its headers. */
+    /** Keeps the trace of the request where a route that changes headers does not lose it. */
     private static void begin(Exchange exchange) {
         TraceParent.parse(exchange.getMessage().getHeader(CloudEvent.TRACE_PARENT, String.class))
                 .ifPresent(trace -> exchange.setProperty(TRACE, trace));

@@ -23,8 +23,8 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Puts every public request into a trace, the caller's or a new one, before anything else sees it: its id is in each log
- * line of the request, and the event carries it on. Thread-safe.
+ * Gives every public request a trace, the caller's or a new one, before anything else sees it. Its id is in each log line of
+ * the request, and the event carries it to the worker. Thread-safe.
  */
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE)

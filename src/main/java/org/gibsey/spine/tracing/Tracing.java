@@ -21,8 +21,8 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
 import org.springframework.stereotype.Component;
 
 /**
- * Exports traces by OpenTelemetry. It exists only where an endpoint is configured: without one no span is ever made, and
- * the trace of a request lives in its headers and log lines alone. Everything else (sampler, headers, certificates) is
+ * Exports traces by OpenTelemetry. It exists only where an endpoint is configured. Without one no span is made, and the
+ * trace of a request is only in headers and log lines. Everything else (sampler, headers, certificates) is
  * OpenTelemetry's own {@code OTEL_*} environment. Thread-safe.
  */
 @Component
@@ -43,7 +43,7 @@ final class Tracing implements DisposableBean {
         defaults.put("otel.exporter.otlp.endpoint", endpoint);
         defaults.put("otel.exporter.otlp.protocol", "http/protobuf");
         defaults.put("otel.service.name", service);
-        // Prometheus and the console have them
+        // metrics go to Prometheus, logs to the console
         defaults.put("otel.metrics.exporter", "none");
         defaults.put("otel.logs.exporter", "none");
         sdk = AutoConfiguredOpenTelemetrySdk.builder()
@@ -55,7 +55,7 @@ final class Tracing implements DisposableBean {
     }
 
     /**
-     * A span to be started.
+     * A span that is not started yet.
      *
      * @param parent what it continues, or null to begin a trace
      */
@@ -77,13 +77,13 @@ final class Tracing implements DisposableBean {
                 context.getTraceFlags().asHex());
     }
 
-    /** Marks a span as failed, by the class of the fault: its message may quote what a reader wrote. */
+    /** Marks a span as failed, with the class of the exception only: its message may quote what a reader wrote. */
     static void fail(Span span, Throwable fault) {
         span.setStatus(StatusCode.ERROR);
         span.setAttribute("error.type", fault.getClass().getName());
     }
 
-    /** What was recorded so far is on its way when this returns. */
+    /** Sends what was recorded so far; waits at most 5 s. */
     void flush() {
         sdk.getSdkTracerProvider().forceFlush().join(5, java.util.concurrent.TimeUnit.SECONDS);
     }

@@ -1,4 +1,4 @@
-/** Spans of requests, sends and statements, for an OpenTelemetry receiver. */
+/** Traces: an id in every log line of a request, and spans for an OpenTelemetry receiver. */
 @NullMarked
 package org.gibsey.spine.tracing;
 

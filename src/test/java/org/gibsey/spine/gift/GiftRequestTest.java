@@ -120,13 +120,13 @@ class GiftRequestTest {
         String gift = "{\"page_id\":1," + REST;
         return Stream.of(
                 arguments("is empty", bytes("")),
-                arguments("ends before its end", bytes("{\"page_id\":1")),
+                arguments("the JSON is cut off", bytes("{\"page_id\":1")),
                 arguments("not JSON", bytes("{'page_id':1}")),
                 arguments("not JSON", bytes("{\"page_id\":01}")),
                 arguments("not JSON", bytes("{\"page_id\":NaN}")),
                 arguments("not JSON", bytes("/* no */" + gift)),
                 arguments("not JSON", bytes("{\"question\":\"\u0001\"}")),
-                arguments("a field is there twice", bytes("{\"page_id\":1,\"page_id\":2," + REST)),
+                arguments("a field appears twice", bytes("{\"page_id\":1,\"page_id\":2," + REST)),
                 arguments("something follows the object", bytes(gift + " {}")),
                 arguments("not JSON", bytes(gift + " secret")),
                 arguments(
