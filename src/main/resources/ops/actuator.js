@@ -1,11 +1,11 @@
-// The endpoints of this port. Nothing waits longer than a reader would.
+// Calls of the endpoints of this port, each with a timeout.
 
 const PATIENCE_MS = 5_000;
 
-/** What an endpoint said when it did not do what was asked. */
+/** An answer that is an error, with the endpoint's reason. */
 export class Refusal extends Error {}
 
-/** Reads JSON; also of an answer such as 503, when it is what was asked for. */
+/** Reads JSON; statuses in also count as success. */
 export async function read(path, {patience = PATIENCE_MS, also = []} = {}) {
   const answer = await fetch(`actuator/${path}`, {signal: AbortSignal.timeout(patience), headers: {Accept: "application/json"}});
   return answer.ok || also.includes(answer.status) ? answer.json() : refuse(answer);
@@ -16,7 +16,7 @@ export async function readText(path) {
   return answer.ok ? answer.text() : refuse(answer);
 }
 
-/** Has something done. The browser says which page this comes from, and the port takes it from its own alone. */
+/** Posts an operation. The port accepts it from its own pages only, by the headers Origin and Sec-Fetch-Site of the browser. */
 export async function act(path, body) {
   const answer = await fetch(`actuator/${path}`, {
     method: "POST",
@@ -32,12 +32,12 @@ async function refuse(answer) {
   try {
     why = (await answer.json()).message ?? "";
   } catch {
-    // not every answer on the way is ours
+    // an answer of a proxy, not JSON
   }
   throw new Refusal(why || `the answer was ${answer.status}`);
 }
 
-/** Why something failed, in words. */
+/** The reason of a failure, for people. */
 export function why(error) {
   return error instanceof Refusal ? error.message
     : error.name === "TimeoutError" ? "no answer in time"

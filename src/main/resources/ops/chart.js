@@ -1,4 +1,4 @@
-// Lines over the last minutes.
+// Line chart of the last minutes.
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 600;
@@ -11,7 +11,7 @@ const SHORTEST_MS = 30_000;
  *
  * @param lines   {className: [[at ms, value]]}
  * @param now     ms, the right edge
- * @param caption what is to be seen, in words
+ * @param caption description of the chart, for people and screen readers
  */
 export function draw(figure, lines, now, caption) {
   const svg = figure.querySelector("svg");
@@ -40,7 +40,7 @@ export function draw(figure, lines, now, caption) {
   figure.querySelector("figcaption").textContent = caption;
 }
 
-/** What still shows. */
+/** The points that are within the chart. */
 export function recent(points, now) {
   return points.filter(([at]) => now - at <= LONGEST_MS);
 }

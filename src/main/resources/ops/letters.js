@@ -1,4 +1,4 @@
-// The newest dead letters, and sending them again: never without a dry run before.
+// The newest dead letters, and their replay: always after a dry run.
 
 import {act, read, why} from "./actuator.js";
 import {ago, count, element, say} from "./words.js";
@@ -6,7 +6,7 @@ import {ago, count, element, say} from "./words.js";
 const STEP = 20;
 const MOST = 200;
 const REASONS = ["undecodable", "invalid", "refused"];
-const STATES = {dead: "dead", "dead again": "dead again", replaying: "on its way again", stored: "stored after all"};
+const STATES = {dead: "dead", "dead again": "dead again", replaying: "replayed, in flight", stored: "stored"};
 
 const $ = id => document.getElementById(id);
 const dialog = $("replay");
@@ -36,7 +36,7 @@ export class Letters {
   async refresh() {
     try {
       const {total, letters} = await read(`deadletters?limit=${this.#limit}`);
-      say($("letters-note"), total === 0 ? "None. Every gift found its place."
+      say($("letters-note"), total === 0 ? "None."
         : `${count(total)} in all${total > letters.length ? `, the newest ${letters.length} of them here` : ""}.`);
       $("reasons").hidden = total === 0;
       $("more-letters").hidden = letters.length >= total || this.#limit >= MOST;
@@ -46,7 +46,7 @@ export class Letters {
     }
   }
 
-  /** Keeps what has not changed, and with it the reader's place and focus. */
+  /** Keeps the elements of letters that are still there, so that scroll position and focus stay. */
   #show(letters) {
     const shown = new Map();
     letters.forEach((letter, place) => {
@@ -79,10 +79,10 @@ export class Letters {
   async #ask(what, words) {
     this.#chosen = what;
     $("replay-what").textContent = words;
-    $("replay-found").textContent = "Looking what would be sent…";
+    $("replay-found").textContent = "Dry run…";
     $("replay-send").disabled = true;
     $("replay-send").hidden = false;
-    $("replay-close").textContent = "Leave it";
+    $("replay-close").textContent = "Cancel";
     dialog.showModal();
     $("replay-close").focus();
     try {
@@ -91,11 +91,11 @@ export class Letters {
         return;
       }
       $("replay-found").textContent = selected === 0
-        ? "Nothing would be sent: what is stored by now stays as it is."
+        ? "Nothing would be sent: none of it is dead now."
         : `${count(selected)} would be sent, with key and content as they came.`;
       $("replay-send").disabled = selected === 0;
     } catch (error) {
-      $("replay-found").textContent = `It cannot be said: ${why(error)}.`;
+      $("replay-found").textContent = `The dry run failed: ${why(error)}.`;
     }
   }
 
@@ -105,13 +105,13 @@ export class Letters {
     $("replay-found").textContent = "Sending…";
     try {
       const {replayed} = await act("deadletters", {...what, dryRun: false});
-      $("replay-found").textContent = `${count(replayed)} sent. The list will say what becomes of ${replayed === 1 ? "it" : "them"}.`;
+      $("replay-found").textContent = `${count(replayed)} sent. The list shows the outcome.`;
       $("replay-send").hidden = true;
       $("replay-close").textContent = "Close";
       $("replay-close").focus();
       await this.refresh();
     } catch (error) {
-      $("replay-found").textContent = `Not all were sent: ${why(error)}. It does no harm to try again.`;
+      $("replay-found").textContent = `Not all were sent: ${why(error)}. Trying again is safe.`;
       $("replay-send").disabled = false;
     }
   }
@@ -132,7 +132,7 @@ function fill(entry, letter) {
   entry.querySelector(".replay").hidden = letter.state === "stored" || letter.state === "replaying";
 }
 
-/** Shows or hides what a letter holds. It is only ever set as text. */
+/** Shows or hides the content of a letter, always as text and never as markup. */
 async function toggle(id, button, value) {
   const open = value.hidden;
   if (open && !value.textContent) {
@@ -145,5 +145,5 @@ async function toggle(id, button, value) {
   }
   value.hidden = !open;
   button.setAttribute("aria-expanded", String(open));
-  button.textContent = open ? "Hide it" : "Show it";
+  button.textContent = open ? "Hide content" : "Show content";
 }

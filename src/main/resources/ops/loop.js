@@ -1,4 +1,4 @@
-// The loop in figures: what this process has counted, and what the broker says of all of them.
+// The loop in figures: counters of this process, and the lag of the consumer group as the broker has it.
 
 import {draw, recent} from "./chart.js";
 import {quantile, rate} from "./metrics.js";
@@ -34,20 +34,20 @@ export class Loop {
     station("stored", count(reading.value("gifts_stored_total")), perSecond(perSecondOf("gifts_stored_total")),
       roles.stores, "This process stores nothing: it has no route for that.");
     const dead = reading.value("gifts_dead_total");
-    station("dead", count(dead), reasons(reading), roles.stores, "The workers count what cannot be stored.");
+    station("dead", count(dead), reasons(reading), roles.stores, "The workers count dead letters.");
     $("dead").classList.toggle("alarm", dead > 0 && roles.stores);
 
     const waiting = reading.value("gifts_lag_records");
-    station("in-flight", count(waiting), Number.isNaN(waiting) ? "the broker does not say" : "waiting on the topic");
+    station("in-flight", count(waiting), Number.isNaN(waiting) ? "the broker does not say" : "waiting in the topic");
     const lag = reading.value("gifts_lag_seconds");
-    station("lag", duration(lag), Number.isNaN(lag) ? "the broker does not say" : lag === 0 ? "nothing waits" : "the age of the oldest");
+    station("lag", duration(lag), Number.isNaN(lag) ? "the broker does not say" : lag === 0 ? "nothing waits" : "age of the oldest event");
 
     this.#pace(reading, roles);
-    books(reading, roles);
+    audit(reading, roles);
     this.#chart(before, reading, roles);
   }
 
-  /** The process did not answer: what was last known is not what is. */
+  /** The process did not answer: shows no figure rather than an old one. */
   lost() {
     document.querySelectorAll(".stations > div").forEach(({id}) => station(id, "–", ""));
     this.#readings = [];
@@ -61,7 +61,7 @@ export class Loop {
       station(id, duration(Number.isNaN(lately) ? ever : lately),
         Number.isNaN(ever) ? "nothing stored yet"
           : Number.isNaN(lately) ? "since the start; nothing lately" : `in the last minute; since the start ${duration(ever)}`,
-        roles.stores, "The workers take the time.");
+        roles.stores, "The workers measure it.");
     }
   }
 
@@ -85,7 +85,7 @@ export class Loop {
   }
 }
 
-/** Figure and small print of a station; of one that this process has not, why. */
+/** Sets figure and small print of a station; has says whether this process has it, hasNot why not. */
 function station(id, figure, print, has = true, hasNot = "") {
   const place = $(id);
   place.classList.toggle("absent", !has);
@@ -100,26 +100,26 @@ function reasons(reading) {
     .join(", ") || "none since the start";
 }
 
-function books(reading, roles) {
+function audit(reading, roles) {
   const missing = reading.value("gifts_unaccounted");
   const checked = reading.value("gifts_ledger_checked_total");
-  $("books").classList.toggle("alarm", missing > 0);
+  $("audit").classList.toggle("alarm", missing > 0);
   if (missing > 0) {
-    station("books", `${count(missing)} missing`, "neither row nor dead letter, though the workers are past them");
+    station("audit", `${count(missing)} lost`, "neither row nor dead letter, though their offsets are committed");
   } else {
-    station("books", checked > 0 ? "Balance" : "–", `${count(checked)} events compared`, roles.stores,
-      "The workers keep them.");
+    station("audit", checked > 0 ? "OK" : "–", `${count(checked)} events compared`, roles.stores,
+      "The workers do it.");
   }
 }
 
-/** The ledger on demand, in a sentence. */
+/** The answer of the ledger, in a sentence. */
 export function walked(report) {
   const parts = [
     `${count(report.stored)} stored`, `${count(report.dead)} dead`, `${count(report.inFlight)} in flight`,
-    report.duplicates && `${count(report.duplicates)} there twice`,
-    report.unaccounted && `${count(report.unaccounted)} without a place`].filter(Boolean);
+    report.duplicates && `${count(report.duplicates)} duplicate`,
+    report.unaccounted && `${count(report.unaccounted)} unaccounted`].filter(Boolean);
   return `${count(report.events)} events in ${report.topic}: ${parts.join(", ")}. `
-    + (report.balanced ? "The books balance." : "The books do not balance.");
+    + (report.balanced ? "Every event is accounted for." : "Not every event is accounted for.");
 }
 
 let partsShown = "";
@@ -141,4 +141,4 @@ export function parts(list, components) {
 }
 
 const NAMES = {readinessState: "start", consumer: "consumers"};
-const WORDS = {UP: "well", DOWN: "down", OUT_OF_SERVICE: "out of service", UNKNOWN: "not known"};
+const WORDS = {UP: "up", DOWN: "down", OUT_OF_SERVICE: "out of service", UNKNOWN: "not known"};

@@ -1,4 +1,4 @@
-// The operators' page: asks the endpoints beside it every other second while somebody looks.
+// The operators' page: reads the endpoints of this port every two seconds while the page is visible.
 
 import {read, readText, why} from "./actuator.js";
 import {emblem} from "./book/sigil.js";
@@ -54,7 +54,7 @@ function showHealth(health) {
   const state = $("state");
   if (health.status === "rejected") {
     state.dataset.state = "lost";
-    say(state, `No word from it: ${why(health.reason)}`);
+    say(state, `Unknown: ${why(health.reason)}`);
     parts($("parts"), {});
     return;
   }
@@ -79,11 +79,11 @@ $("walk").addEventListener("click", async event => {
     return;
   }
   button.setAttribute("aria-disabled", "true");
-  $("walked").textContent = "Walking…";
+  $("walked").textContent = "Auditing…";
   try {
     $("walked").textContent = walked(await read("ledger", {patience: WALK_MS}));
   } catch (error) {
-    $("walked").textContent = `It could not be walked: ${why(error)}.`;
+    $("walked").textContent = `The audit failed: ${why(error)}.`;
   } finally {
     button.removeAttribute("aria-disabled");
   }

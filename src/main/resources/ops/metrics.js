@@ -1,9 +1,9 @@
-// The figures of /actuator/prometheus, and what can be worked out from two readings of them.
+// The metrics of /actuator/prometheus, and the rates and quantiles between two readings of them.
 
 const SAMPLE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
-/** One reading. A figure that is not there is NaN, as one that is not known. */
+/** One reading. A metric that is missing is NaN. */
 export class Reading {
   #samples = new Map(); // name to [{labels, value}]
 
@@ -41,7 +41,7 @@ export class Reading {
   }
 }
 
-/** How much a counter grew a second; of a process that has begun anew, what it has counted since. */
+/** Growth of a counter a second. A smaller value means that the process was restarted: then it counts from zero. */
 export function rate(name, earlier, later) {
   const before = earlier.value(name);
   const now = later.value(name);
@@ -49,9 +49,9 @@ export function rate(name, earlier, later) {
 }
 
 /**
- * Below what a share of the values lies: in seconds, NaN when there is none.
+ * The quantile of a histogram, in seconds; NaN when it has no values. Interpolates within a bucket.
  *
- * @param earlier count only what came after this reading, or null
+ * @param earlier counts only what came after this reading; null for all since the start
  */
 export function quantile(share, name, earlier, later) {
   const now = later.buckets(name);
@@ -66,6 +66,6 @@ export function quantile(share, name, earlier, later) {
   const i = counts.findIndex(count => count >= wanted);
   const below = i === 0 ? 0 : counts[i - 1];
   const from = i === 0 ? 0 : now[i - 1].upTo;
-  // the last bucket has no end
+  // the last bucket is open
   return now[i].upTo === Infinity ? from : from + (now[i].upTo - from) * (wanted - below) / (counts[i] - below);
 }

@@ -13,7 +13,7 @@ export function showRoutes(live, camel) {
   const described = new Map(camel.map(({id, description}) => [id, description]));
   const news = JSON.stringify([live, ...described]);
   if (news === shown) {
-    // what is being read or selected stays where it is
+    // unchanged: only the times are brought up to date, so that a selection stays
     $("routes").querySelectorAll("time").forEach(time => ago(time, time.dateTime));
     return;
   }
@@ -37,7 +37,7 @@ export function roles(live) {
   return {saves: ids.some(id => id.startsWith("save-")), stores: ids.some(id => id.startsWith("persist-"))};
 }
 
-/** A route file is named after its route. */
+/** The id of a file's route: the file's name. */
 function routeId(file) {
   return file.replace(/^.*\//, "").replace(/\.camel\.yaml$/, "");
 }

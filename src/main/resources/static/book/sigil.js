@@ -1,9 +1,9 @@
-// Figures of a rose, r = cos(n/d · angle): the curve of a pendulum that swings in two directions.
+// Rose curves, r = cos(n/d · angle), as signs of symbols.
 
 const SVG = "http://www.w3.org/2000/svg";
-// small beside a gift; the second half of the symbols has the same within a ring
+// n and d of the small signs; symbols 8 to 15 have the same ones within a ring
 const SIGNS = [[3, 1], [2, 1], [5, 1], [1, 2], [4, 1], [3, 2], [1, 3], [7, 1]];
-// large and fine, for the emblem
+// n and d of the large emblems
 const EMBLEMS = [
   [6, 5], [7, 4], [5, 3], [8, 5], [7, 3], [9, 4], [8, 3], [7, 6],
   [9, 5], [5, 4], [11, 4], [9, 7], [7, 5], [8, 7], [11, 6], [5, 6]];

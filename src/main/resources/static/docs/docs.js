@@ -1,2 +1,2 @@
-// no validator badge: it would ask a host elsewhere
+// no validator badge: it would send a request to another host
 SwaggerUIBundle({url: "/openapi.yaml", dom_id: "#calls", validatorUrl: null});

@@ -1,4 +1,4 @@
-// One gift: what the server sends, and how it looks.
+// One gift: parsing, order and markup.
 
 import {sigil} from "../book/sigil.js";
 
@@ -9,7 +9,7 @@ const exact = new Intl.DateTimeFormat("en", {dateStyle: "full", timeStyle: "long
 
 /** Reads a gift, or a list of them. */
 export function parse(json) {
-  // 64-bit numbers stay the text they were, where the browser offers it; others round what is beyond 2^53
+  // keeps 64-bit numbers as text where the browser can (context.source); others round beyond 2^53
   return JSON.parse(json, (key, value, context) =>
     context?.source && (key === "id" || key === "page_id") ? context.source : value);
 }
@@ -31,7 +31,7 @@ function micros(gift) {
   return time;
 }
 
-/** The article for a gift. What readers wrote is only ever set as text. */
+/** The article of a gift. What readers wrote is set as text, never as markup. */
 export function article(gift) {
   const element = template.content.firstElementChild.cloneNode(true);
   const heading = element.querySelector(".question");
@@ -59,7 +59,7 @@ export function article(gift) {
   tellTime(time);
 
   element.querySelector(".answer").textContent = gift.answer;
-  // by its size and not by measuring: measuring thousands of them would cost a layout each
+  // by length: measuring would cost a layout for each of thousands
   if (gift.answer.length > 1200 || gift.answer.split("\n", 16).length > 15) {
     element.classList.add("long");
     element.querySelector(".more").hidden = false;
@@ -78,7 +78,7 @@ export function tellTime(element) {
         : ago < 86_400 ? relative.format(Math.round(seconds / 3_600), "hour")
           : ago < 6 * 86_400 ? relative.format(Math.round(seconds / 86_400), "day")
             : date.format(then);
-  // a text that is set is laid out again, also the same one
+  // setting the same text would cost a layout, too
   if (element.textContent !== text) {
     element.textContent = text;
   }

@@ -1,15 +1,15 @@
-// The gifts on the page: in the order of the list whatever order they come in, each once, and never more than a page can bear.
+// The gifts on the page: sorted as in the list, each once, and at most MOST of them.
 
 import {article, compare, tellTime} from "./gift.js";
 
 const MOST = 400;
-const FEW = 6; // as many glow when they come together
+const FEW = 6; // at most so many at once are highlighted
 
 export class Gifts {
   #container;
   #shown = []; // {gift, element}, newest first
   #events = new Set();
-  /** Whether the oldest gift there is has been shown. */
+  /** Whether the list has been read to its end. */
   complete = false;
 
   constructor(container) {
@@ -43,7 +43,7 @@ export class Gifts {
   /**
    * Puts gifts in their places.
    *
-   * @param fresh whether they have just arrived, and may show it
+   * @param fresh whether they came from the stream, and are highlighted
    * @returns how many of them were not there before
    */
   add(gifts, fresh) {
@@ -56,13 +56,13 @@ export class Gifts {
     let added = 0;
     const inOrder = [...missing.values()].sort(compare);
     if (fresh && inOrder.length > MOST) {
-      // after a long absence: those beyond would be let go of again at once
+      // after a long absence: more would be removed again at once
       inOrder.length = MOST;
       this.complete = false;
     }
     for (const gift of inOrder.reverse()) {
       const place = this.#place(gift);
-      // beyond the end it will be loaded when the reader gets there; a gift can be stored long after it was saved
+      // older than all that are shown (stored long after it was saved): it is loaded when the reader gets there
       if (fresh && place === this.#shown.length && place > 0 && !this.complete) {
         continue;
       }
@@ -78,7 +78,7 @@ export class Gifts {
     return added;
   }
 
-  /** Lets go of the oldest; they are loaded again when the reader gets there. */
+  /** Removes the oldest; they are loaded again when the reader gets there. */
   trim() {
     while (this.#shown.length > MOST) {
       const {gift, element} = this.#shown.pop();

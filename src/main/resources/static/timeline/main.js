@@ -1,4 +1,4 @@
-// The timeline: the list, the stream, and what the reader does, brought together.
+// The timeline page: connects list, stream, filter and form.
 
 import {parse} from "./gift.js";
 import {Gifts} from "./gifts.js";
@@ -8,7 +8,7 @@ import {Stream} from "./stream.js";
 
 const PAGE_OF_LIST = 30;
 const MOST_PENDING = 500;
-const TORRENT = 30; // gifts within a second
+const TORRENT = 30; // more gifts a second than this are shown every PACE_MS, not every frame
 const PACE_MS = 150;
 const DRAWING_MS = 3_000;
 const FILTERS = {page_id: 64, symbol_id: 32};
@@ -19,17 +19,17 @@ const gifts = new Gifts(container);
 const states = {
   "opening": "Opening the vault…",
   "catching-up": "Catching up…",
-  "waiting": "The vault sleeps; what you save is kept until it wakes",
+  "waiting": "The database is away; what you save is kept, and shown when it is back",
   "live": "Live",
 };
 
-let filter = new URLSearchParams(); // only what is known of the location's query
-let generation = 0; // of the filter; answers to an older one are void
-let pending = []; // gifts that wait because the reader reads elsewhere
-let tooMany = false; // more waited than was kept
+let filter = new URLSearchParams(); // the valid filters of the URL
+let generation = 0; // of the filter; answers to requests of an older one are dropped
+let pending = []; // gifts held back because the reader has scrolled down
+let tooMany = false; // some of the held back ones were dropped
 let arrived = []; // gifts that go to the page with the next frame
-let came = []; // when those of the last second did
-let frame = 0; // the animation frame or, while nobody looks, the timer that shows them
+let came = []; // arrival times within the last second
+let frame = 0; // the animation frame that shows them, or the timer while the page is hidden
 let listed = false; // whether the list has been read since the filter changed
 let loading = false;
 let announced = 0;
@@ -49,11 +49,11 @@ const stream = new Stream({
     }
   },
   reset() {
-    // the list is read anew when the stream has begun
+    // the list is read again at the next position event
     forget();
   },
   opening() {
-    // what was lost stays lost until it is found again: the word must not change at every attempt
+    // "lost" stays until the stream is open: the text must not flicker at every attempt
     if ($("state").dataset.state !== "lost") {
       setState("opening");
     }
@@ -72,14 +72,14 @@ function setState(state, text = states[state]) {
   setText(element, text);
 }
 
-/** What has not changed is neither laid out nor read aloud again. */
+/** Sets a text only if it changed: the same text would be laid out and read aloud again. */
 function setText(element, text) {
   if (element.textContent !== text) {
     element.textContent = text;
   }
 }
 
-/** With the next frame; of a torrent, which nobody can read, a few times a second, so that the page stays easy to move. */
+/** Shows at the next frame; when very many come, only a few times a second, so that the page scrolls smoothly. */
 function schedule() {
   frame ||= document.hidden || torrent() ? setTimeout(show, PACE_MS) : requestAnimationFrame(show);
 }
@@ -90,7 +90,7 @@ function torrent() {
   return came.length > TORRENT;
 }
 
-// a hidden page has no frames: what waits for one would wait, and grow, until the reader comes back
+// a hidden page has no frames, and the queue would grow until the reader comes back
 document.addEventListener("visibilitychange", () => arrived.length && show());
 
 /** Everything that arrived since the last frame, at once. */
@@ -99,7 +99,7 @@ function show() {
   const batch = arrived;
   arrived = [];
   if (!listed) {
-    // the list follows, and they are put among its rows
+    // they are merged when the list has been read
     pending.push(...batch);
     return;
   }
@@ -127,7 +127,7 @@ function put(batch) {
   }
 }
 
-// ---- reading elsewhere: nothing moves under the reader's eyes
+// ---- the reader has scrolled down: nothing moves, new gifts are held back
 
 let topInSight = true;
 new IntersectionObserver(([entry]) => {
@@ -174,7 +174,7 @@ $("pill").addEventListener("click", () => {
 
 // ---- the list
 
-/** Reads the list from its begin, or from the oldest gift shown. */
+/** Reads the next page of the list: its first, or the one after the oldest gift shown. */
 async function loadOlder() {
   if (loading || gifts.complete) {
     return;
@@ -231,7 +231,7 @@ function updateEnd() {
   setText($("end"), !gifts.complete ? "" : gifts.size ? "⁂" : "Nothing here yet. The first gift could be yours.");
 }
 
-/** Forgets all that is shown; what was asked for before and comes now is void. */
+/** Removes all gifts; answers to earlier requests are dropped. */
 function forget() {
   generation++;
   loading = false;
@@ -247,7 +247,7 @@ function forget() {
 
 // ---- the filter, kept in the URL
 
-/** Whether the server would take it: a whole number of so many bits. */
+/** Whether the server accepts the value: an integer of the field's size. */
 function filters(name, value) {
   return /^-?\d{1,19}$/.test(value ?? "") && BigInt.asIntN(FILTERS[name], BigInt(value)) === BigInt(value);
 }
@@ -270,7 +270,7 @@ function readLocation() {
     $("page_id").value = page;
   }
   forget();
-  // the list is read when the stream has begun, so that nothing falls between the two
+  // the list is read once the stream has started, so that no gift is missed between the two
   stream.open(filter.toString());
 }
 
@@ -327,7 +327,7 @@ export const saveForm = new SaveForm(milliseconds => {
     + (took.length > 1 ? `, median ${median}, p99 ${p99} of ${took.length}` : "");
 });
 
-// ---- reading by keyboard, as assistive technology expects it of a feed
+// ---- keyboard, as the ARIA feed pattern has it
 
 container.addEventListener("keydown", event => {
   const step = {PageDown: 1, j: 1, PageUp: -1, k: -1}[event.key];
@@ -353,7 +353,7 @@ container.addEventListener("click", event => {
   }
 });
 
-/** Says how many came, at most every few seconds: a busy vault must not talk over the reader. */
+/** Announces new gifts to screen readers, at most every few seconds. */
 function announce(count) {
   announced += count;
   if (announced === count) {
@@ -364,10 +364,10 @@ function announce(count) {
   }
 }
 
-// ---- the emblem: the figure of the newest gift, drawn again when another one comes
+// ---- the emblem: the figure of the newest gift's symbol
 
 let drawn = NaN;
-let drawing = 0; // one figure is finished before the next is begun, however many gifts come
+let drawing = 0; // timer while a figure is drawn; the next one waits for it
 function drawEmblem() {
   const newest = gifts.newest;
   const number = newest ? newest.symbol_id ?? Number(BigInt(newest.page_id) % 16n) : 3;

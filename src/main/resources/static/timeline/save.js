@@ -9,7 +9,7 @@ export class SaveForm {
   #outcome = document.getElementById("outcome");
   #button = this.#form.querySelector("button");
   #waiting = new Map(); // event id to when it was saved
-  #arrived = new Map(); // the last gifts, for those faster than the answer to the save: event id to whether it is on the page
+  #arrived = new Map(); // event id to whether it is on the page; the stream can be faster than the answer to the save
   #key = null;
   #onScreen;
 
@@ -20,7 +20,7 @@ export class SaveForm {
       event.preventDefault();
       this.#submit();
     });
-    // another gift needs another key; the same one, sent again, is stored once
+    // a changed gift needs a new key; the same gift sent again keeps its key and is stored once
     this.#form.addEventListener("input", () => this.#key = null);
     this.#form.addEventListener("keydown", event => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -32,7 +32,7 @@ export class SaveForm {
   /**
    * A gift has arrived.
    *
-   * @param onPage whether it is on the page now, and not held back while the reader reads elsewhere
+   * @param onPage false when it is held back because the reader has scrolled down
    */
   arrived(eventId, onPage) {
     this.#arrived.delete(eventId);
@@ -52,11 +52,11 @@ export class SaveForm {
         this.#onScreen(took);
       });
     } else {
-      this.#say("stored", `after ${Math.round(performance.now() - saved)} ms; it waits above`);
+      this.#say("stored", `after ${Math.round(performance.now() - saved)} ms; scroll up to see it`);
     }
   }
 
-  /** Sends a gift; what becomes of it shows in the form. Also for measuring. */
+  /** Sends a gift and shows its state in the form. Tests measure with it, too. */
   async save(gift, key) {
     const saved = performance.now();
     this.#say("sending", "");
@@ -94,7 +94,7 @@ export class SaveForm {
     this.#clearErrors();
     this.#key ??= randomKey();
     const fields = Object.fromEntries(FIELDS.map(name => [name, this.#form.elements[name].value]));
-    // a page number stays text: the server takes it, and it may be larger than a number here can be
+    // the page number stays text, which the server accepts: a 64-bit number would be rounded
     const gift = {...fields, page_id: fields.page_id.trim() || null};
     try {
       if (await this.save(gift, this.#key)) {
@@ -108,7 +108,7 @@ export class SaveForm {
     }
   }
 
-  /** Asks for a gift that did not arrive here: it may be filtered out, late, or dead. */
+  /** Asks for a gift that the stream did not bring: it may be filtered out, late, or dead. */
   async #look(eventId, wait) {
     const saved = this.#waiting.get(eventId);
     if (saved === undefined) {
@@ -119,7 +119,7 @@ export class SaveForm {
       const answer = await fetch(`/vault/gifts/${eventId}`);
       found = answer.ok ? await answer.json() : {};
     } catch {
-      // not reachable at the moment; asked again below
+      // not reachable; asked again below
     }
     if (!this.#waiting.has(eventId)) {
       return;
@@ -132,7 +132,7 @@ export class SaveForm {
       this.#say("refused", `It could not be stored: ${found.reason}`);
     } else if (performance.now() - saved > GIVE_UP_MS) {
       this.#waiting.delete(eventId);
-      this.#say("queued", "and safe; it will be stored when the vault is back");
+      this.#say("queued", "and kept; it is stored when the database is back");
     } else {
       setTimeout(() => this.#look(eventId, Math.min(wait * 2, 15_000)), wait);
     }
@@ -143,7 +143,7 @@ export class SaveForm {
     try {
       problem = await answer.json();
     } catch {
-      // not every answer on the way is ours
+      // an answer of a proxy, not JSON
     }
     const elsewhere = [];
     let first = null;
@@ -181,7 +181,7 @@ export class SaveForm {
   }
 }
 
-/** Once the browser has painted what was changed just now. */
+/** Runs after the browser has painted the last change. */
 function afterPaint(action) {
   requestAnimationFrame(() => setTimeout(action));
 }

@@ -1,6 +1,6 @@
-// The live stream: open again whenever it breaks, from where it broke, with patience.
+// The live stream: reconnects with backoff, and resumes where it was.
 
-const SILENCE_MS = 45_000; // three heartbeats, and half as long again as the longest allowed
+const SILENCE_MS = 45_000; // three default heartbeats, and more than the longest allowed (30 s)
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 
@@ -17,12 +17,12 @@ export class Stream {
   constructor(handlers) {
     this.#handlers = handlers;
     addEventListener("online", () => this.#source || this.#connect());
-    // a page kept for the way back would hold its connection, and a browser has only six for a server
+    // a page in the browser's back cache would keep its connection, and there are six for a server
     addEventListener("pagehide", () => this.#disconnect());
     addEventListener("pageshow", event => event.persisted && this.#connect());
   }
 
-  /** Begins now, with a filter such as "page_id=7" or nothing. */
+  /** Starts a new stream with a filter such as "page_id=7", or none. */
   open(query) {
     this.#query = query;
     this.#lastId = "";
@@ -39,7 +39,7 @@ export class Stream {
     }
     const source = new EventSource(`/vault/stream?${query}`);
     source.onopen = () => this.#handlers.opened();
-    // The browser would try again by itself, but for ever at the same pace, and never after an answer such as 503.
+    // The browser would reconnect by itself, but without backoff, and not after an answer such as 503.
     source.onerror = () => this.#lost();
     source.addEventListener("gift", event => {
       this.#heard(event);
@@ -67,7 +67,7 @@ export class Stream {
 
   #lost() {
     this.#disconnect();
-    // some spread, so that a restarted server does not meet all its readers at the same moment
+    // jitter: a restarted server must not get all its readers at the same moment
     const wait = this.#wait * (0.75 + Math.random() / 2);
     this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT_MS);
     this.#timer = setTimeout(() => this.#connect(), wait);

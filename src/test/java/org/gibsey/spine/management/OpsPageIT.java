@@ -137,14 +137,13 @@ class OpsPageIT {
     }
 
     @Test
-    void walksTheTopicWhenAsked() {
+    void auditsTheWholeTopicWhenAsked() {
         open(management);
 
         browser.click("#walk");
 
         await().atMost(SOON)
-                .until(() ->
-                        browser.text("#walked").matches("[0-9,]+ events in ops_page_it: .* The books .*balance\\."));
+                .until(() -> browser.text("#walked").matches("[0-9,]+ events in ops_page_it: .* accounted for\\."));
     }
 
     @Test
@@ -167,7 +166,7 @@ class OpsPageIT {
             assertThat(browser.text("#p99 .figure")).isEqualTo("–");
             assertThat(browser.text("#in-flight .figure")).isNotEqualTo("–");
         }
-        await().atMost(SOON).until(() -> browser.text("#state").equals("No word from it: the process does not answer"));
+        await().atMost(SOON).until(() -> browser.text("#state").equals("Unknown: the process does not answer"));
         assertThat(browser.text("#accepted .figure")).isEqualTo("–");
 
         try (ConfigurableApplicationContext worker = application("persist-gifts")) {

@@ -200,7 +200,8 @@ class PageIT {
         browser.type("#answer", "Up.");
         browser.click("#save-form button");
 
-        await().atMost(SOON).until(() -> browser.text("#outcome").matches("Stored, after \\d+ ms; it waits above"));
+        await().atMost(SOON)
+                .until(() -> browser.text("#outcome").matches("Stored, after \\d+ ms; scroll up to see it"));
         assertThat(browser.text("#pill")).isEqualTo("1 new");
     }
 
