@@ -1,0 +1,62 @@
+package org.gibsey.spine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A newcomer follows what README and docs point at: a renamed class or heading must not leave them nowhere. */
+class PagesTest {
+
+    private static final Path MAIN = Path.of("src/main/java/org/gibsey/spine");
+    private static final Pattern LINK = Pattern.compile("]\\((?!https?:)([^)#]*)(?:#([^)]*))?\\)");
+    private static final Pattern CLASS = Pattern.compile("`([a-z]+/[\\w-]+\\.java)`");
+    private static final Pattern FILE = Pattern.compile("`((?:src|routes|docs|k8s|observe|container)/[\\w./-]+)`");
+
+    static Stream<Path> pages() throws IOException {
+        try (Stream<Path> docs = Files.list(Path.of("docs"))) {
+            List<Path> pages =
+                    docs.filter(page -> page.toString().endsWith(".md")).toList();
+            return Stream.concat(Stream.of(Path.of("README.md")), pages.stream());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("pages")
+    void pointsAtFilesAndHeadingsThatAreThere(Path page) throws IOException {
+        String text = Files.readString(page);
+
+        assertThat(found(CLASS, text))
+                .allSatisfy(name -> assertThat(MAIN.resolve(name.group(1))).exists());
+        assertThat(found(FILE, text))
+                .allSatisfy(name -> assertThat(Path.of(name.group(1))).exists());
+        assertThat(found(LINK, text)).allSatisfy(link -> {
+            Path target = link.group(1).isEmpty() ? page : page.resolveSibling(link.group(1));
+            assertThat(target).exists();
+            if (link.group(2) != null) {
+                assertThat(headings(target)).contains(link.group(2));
+            }
+        });
+    }
+
+    private static List<MatchResult> found(Pattern pattern, String text) {
+        return pattern.matcher(text).results().toList();
+    }
+
+    /** As GitHub makes the address of a heading. */
+    private static List<String> headings(Path page) throws IOException {
+        return Files.readAllLines(page).stream()
+                .filter(line -> line.startsWith("#"))
+                .map(line -> line.replaceFirst("^#+ ", "").toLowerCase(Locale.ROOT))
+                .map(heading -> heading.replaceAll("[^\\w -]", "").replace(' ', '-'))
+                .toList();
+    }
+}
