@@ -9,8 +9,8 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import org.gibsey.spine.FilterOrder;
 import org.gibsey.spine.liveroutes.RequestGate.Lane;
-import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
 import org.springframework.stereotype.Component;
@@ -21,7 +21,7 @@ import org.springframework.web.filter.OncePerRequestFilter;
  * is in work until its answer is complete: after the route has ended, Spring looks for the path once more.
  */
 @Component
-@Order(Ordered.HIGHEST_PRECEDENCE)
+@Order(FilterOrder.GATE)
 final class RequestGateFilter extends OncePerRequestFilter {
 
     /** Longer than any exchange; what waits longer has met a fault. */

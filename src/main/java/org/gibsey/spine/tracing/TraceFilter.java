@@ -12,12 +12,12 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.gibsey.spine.FilterOrder;
 import org.gibsey.spine.gift.CloudEvent;
 import org.gibsey.spine.gift.TraceParent;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
@@ -27,7 +27,7 @@ import org.springframework.web.filter.OncePerRequestFilter;
  * the request, and the event carries it to the worker. Thread-safe.
  */
 @Component
-@Order(Ordered.HIGHEST_PRECEDENCE)
+@Order(FilterOrder.TRACE)
 final class TraceFilter extends OncePerRequestFilter {
 
     private final @Nullable RequestSpans spans;
