@@ -1,15 +1,25 @@
 package org.gibsey.spine.liveroutes;
 
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import org.gibsey.spine.FilterOrder;
+import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.PathContainer;
 import org.springframework.stereotype.Component;
+import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.util.pattern.PathPattern;
 import org.springframework.web.util.pattern.PathPatternParser;
 
@@ -19,32 +29,32 @@ import org.springframework.web.util.pattern.PathPatternParser;
  *
  * <p>Each path is a lane: a fair semaphore of which a request takes one permit and an exchange all of them. So an exchange
  * begins when the requests in work are done, and requests that come later queue behind it.
+ *
+ * <p>As a filter it stands before anything that looks for the route behind a path. A request is in work until the filter
+ * chain returns: routes answer in the thread that Tomcat gave the request, and what goes on without that thread, as an open
+ * timeline does, is no route.
  */
 @Component
-final class RequestGate {
+@Order(FilterOrder.GATE)
+final class RequestGate extends OncePerRequestFilter {
 
+    /** Longer than any exchange; what waits longer has met a fault. */
+    private static final Duration PATIENCE = Duration.ofSeconds(25);
+
+    private static final int RETRY_AFTER_SECONDS = 3;
     private static final int ALL = Integer.MAX_VALUE;
 
+    /** The most specific path first, as Spring looks for routes. */
     private final List<Lane> lanes = new CopyOnWriteArrayList<>();
 
     /** A path and the requests on it. */
-    static final class Lane {
+    private static final class Lane {
 
         private final PathPattern pattern;
         private final Semaphore permits = new Semaphore(ALL, true);
 
-        private Lane(PathPattern pattern) {
+        Lane(PathPattern pattern) {
             this.pattern = pattern;
-        }
-
-        /** Returns when the request may go on, or false when it may not within the time. */
-        boolean enter(Duration patience) throws InterruptedException {
-            return permits.tryAcquire(patience.toMillis(), TimeUnit.MILLISECONDS);
-        }
-
-        /** To be called once for each time it was entered, by any thread. */
-        void leave() {
-            permits.release();
         }
     }
 
@@ -58,17 +68,6 @@ final class RequestGate {
             held.forEach(lane -> lane.permits.release(ALL));
             held.clear();
         }
-    }
-
-    /** The lane of a request; empty for a path no route has had so far. */
-    Optional<Lane> lane(String path) {
-        PathContainer parsed = PathContainer.parsePath(path);
-        for (Lane lane : lanes) {
-            if (lane.pattern.matches(parsed)) {
-                return Optional.of(lane);
-            }
-        }
-        return Optional.empty();
     }
 
     /**
@@ -99,6 +98,36 @@ final class RequestGate {
         }
     }
 
+    @Override
+    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws ServletException, IOException {
+        PathContainer path = PathContainer.parsePath(request.getRequestURI());
+        Optional<Lane> lane =
+                lanes.stream().filter(known -> known.pattern.matches(path)).findFirst();
+        if (lane.isEmpty()) {
+            // no route has had this path so far
+            chain.doFilter(request, response);
+        } else if (enter(lane.get())) {
+            try {
+                chain.doFilter(request, response);
+            } finally {
+                lane.get().permits.release();
+            }
+        } else {
+            response.setHeader(HttpHeaders.RETRY_AFTER, Integer.toString(RETRY_AFTER_SECONDS));
+            response.sendError(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
+        }
+    }
+
+    private static boolean enter(Lane lane) {
+        try {
+            return lane.permits.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
     private Lane laneOf(String path) {
         for (Lane lane : lanes) {
             if (lane.pattern.getPatternString().equals(path)) {
@@ -107,6 +136,7 @@ final class RequestGate {
         }
         Lane lane = new Lane(PathPatternParser.defaultInstance.parse(path));
         lanes.add(lane);
+        lanes.sort(Comparator.comparing(known -> known.pattern));
         return lane;
     }
 }

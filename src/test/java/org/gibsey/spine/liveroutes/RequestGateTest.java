@@ -3,78 +3,171 @@ package org.gibsey.spine.liveroutes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.gibsey.spine.liveroutes.RequestGate.Hold;
-import org.gibsey.spine.liveroutes.RequestGate.Lane;
 import org.junit.jupiter.api.Test;
+import org.springframework.mock.web.MockHttpServletRequest;
+import org.springframework.mock.web.MockHttpServletResponse;
 
 class RequestGateTest {
 
-    private static final Duration LONG = Duration.ofSeconds(10);
     private static final Duration SHORT = Duration.ofMillis(20);
 
     private final RequestGate gate = new RequestGate();
 
     @Test
-    void letsRequestsOfUnknownPathsPass() {
-        assertThat(gate.lane("/anything")).isEmpty();
+    void letsRequestsOfUnknownPathsPassAndDoesNotWaitForThem() throws Exception {
+        request("/anything", () -> assertThat(holds("/vault/save")).isTrue());
     }
 
     @Test
     void keepsRequestsWaitingUntilTheHoldIsClosed() throws Exception {
-        Hold hold = gate.hold(List.of("/vault/save"), SHORT).orElseThrow();
+        Hold hold = hold("/vault/save");
 
-        CompletableFuture<Boolean> request = CompletableFuture.supplyAsync(() -> enter(LONG));
-        assertThat(enter(SHORT)).isFalse();
-        assertThat(request).isNotDone();
+        Waiting request = new Waiting("/vault/save");
+        request.awaitWaiting();
+        assertThat(request.status).isNotDone();
         hold.close();
 
-        await().until(request::isDone);
-        assertThat(request.join()).isTrue();
+        await().until(request.status::isDone);
+        assertThat(request.status.join()).isEqualTo(200);
+    }
+
+    @Test
+    void answers503ToARequestThatGivesUpWaiting() throws Exception {
+        try (Hold hold = hold("/vault/save")) {
+            assertThat(hold).isNotNull();
+            Waiting request = new Waiting("/vault/save");
+            request.awaitWaiting();
+
+            request.thread.interrupt();
+
+            await().until(request.status::isDone);
+            assertThat(request.status.join()).isEqualTo(503);
+        }
     }
 
     @Test
     void waitsForTheRequestsInWork() throws Exception {
-        gate.hold(List.of("/vault/save"), SHORT).orElseThrow().close();
-        Lane lane = gate.lane("/vault/save").orElseThrow();
-        assertThat(lane.enter(SHORT)).isTrue();
+        know("/vault/save");
 
-        assertThat(gate.hold(List.of("/vault/save"), SHORT)).isEmpty();
-        lane.leave();
+        request("/vault/save", () -> assertThat(holds("/vault/save")).isFalse());
 
-        assertThat(gate.hold(List.of("/vault/save"), SHORT)).isPresent();
+        assertThat(holds("/vault/save")).isTrue();
+    }
+
+    @Test
+    void doesNotWaitForWhatGoesOnAfterTheChainHasReturned() throws Exception {
+        know("/vault/{*rest}");
+        MockHttpServletRequest stream = new MockHttpServletRequest("GET", "/vault/stream");
+        stream.setAsyncSupported(true);
+
+        gate.doFilter(stream, new MockHttpServletResponse(), (request, response) -> request.startAsync());
+
+        assertThat(stream.isAsyncStarted()).isTrue();
+        assertThat(holds("/vault/{*rest}")).isTrue();
+    }
+
+    @Test
+    void letsTheNextRequestPassWhenOneHasFailed() throws Exception {
+        know("/vault/save");
+        MockHttpServletRequest failing = new MockHttpServletRequest("POST", "/vault/save");
+
+        assertThat(CompletableFuture.runAsync(() -> filter(failing, new MockHttpServletResponse(), (q, a) -> {
+                    throw new IOException("gone");
+                })))
+                .failsWithin(Duration.ofSeconds(30));
+
+        assertThat(holds("/vault/save")).isTrue();
     }
 
     @Test
     void letsRequestsPassAgainWhenAHoldWasGivenUp() throws Exception {
-        gate.hold(List.of("/vault/save", "/vault/list"), SHORT).orElseThrow().close();
-        Lane list = gate.lane("/vault/list").orElseThrow();
-        assertThat(list.enter(SHORT)).isTrue();
+        know("/vault/save", "/vault/list");
 
-        assertThat(gate.hold(List.of("/vault/save", "/vault/list"), SHORT)).isEmpty();
-
-        assertThat(enter(SHORT)).isTrue();
+        request("/vault/list", () -> {
+            assertThat(holds("/vault/save", "/vault/list")).isFalse();
+            assertThat(request("/vault/save", () -> {})).isEqualTo(200);
+        });
     }
 
     @Test
     void holdsNoOtherPath() throws Exception {
-        gate.hold(List.of("/vault/list", "/vault/gifts/{id}"), SHORT)
-                .orElseThrow()
-                .close();
-        try (Hold hold = gate.hold(List.of("/vault/gifts/{id}"), SHORT).orElseThrow()) {
+        know("/vault/list", "/vault/gifts/{id}");
+
+        try (Hold hold = hold("/vault/gifts/{id}")) {
             assertThat(hold).isNotNull();
-            assertThat(gate.lane("/vault/gifts/7").orElseThrow().enter(SHORT)).isFalse();
-            assertThat(gate.lane("/vault/list").orElseThrow().enter(SHORT)).isTrue();
+            new Waiting("/vault/gifts/7").awaitWaiting();
+            assertThat(request("/vault/list", () -> {})).isEqualTo(200);
         }
     }
 
-    private boolean enter(Duration patience) {
+    @Test
+    void countsARequestForTheMostSpecificPath() throws Exception {
+        know("/vault/{*rest}", "/vault/save");
+
+        request("/vault/save", () -> {
+            assertThat(holds("/vault/save")).isFalse();
+            assertThat(holds("/vault/{*rest}")).isTrue();
+        });
+    }
+
+    /** Makes the gate know paths, as the start of a route does. */
+    private void know(String... paths) throws InterruptedException {
+        hold(paths).close();
+    }
+
+    private Hold hold(String... paths) throws InterruptedException {
+        return gate.hold(List.of(paths), SHORT).orElseThrow();
+    }
+
+    private boolean holds(String... paths) {
         try {
-            return gate.lane("/vault/save").orElseThrow().enter(patience);
+            return gate.hold(List.of(paths), SHORT).map(this::closed).orElse(false);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    private boolean closed(Hold hold) {
+        hold.close();
+        return true;
+    }
+
+    /** @return the status of the answer */
+    private int request(String path, Runnable work) {
+        MockHttpServletResponse response = new MockHttpServletResponse();
+        filter(new MockHttpServletRequest("GET", path), response, (request, answer) -> work.run());
+        return response.getStatus();
+    }
+
+    private void filter(MockHttpServletRequest request, MockHttpServletResponse response, FilterChain chain) {
+        try {
+            gate.doFilter(request, response, chain);
+        } catch (IOException | ServletException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A request in a thread of its own. */
+    private final class Waiting {
+
+        private final CompletableFuture<Integer> status = new CompletableFuture<>();
+        private final Thread thread;
+
+        Waiting(String path) {
+            thread = new Thread(() -> status.complete(request(path, () -> {})));
+            thread.setDaemon(true);
+            thread.start();
+        }
+
+        void awaitWaiting() {
+            await().until(() -> thread.getState() == Thread.State.TIMED_WAITING);
         }
     }
 }

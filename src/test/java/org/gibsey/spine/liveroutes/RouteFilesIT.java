@@ -5,7 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.management.ManagementFactory;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -103,6 +108,28 @@ class RouteFilesIT extends EditedApplication {
     }
 
     @Test
+    void exchangesARouteWhileAStreamUnderItsPrefixIsOpen() throws Exception {
+        String text = page("prefix", "/vault", "hi").replace("GET\n", "GET\n        matchOnUriPrefix: true\n");
+        FOLDER.replace("prefix", text);
+        await().untilAsserted(() -> assertThat(get("/vault/under/it")).isEqualTo("200 hi"));
+        HttpRequest timeline = HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/vault/stream"))
+                .build();
+        try (InputStream stream = HttpClient.newHttpClient()
+                .send(timeline, HttpResponse.BodyHandlers.ofInputStream())
+                .body()) {
+            assertThat(stream.read()).isPositive();
+
+            String edited = text.replace("expression: hi", "expression: ho");
+            FOLDER.replace("prefix", edited);
+
+            await().until(() -> runs("prefix", edited) || isNotTaken("prefix", edited));
+            assertThat(file("prefix").notTaken()).isNull();
+            assertThat(get("/vault/under/it")).isEqualTo("200 ho");
+        }
+        remove("prefix");
+    }
+
+    @Test
     void refusesToDeleteAnEntryThatIsCalledAndDeletesItWithItsCaller() {
         String caller = page("caller", "/vault/called", "hi")
                 .replace("      steps:\n", "      steps:\n        - to:\n            uri: direct:called\n");
@@ -179,9 +206,9 @@ class RouteFilesIT extends EditedApplication {
         remove("lost");
     }
 
-    /** The line stands, the operator mends the SQL, and what waited is stored. */
+    /** The route waits at a missing table, the operator corrects the SQL, and the batch is stored. */
     @Test
-    void mendsAStandingLineWithAnEditOfItsSql() {
+    void storesWhatWaitedAfterAnEditOfItsSql() {
         vault.sql("create table gone (like vault including all)").update();
         String other = RouteFolderFixture.shipped("persist-gifts").replace("insert into vault (", "insert into gone (");
         FOLDER.replace("persist-gifts", other);
