@@ -29,7 +29,7 @@ final class ConsumerRules {
 
     private static final String BYTES = ByteArrayDeserializer.class.getName();
 
-    /** Properties of the client that have an option of the endpoint; Camel lets the property win. */
+    /** Client properties that repeat an option checked here; Camel would let the property win. */
     private static final List<String> CHECKED_ELSEWHERE = List.of(
             ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
             ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
@@ -39,11 +39,11 @@ final class ConsumerRules {
 
     private ConsumerRules() {}
 
-    static List<Problem> check(RehearsedRoute route) {
+    static List<RouteProblem> check(RehearsedRoute route) {
         if (!(route.input() instanceof KafkaEndpoint kafka)) {
             return List.of();
         }
-        List<Problem> problems = new ArrayList<>();
+        List<RouteProblem> problems = new ArrayList<>();
         problems.addAll(checkOptions(route, kafka));
         problems.addAll(checkSteps(route));
         if (problems.isEmpty()) {
@@ -52,7 +52,7 @@ final class ConsumerRules {
         return problems;
     }
 
-    private static List<Problem> checkOptions(RehearsedRoute route, KafkaEndpoint kafka) {
+    private static List<RouteProblem> checkOptions(RehearsedRoute route, KafkaEndpoint kafka) {
         KafkaConfiguration is = kafka.getConfiguration();
         Requirements must = new Requirements(route);
         must.hold(is.isBatching(), "batching", "true", "offsets are committed by batch, after the rows");
@@ -100,13 +100,13 @@ final class ConsumerRules {
     }
 
     /**
-     * Makes the client the route would make, which connects to nothing before it polls. Camel makes it in the background
-     * and calls the route started meanwhile; when it cannot, stopping it again takes half a minute.
+     * Creates the client that the route would create, which connects to nothing before it polls. Camel creates it in the
+     * background and calls the route started meanwhile; when that fails, stopping the route takes half a minute.
      */
-    private static List<Problem> checkClient(RehearsedRoute route, KafkaEndpoint kafka) {
+    private static List<RouteProblem> checkClient(RehearsedRoute route, KafkaEndpoint kafka) {
         Properties properties = kafka.getConfiguration().createConsumerProperties();
         properties.put(ConsumerConfig.GROUP_ID_CONFIG, kafka.getConfiguration().getGroupId());
-        // no name is looked up and nobody logs in: both are settings of the process and not of a route
+        // without looking up the brokers or logging in: both are settings of the process, not of a route
         properties.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, "127.0.0.1:9");
         properties.put(CommonClientConfigs.SECURITY_PROTOCOL_CONFIG, "PLAINTEXT");
         try {
@@ -116,12 +116,12 @@ final class ConsumerRules {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             return List.of(route.problem(
                     route.definition().getInput(),
-                    "Kafka takes no consumer with these options: " + RouteFileErrors.message(cause)));
+                    "Kafka takes no consumer with these options: " + RouteProblem.message(cause)));
         }
     }
 
-    private static List<Problem> checkSteps(RehearsedRoute route) {
-        List<Problem> problems = new ArrayList<>();
+    private static List<RouteProblem> checkSteps(RehearsedRoute route) {
+        List<RouteProblem> problems = new ArrayList<>();
         FromDefinition from = route.definition().getInput();
         List<SplitDefinition> splits = route.mainLine().stream()
                 .filter(SplitDefinition.class::isInstance)
@@ -141,8 +141,8 @@ final class ConsumerRules {
         return problems;
     }
 
-    private static List<Problem> checkSplit(RehearsedRoute route, SplitDefinition split) {
-        List<Problem> problems = new ArrayList<>();
+    private static List<RouteProblem> checkSplit(RehearsedRoute route, SplitDefinition split) {
+        List<RouteProblem> problems = new ArrayList<>();
         if (!(split.getExpression() instanceof SimpleExpression simple)
                 || !"${body}".equals(simple.getExpression().strip())) {
             problems.add(route.problem(split, "expression", "the split must take the batch as it is: simple ${body}"));
@@ -183,7 +183,7 @@ final class ConsumerRules {
     private static final class Requirements {
 
         private final RehearsedRoute route;
-        private final List<Problem> broken = new ArrayList<>();
+        private final List<RouteProblem> broken = new ArrayList<>();
 
         Requirements(RehearsedRoute route) {
             this.route = route;

@@ -4,11 +4,10 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Arrays;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Collectors;
-import org.gibsey.spine.liveroutes.Edit.Outcome;
+import org.gibsey.spine.liveroutes.LiveFile.Edit;
+import org.gibsey.spine.liveroutes.LiveFile.Outcome;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
@@ -34,12 +33,15 @@ class EditReport {
     void active(RehearsedFile file) {
         count(Outcome.ACTIVE);
         LOG.info(
-                "Route file {} revision {} is live: {}", name(file), file.file().revision(), file.routeIds());
+                "Route file {} revision {} is live: {}",
+                file.name(),
+                file.file().revision(),
+                file.routeIds());
     }
 
     void removed(RehearsedFile file) {
         count(Outcome.REMOVED);
-        LOG.info("Route file {} is gone and its routes with it: {}", name(file), file.routeIds());
+        LOG.info("Route file {} is gone and its routes with it: {}", file.name(), file.routeIds());
     }
 
     void notTaken(String name, LiveFile live, Edit edit) {
@@ -52,35 +54,27 @@ class EditReport {
                 live.running() == null
                         ? "nothing of it runs"
                         : "revision " + live.running().file().revision() + " stays live",
-                text(edit.problems()));
+                edit.reasons());
     }
 
-    /** The file is again what runs. */
+    /** The file has again the content that runs. */
     void withdrawn(RouteFile file) {
         LOG.info("Route file {} is back at revision {}, which is live", file.name(), file.revision());
     }
 
     void restored(RehearsedFile file) {
-        LOG.warn("Routes {} of {} had vanished and run again", file.routeIds(), name(file));
+        LOG.warn("Routes {} of {} had vanished and run again", file.routeIds(), file.name());
     }
 
     void notRestored(RehearsedFile file, String reason) {
-        LOG.error("Routes {} of {} have vanished and do not start: {}", file.routeIds(), name(file), reason);
+        LOG.error("Routes {} of {} have vanished and do not start: {}", file.routeIds(), file.name(), reason);
     }
 
     void unreadable(String reason) {
         LOG.warn("Route files cannot be read, what runs goes on: {}", reason);
     }
 
-    static String text(List<Problem> problems) {
-        return problems.stream().map(Problem::toString).collect(Collectors.joining("; "));
-    }
-
     private void count(Outcome outcome) {
         Objects.requireNonNull(counters.get(outcome)).increment();
-    }
-
-    private static String name(RehearsedFile file) {
-        return file.file().name();
     }
 }

@@ -35,14 +35,14 @@ final class EndpointResolver {
 
     private final RouteFile file;
     private final CamelContext stage;
-    private final List<Problem> problems = new ArrayList<>();
+    private final List<RouteProblem> problems = new ArrayList<>();
 
     EndpointResolver(RouteFile file, CamelContext stage) {
         this.file = file;
         this.stage = stage;
     }
 
-    List<Problem> problems() {
+    List<RouteProblem> problems() {
         return problems;
     }
 
@@ -71,7 +71,7 @@ final class EndpointResolver {
             checkNumbers(step, endpoint, options(uri));
             return endpoint;
         } catch (RuntimeException e) {
-            problems.add(RouteFileErrors.of(file, RehearsedRoute.lineOf(step), e));
+            problems.add(RouteProblem.of(file, RehearsedRoute.lineOf(step), e));
             return null;
         }
     }

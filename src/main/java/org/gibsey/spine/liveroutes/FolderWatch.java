@@ -4,12 +4,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.gibsey.spine.SpineSettings;
-import org.jspecify.annotations.Nullable;
+import org.gibsey.spine.liveroutes.LiveFile.Edit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.ApplicationArguments;
@@ -19,11 +16,12 @@ import org.springframework.context.annotation.Profile;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 import org.springframework.stereotype.Component;
 
 /**
- * Loads the route files when everything else has started, and looks at them from then on. With no usable file the process
- * ends: it would be up and do nothing.
+ * Loads the route files when everything else has started, and reads them again and again from then on. With no usable file
+ * the process ends: it would be up and do nothing.
  */
 @Component
 @Profile("!" + RouteCheck.PROFILE)
@@ -31,74 +29,78 @@ import org.springframework.stereotype.Component;
 final class FolderWatch implements ApplicationRunner, ApplicationListener<ContextClosedEvent> {
 
     private static final Logger LOG = LoggerFactory.getLogger(FolderWatch.class);
-    private static final long LAST_EXCHANGE_SECONDS = 30;
+    private static final int LAST_EXCHANGE_SECONDS = 30;
 
     private final RouteFolder folder;
     private final LiveRoutes routes;
     private final Duration lookEvery;
     private final QuietPeriod quietPeriod = new QuietPeriod();
-    private @Nullable ScheduledExecutorService thread;
+    /** Waits, at the end, for an exchange of routes that is under way, which a {@code Repeating} would interrupt. */
+    private final ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
 
     FolderWatch(RouteFolder folder, LiveRoutes routes, SpineSettings settings) {
         this.folder = folder;
         this.routes = routes;
         this.lookEvery = settings.routes().lookEvery();
+        thread.setThreadNamePrefix("route-files-");
+        thread.setDaemon(true);
+        thread.setErrorHandler(failure -> LOG.error("The route files could not be followed", failure));
+        thread.setWaitForTasksToCompleteOnShutdown(true);
+        thread.setAwaitTerminationSeconds(LAST_EXCHANGE_SECONDS);
     }
 
     @Override
     public synchronized void run(ApplicationArguments arguments) throws IOException, InterruptedException {
         routes.follow(folder.read());
-        Map<String, LiveFile> files = routes.files();
-        if (files.values().stream().allMatch(file -> file.running() == null)) {
+        if (routes.files().values().stream().allMatch(file -> file.running() == null)) {
+            Map<String, Edit> notTaken = routes.notTaken();
             throw new IllegalStateException("VAULT_ROUTES=" + folder.pattern() + " has no usable route file: "
-                    + (files.isEmpty() ? "there is none" : problems(files)));
+                    + (notTaken.isEmpty()
+                            ? "there is none"
+                            : notTaken.values().stream().map(Edit::reasons).collect(Collectors.joining("; "))));
         }
         if (lookEvery.toMillis() > 0) {
-            thread = Executors.newSingleThreadScheduledExecutor(task -> {
-                Thread daemon = new Thread(task, "route files");
-                daemon.setDaemon(true);
-                return daemon;
-            });
-            var unused = thread.scheduleWithFixedDelay(this::look, 0, lookEvery.toMillis(), TimeUnit.MILLISECONDS);
+            thread.initialize();
+            // it ends with the thread, which reports what fails
+            var unused = thread.scheduleWithFixedDelay(this::look, lookEvery);
         }
     }
 
     /** Ends before Camel does, and not in the middle of an exchange. */
     @Override
     public synchronized void onApplicationEvent(ContextClosedEvent event) {
-        if (thread != null) {
-            thread.shutdown();
-            try {
-                if (!thread.awaitTermination(LAST_EXCHANGE_SECONDS, TimeUnit.SECONDS)) {
-                    LOG.warn("An exchange of routes did not end within {} s", LAST_EXCHANGE_SECONDS);
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-            thread = null;
-        }
+        thread.shutdown();
     }
 
     private void look() {
         try {
-            Optional<Map<String, RouteFile>> settled = quietPeriod.look(folder.read());
-            if (settled.isPresent()) {
-                routes.follow(settled.get());
+            Optional<Map<String, RouteFile>> unchanged = quietPeriod.look(folder.read());
+            if (unchanged.isPresent()) {
+                routes.follow(unchanged.get());
             }
         } catch (IOException e) {
-            routes.unreadable(RouteFileErrors.message(e));
+            routes.unreadable(RouteProblem.message(e));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (RuntimeException | Error e) {
-            // the next look is as good as this one; thrown, it would be the last
-            LOG.error("The route files could not be followed", e);
         }
     }
 
-    private static String problems(Map<String, LiveFile> files) {
-        return files.values().stream()
-                .flatMap(file -> Optional.ofNullable(file.edit()).stream())
-                .map(edit -> EditReport.text(edit.problems()))
-                .collect(Collectors.joining("; "));
+    /**
+     * Holds an edit back until the files have not changed for some looks: half a file that an editor is still writing, or
+     * one file of several that git is exchanging, is nobody's intention. Not thread-safe.
+     */
+    static final class QuietPeriod {
+
+        private static final int QUIET_LOOKS = 2;
+
+        private Map<String, RouteFile> last = Map.of();
+        private int quiet;
+
+        /** @return the files, when they are what they were at the last looks */
+        Optional<Map<String, RouteFile>> look(Map<String, RouteFile> now) {
+            quiet = now.equals(last) ? quiet + 1 : 0;
+            last = now;
+            return quiet >= QUIET_LOOKS ? Optional.of(now) : Optional.empty();
+        }
     }
 }

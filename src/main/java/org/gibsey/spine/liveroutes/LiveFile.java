@@ -1,6 +1,9 @@
 package org.gibsey.spine.liveroutes;
 
 import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +20,45 @@ record LiveFile(
 
     static final LiveFile NEW = new LiveFile(null, null, null);
 
-    static LiveFile active(RehearsedFile file, Instant since) {
-        return new LiveFile(file, since, null);
+    /** What became of a new, changed or deleted file. */
+    enum Outcome {
+        /** Went live. */
+        ACTIVE,
+        /** The file was deleted, and its routes removed. */
+        REMOVED,
+        /** Was not tried on the running service. */
+        REFUSED,
+        /** Was started and failed; the old routes run again. */
+        ROLLED_BACK,
+        /** Will be tried again: requests or a batch of the old routes did not end in time. */
+        POSTPONED;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * An edit that did not go live.
+     *
+     * @param revision of the content that was tried; {@value #DELETED} when the file was deleted
+     * @param at       when it was tried, UTC
+     * @param problems why, never empty
+     */
+    record Edit(String revision, Instant at, Outcome outcome, List<RouteProblem> problems) {
+
+        static final String DELETED = "deleted";
+
+        /** Whether it says the same about the same content. */
+        boolean repeats(Edit other) {
+            return revision.equals(other.revision) && outcome == other.outcome && problems.equals(other.problems);
+        }
+
+        /** Its problems in one line. */
+        String reasons() {
+            return problems.stream().map(RouteProblem::toString).collect(Collectors.joining("; "));
+        }
     }
 
     LiveFile withEdit(@Nullable Edit notTaken) {
@@ -29,10 +69,8 @@ record LiveFile(
         return running != null && running.file().revision().equals(revision);
     }
 
-    /** Whether this content was taken back already, and would be again. */
+    /** Whether this content was rolled back already, and would be again. */
     boolean hasFailedWith(String revision) {
-        return edit != null
-                && edit.outcome() == Edit.Outcome.ROLLED_BACK
-                && edit.revision().equals(revision);
+        return edit != null && edit.outcome == Outcome.ROLLED_BACK && edit.revision.equals(revision);
     }
 }

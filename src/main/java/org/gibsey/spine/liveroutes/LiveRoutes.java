@@ -1,11 +1,13 @@
 package org.gibsey.spine.liveroutes;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,7 +15,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
-import org.gibsey.spine.liveroutes.Edit.Outcome;
+import org.gibsey.spine.liveroutes.LiveFile.Edit;
+import org.gibsey.spine.liveroutes.LiveFile.Outcome;
 import org.gibsey.spine.liveroutes.Plan.Change;
 import org.gibsey.spine.liveroutes.RouteSwap.Busy;
 import org.gibsey.spine.liveroutes.RouteSwap.RolledBack;
@@ -21,15 +24,15 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * Keeps the running routes in step with the route files: each time the files have changed, it rehearses what is not yet
- * running, takes what is sound and leaves the rest as it runs. Without it an edit is either impossible or, with Camel's own
- * reload, able to remove every route at a typing mistake. Thread-safe; changes are made by one thread at a time.
+ * Keeps the running routes in step with the route files, in the steps that the package's documentation lists. Without it an
+ * edit is either impossible or, with Camel's own reload, able to remove every route at a typing mistake. Thread-safe; changes
+ * are made by one thread at a time.
  */
 @Component
-class LiveRoutes {
+class LiveRoutes implements MeterBinder {
 
-    /** Before something that is in the way now is tried again. */
-    private static final Duration PAUSE = Duration.ofSeconds(10);
+    /** Delay before a postponed edit, or a route that did not start again, is tried again. */
+    private static final Duration RETRY_DELAY = Duration.ofSeconds(10);
 
     private final CamelContext camel;
     private final Rehearsal rehearsal;
@@ -38,10 +41,12 @@ class LiveRoutes {
     private final Clock clock;
 
     private final Map<String, LiveFile> files = new TreeMap<>();
+    /** Revisions of the files at the last look, by name. */
     private Map<String, String> seen = Map.of();
+
     private Instant retryAt = Instant.MAX;
     private Instant restoreAt = Instant.MIN;
-    /** What other threads see. */
+    /** The files after the last look, for other threads. */
     private volatile Map<String, LiveFile> shown = Map.of();
 
     private volatile @Nullable String folderProblem;
@@ -58,6 +63,24 @@ class LiveRoutes {
     /** The files as they are known at the moment, by name. */
     Map<String, LiveFile> files() {
         return shown;
+    }
+
+    /** The edits that did not go live, by the file's name. */
+    Map<String, Edit> notTaken() {
+        Map<String, Edit> edits = new TreeMap<>();
+        shown.forEach((name, file) -> {
+            if (file.edit() != null) {
+                edits.put(name, file.edit());
+            }
+        });
+        return edits;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry meters) {
+        Gauge.builder("route.files.not.current", () -> notTaken().size())
+                .description("Route files whose present content is not what runs")
+                .register(meters);
     }
 
     /** Why the files cannot be read at the moment; null when they can. */
@@ -80,13 +103,13 @@ class LiveRoutes {
     }
 
     /**
-     * Takes over what is new in the files. Does nothing when nothing is.
+     * Lets the running routes follow the files. Does nothing when no file has changed.
      *
      * @param wanted all files there are, by name
      */
     synchronized void follow(Map<String, RouteFile> wanted) throws InterruptedException {
         if (wanted.isEmpty() && files.values().stream().anyMatch(file -> file.running() != null)) {
-            // nobody deletes all routes of a service that is to go on: a mount went away
+            // more likely a mount went away than that somebody deleted all routes
             unreadable("no route file is there any more; what runs goes on");
             return;
         }
@@ -105,7 +128,7 @@ class LiveRoutes {
     private void takeOver(Map<String, RouteFile> wanted) throws InterruptedException {
         List<RehearsedFile> edited = rehearseEdited(wanted);
         Plan plan = Plan.of(running(), edited, deleted(wanted));
-        plan.refused().forEach((name, problems) -> notTaken(name, revision(name, wanted), Outcome.REFUSED, problems));
+        plan.refused().forEach((name, problems) -> notTaken(name, Outcome.REFUSED, problems));
         for (Change change : plan.changes()) {
             apply(change);
         }
@@ -141,26 +164,26 @@ class LiveRoutes {
         try {
             exchange(change);
             for (RehearsedFile file : change.from()) {
-                if (change.to().stream().noneMatch(to -> name(to).equals(name(file)))) {
-                    files.remove(name(file));
+                if (!seen.containsKey(file.name())) {
+                    files.remove(file.name());
                     report.removed(file);
                 }
             }
             for (RehearsedFile file : change.to()) {
-                files.put(name(file), LiveFile.active(file, clock.instant()));
+                files.put(file.name(), new LiveFile(file, clock.instant(), null));
                 report.active(file);
             }
         } catch (Busy e) {
-            retryAt = clock.instant().plus(PAUSE);
+            retryAt = clock.instant().plus(RETRY_DELAY);
+            String reason = RouteProblem.message(e);
             change.names()
-                    .forEach(name -> notTaken(
-                            change, name, Outcome.POSTPONED, new Problem(name, 1, RouteFileErrors.message(e))));
+                    .forEach(name -> notTaken(name, Outcome.POSTPONED, List.of(new RouteProblem(name, 1, reason))));
         } catch (RolledBack e) {
-            change.names().forEach(name -> notTaken(change, name, Outcome.ROLLED_BACK, e.problem()));
+            change.names().forEach(name -> notTaken(name, Outcome.ROLLED_BACK, List.of(e.problem())));
         }
     }
 
-    /** A route that is gone though its file runs comes back: after a roll-back that failed, or when it was removed by hand. */
+    /** Starts routes again that are missing though their file is live: a roll-back failed, or somebody removed them. */
     private void restoreVanished() throws InterruptedException {
         if (!camel.isStarted() || clock.instant().isBefore(restoreAt)) {
             return;
@@ -171,17 +194,16 @@ class LiveRoutes {
                     exchange(new Change(List.of(file), List.of(file)));
                     report.restored(file);
                 } catch (Busy | RolledBack e) {
-                    restoreAt = clock.instant().plus(PAUSE);
-                    report.notRestored(file, RouteFileErrors.message(e));
+                    restoreAt = clock.instant().plus(RETRY_DELAY);
+                    report.notRestored(file, RouteProblem.message(e));
                 }
             }
         }
     }
 
     private void exchange(Change change) throws Busy, RolledBack, InterruptedException {
-        Set<String> ids = new HashSet<>();
-        change.from().forEach(file -> ids.addAll(file.routeIds()));
-        exchanging = ids;
+        exchanging =
+                change.from().stream().flatMap(file -> file.routeIds().stream()).collect(Collectors.toSet());
         try {
             swap.apply(change);
         } finally {
@@ -189,16 +211,8 @@ class LiveRoutes {
         }
     }
 
-    private void notTaken(Change change, String name, Outcome outcome, Problem problem) {
-        String revision = change.to().stream()
-                .filter(file -> name(file).equals(name))
-                .map(file -> file.file().revision())
-                .findFirst()
-                .orElse(Edit.DELETED);
-        notTaken(name, revision, outcome, List.of(problem));
-    }
-
-    private void notTaken(String name, String revision, Outcome outcome, List<Problem> problems) {
+    private void notTaken(String name, Outcome outcome, List<RouteProblem> problems) {
+        String revision = seen.getOrDefault(name, Edit.DELETED);
         Edit edit = new Edit(revision, clock.instant(), outcome, List.copyOf(problems));
         LiveFile live = files.getOrDefault(name, LiveFile.NEW);
         if (live.edit() == null || !live.edit().repeats(edit)) {
@@ -215,14 +229,5 @@ class LiveRoutes {
             }
         });
         return running;
-    }
-
-    private static String revision(String name, Map<String, RouteFile> wanted) {
-        RouteFile file = wanted.get(name);
-        return file == null ? Edit.DELETED : file.revision();
-    }
-
-    private static String name(RehearsedFile file) {
-        return file.file().name();
     }
 }

@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import org.gibsey.spine.liveroutes.Edit.Outcome;
+import org.gibsey.spine.liveroutes.LiveFile.Edit;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
@@ -35,19 +35,16 @@ class LiveRoutesEndpoint {
     /**
      * @param revision    of the content that runs; null when none does
      * @param activeSince when it went live, UTC
-     * @param notTaken    the content the file has now, when it is another
+     * @param notTaken    the content the file has now, when it is another, and why it does not run
      */
     record File(
             String file,
             @Nullable String revision,
             @Nullable Instant activeSince,
             List<RouteState> routes,
-            @Nullable NotTaken notTaken) {}
+            @Nullable Edit notTaken) {}
 
     record RouteState(String id, String state) {}
-
-    /** Problems read {@code file:line: reason}. */
-    record NotTaken(String revision, Instant at, Outcome outcome, List<String> problems) {}
 
     @ReadOperation
     public Report report() {
@@ -70,14 +67,6 @@ class LiveRoutesEndpoint {
                         : running.routeIds().stream()
                                 .map(id -> new RouteState(id, required.state(id)))
                                 .toList(),
-                file.edit() == null ? null : notTaken(file.edit()));
-    }
-
-    private static NotTaken notTaken(Edit edit) {
-        return new NotTaken(
-                edit.revision(),
-                edit.at(),
-                edit.outcome(),
-                edit.problems().stream().map(Problem::toString).toList());
+                file.edit());
     }
 }

@@ -2,16 +2,15 @@ package org.gibsey.spine.liveroutes;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import org.gibsey.spine.liveroutes.RouteDependencies.Collision;
-import org.gibsey.spine.liveroutes.RouteDependencies.Dangling;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Plan {
 
     /**
-     * Files that go live, or back, together, because one has what the other gives up or calls.
+     * Files that go live together, or are rolled back together: one has a name that the other gives up or calls.
      *
      * @param from what they are now; without those that are new
      * @param to   what they become; without those that are gone
@@ -31,25 +30,25 @@ final class Plan {
         /** Names of all files concerned. */
         Set<String> names() {
             Set<String> names = new HashSet<>();
-            from.forEach(file -> names.add(file.file().name()));
-            to.forEach(file -> names.add(file.file().name()));
+            from.forEach(file -> names.add(file.name()));
+            to.forEach(file -> names.add(file.name()));
             return names;
         }
     }
 
     private final Map<String, RehearsedFile> running;
     private final Map<String, RehearsedFile> future;
-    private final Map<String, List<Problem>> refused = new TreeMap<>();
+    private final Map<String, List<RouteProblem>> refused = new TreeMap<>();
 
     private Plan(Map<String, RehearsedFile> running, Collection<RehearsedFile> edited, Set<String> deleted) {
         this.running = running;
         this.future = new TreeMap<>(running);
         future.keySet().removeAll(deleted);
         for (RehearsedFile file : edited) {
-            if (file.sound()) {
-                future.put(file.file().name(), file);
+            if (file.problems().isEmpty()) {
+                future.put(file.name(), file);
             } else {
-                refused.put(file.file().name(), file.problems());
+                refused.put(file.name(), file.problems());
             }
         }
     }
@@ -61,25 +60,26 @@ final class Plan {
      */
     static Plan of(Map<String, RehearsedFile> running, Collection<RehearsedFile> edited, Set<String> deleted) {
         Plan plan = new Plan(running, edited, deleted);
-        // each round takes one edit back, which may mend or break another
-        for (boolean again = true; again; ) {
-            again = plan.refuseOneCollision() || plan.refuseOneDangling();
-        }
+        boolean refusedOne;
+        do {
+            // without the refused edit another may have become sound or unsound
+            refusedOne = plan.refuseOneCollision() || plan.refuseOneDangling();
+        } while (refusedOne);
         return plan;
     }
 
     /** Problems of the edits that must not go live, by file. */
-    Map<String, List<Problem>> refused() {
+    Map<String, List<RouteProblem>> refused() {
         return refused;
     }
 
-    /** The others. */
+    /** The edits that may go live: each by itself, or together with those it depends on. */
     List<Change> changes() {
         List<Set<String>> groups = new ArrayList<>();
         for (String name : edited()) {
             Set<String> group = new HashSet<>(Set.of(name));
             groups.removeIf(other -> {
-                boolean together = other.stream().anyMatch(member -> depend(member, name));
+                boolean together = other.stream().anyMatch(member -> dependent(member, name));
                 return together && group.addAll(other);
             });
             groups.add(group);
@@ -90,46 +90,55 @@ final class Plan {
     }
 
     private boolean refuseOneCollision() {
-        for (Collision collision : RouteDependencies.collisions(future.values())) {
-            boolean takenByOther = isNew(collision.name(), collision.other());
-            RehearsedFile culprit = takenByOther ? collision.other() : collision.one();
-            RehearsedFile owner = takenByOther ? collision.one() : collision.other();
-            if (isEdited(culprit.file().name())) {
-                int line = culprit.claims().getOrDefault(collision.name(), 1);
-                refuse(culprit.file()
-                        .problem(
-                                line,
-                                collision.name() + " is taken by "
-                                        + owner.file().name()));
-                return true;
+        Map<String, RehearsedFile> owners = new HashMap<>();
+        for (RehearsedFile file : future.values()) {
+            for (String name : file.claims().keySet()) {
+                RehearsedFile other = owners.putIfAbsent(name, file);
+                if (other != null && refuseCollision(name, other, file)) {
+                    return true;
+                }
             }
         }
         return false;
+    }
+
+    private boolean refuseCollision(String claim, RehearsedFile one, RehearsedFile other) {
+        boolean takenByOther = !claims(running.get(other.name()), claim);
+        RehearsedFile culprit = takenByOther ? other : one;
+        RehearsedFile owner = takenByOther ? one : other;
+        return isEdited(culprit.name())
+                && refuse(culprit.file()
+                        .problem(culprit.claims().getOrDefault(claim, 1), claim + " is taken by " + owner.name()));
     }
 
     private boolean refuseOneDangling() {
-        for (Dangling call : RouteDependencies.dangling(future.values())) {
-            RouteFile caller = call.caller().file();
-            if (isEdited(caller.name())) {
-                refuse(caller.problem(call.line(), "no route file has the entry " + call.entry()));
-                return true;
-            }
-            Optional<String> giver = edited().stream()
-                    .filter(name -> claims(running.get(name), call.entry()))
-                    .findFirst();
-            if (giver.isPresent()) {
-                refuse(new Problem(
-                        giver.get(),
-                        1,
-                        "the entry " + call.entry() + " would be gone, which " + caller.name() + ":" + call.line()
-                                + " calls"));
-                return true;
+        for (RehearsedFile caller : future.values()) {
+            for (Map.Entry<String, Integer> call : caller.calls().entrySet()) {
+                if (future.values().stream().noneMatch(file -> claims(file, call.getKey()))
+                        && refuseDangling(caller.file(), call.getKey(), call.getValue())) {
+                    return true;
+                }
             }
         }
         return false;
     }
 
-    private void refuse(Problem problem) {
+    private boolean refuseDangling(RouteFile caller, String entry, int line) {
+        if (isEdited(caller.name())) {
+            return refuse(caller.problem(line, "no route file has the entry " + entry));
+        }
+        Optional<String> giver = edited().stream()
+                .filter(name -> claims(running.get(name), entry))
+                .findFirst();
+        return giver.isPresent()
+                && refuse(new RouteProblem(
+                        giver.get(),
+                        1,
+                        "the entry " + entry + " would be gone, which " + caller.name() + ":" + line + " calls"));
+    }
+
+    /** Gives up the edit of the problem's file: what runs of it stays. */
+    private boolean refuse(RouteProblem problem) {
         refused.computeIfAbsent(problem.file(), name -> new ArrayList<>()).add(problem);
         RehearsedFile now = running.get(problem.file());
         if (now == null) {
@@ -137,30 +146,27 @@ final class Plan {
         } else {
             future.put(problem.file(), now);
         }
+        return true;
     }
 
-    /** Files that differ between now and then. */
-    private List<String> edited() {
-        Map<String, Boolean> names = new LinkedHashMap<>();
-        running.keySet().forEach(name -> names.put(name, true));
-        future.keySet().forEach(name -> names.put(name, true));
-        return names.keySet().stream().filter(this::isEdited).toList();
+    /** Files that differ between what runs and what will. */
+    private Set<String> edited() {
+        Set<String> names = new LinkedHashSet<>(running.keySet());
+        names.addAll(future.keySet());
+        names.removeIf(name -> !isEdited(name));
+        return names;
     }
 
     private boolean isEdited(String name) {
         return !Objects.equals(running.get(name), future.get(name));
     }
 
-    private boolean isNew(String claim, RehearsedFile file) {
-        return !claims(running.get(file.file().name()), claim);
-    }
-
-    private boolean depend(String one, String other) {
+    private boolean dependent(String one, String other) {
         Set<String> names = names(one);
         return names(other).stream().anyMatch(names::contains);
     }
 
-    /** Whatever a file claims or calls, now or then. */
+    /** Whatever a file claims or calls, in the running state or the future one. */
     private Set<String> names(String name) {
         Set<String> names = new HashSet<>();
         for (Map<String, RehearsedFile> state : List.of(running, future)) {

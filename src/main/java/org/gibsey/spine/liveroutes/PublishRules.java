@@ -13,19 +13,19 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.gibsey.spine.http.AcceptGift;
 import org.gibsey.spine.liveroutes.RehearsedRoute.Target;
 
-/** 202 is sent after every in-sync replica has the gift, and on no other way through a route. */
+/** A save is answered 202 only when every in-sync replica has the gift, whichever way it takes through the route. */
 final class PublishRules {
 
     private static final Set<String> ALL_REPLICAS = Set.of("all", "-1");
 
-    /** Properties of the client that have an option of the endpoint; Camel lets the property win. */
+    /** Client properties that repeat an option checked here; Camel would let the property win. */
     private static final List<String> CHECKED_ELSEWHERE =
             List.of(ProducerConfig.ACKS_CONFIG, ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG);
 
     private PublishRules() {}
 
-    static List<Problem> check(RehearsedRoute route, String giftTopic) {
-        List<Problem> problems = new ArrayList<>();
+    static List<RouteProblem> check(RehearsedRoute route, String giftTopic) {
+        List<RouteProblem> problems = new ArrayList<>();
         for (Target target : route.targets()) {
             if (target.endpoint() instanceof KafkaEndpoint kafka) {
                 KafkaConfiguration producer = kafka.getConfiguration();
@@ -58,8 +58,8 @@ final class PublishRules {
         return problems;
     }
 
-    private static List<Problem> checkAccepting(RehearsedRoute route, ProcessDefinition accept, String giftTopic) {
-        List<Problem> problems = new ArrayList<>();
+    private static List<RouteProblem> checkAccepting(RehearsedRoute route, ProcessDefinition accept, String giftTopic) {
+        List<RouteProblem> problems = new ArrayList<>();
         List<ProcessorDefinition<?>> line = route.mainLine();
         int accepted = line.indexOf(accept);
         boolean sends = accepted >= 0

@@ -33,17 +33,17 @@ final class Rehearsal {
 
     private final ApplicationContext application;
     private final PropertiesParser placeholders;
-    private final SafetyRules rules;
+    private final String giftTopic;
 
     Rehearsal(ApplicationContext application, PropertiesParser placeholders, SpineSettings settings) {
         this.application = application;
         this.placeholders = placeholders;
-        this.rules = new SafetyRules(settings.topic());
+        this.giftTopic = settings.topic().name();
     }
 
     /** Never fails: what is wrong with the file is in the result. */
     RehearsedFile rehearse(RouteFile file) {
-        List<Problem> problems = new ArrayList<>();
+        List<RouteProblem> problems = new ArrayList<>();
         List<RehearsedRoute> routes = new ArrayList<>();
         try (SpringCamelContext stage = stage()) {
             routes.addAll(rehearse(file, stage, problems));
@@ -53,14 +53,14 @@ final class Rehearsal {
         Map<String, Integer> claims = new LinkedHashMap<>();
         Map<String, Integer> calls = new LinkedHashMap<>();
         Set<String> paths = new TreeSet<>();
-        List<SqlStatement> statements = new ArrayList<>();
+        List<SqlRules.Statement> statements = new ArrayList<>();
         for (RehearsedRoute route : routes) {
-            RouteDependencies.claims(route).forEach(claim -> {
-                if (claims.putIfAbsent(claim.name(), claim.line()) != null) {
-                    problems.add(file.problem(claim.line(), claim.name() + " is there twice in this file"));
+            route.forEachClaim((name, line) -> {
+                if (claims.putIfAbsent(name, line) != null) {
+                    problems.add(file.problem(line, name + " is there twice in this file"));
                 }
             });
-            calls.putAll(RouteDependencies.calls(route));
+            calls.putAll(route.calls());
             statements.addAll(SqlRules.statements(route));
             if (route.input() instanceof PlatformHttpEndpoint http) {
                 paths.add(http.getPath() + (http.isMatchOnUriPrefix() ? "/{*rest}" : ""));
@@ -70,7 +70,7 @@ final class Rehearsal {
         return new RehearsedFile(file, ids, paths, claims, calls, statements, List.copyOf(problems));
     }
 
-    private List<RehearsedRoute> rehearse(RouteFile file, SpringCamelContext stage, List<Problem> problems) {
+    private List<RehearsedRoute> rehearse(RouteFile file, SpringCamelContext stage, List<RouteProblem> problems) {
         List<RouteDefinition> definitions;
         try {
             problems.addAll(RouteFileShape.check(file));
@@ -79,7 +79,7 @@ final class Rehearsal {
             }
             definitions = load(file, stage);
         } catch (Exception e) {
-            problems.add(RouteFileErrors.of(file, 1, e));
+            problems.add(RouteProblem.of(file, 1, e));
             return List.of();
         }
         if (definitions.stream().noneMatch(route -> file.routeId().equals(route.getRouteId()))) {
@@ -93,7 +93,7 @@ final class Rehearsal {
             problems.addAll(resolver.problems());
         }
         if (problems.isEmpty()) {
-            routes.forEach(route -> problems.addAll(rules.check(route)));
+            routes.forEach(route -> problems.addAll(SafetyRules.check(route, giftTopic)));
             routes.forEach(route -> build(route, stage, problems));
         }
         return routes;
@@ -106,12 +106,12 @@ final class Rehearsal {
         return List.copyOf(stage.getRouteDefinitions());
     }
 
-    private static void build(RehearsedRoute route, SpringCamelContext stage, List<Problem> problems) {
+    private static void build(RehearsedRoute route, SpringCamelContext stage, List<RouteProblem> problems) {
         try {
             Route built = stage.getModelReifierFactory().createRoute(stage, route.definition());
             new RouteService(built).setUp();
         } catch (Exception e) {
-            problems.add(RouteFileErrors.of(route.file(), route.line(), e));
+            problems.add(RouteProblem.of(route.file(), route.line(), e));
         }
     }
 
@@ -127,7 +127,7 @@ final class Rehearsal {
         properties.setCamelContext(stage);
         properties.setPropertiesParser(placeholders);
         stage.setPropertiesComponent(properties);
-        // the engine of the application prepares itself for each path that it is asked for
+        // not the engine of the application, which would map the paths and count the saves of these routes
         stage.getComponent("platform-http", PlatformHttpComponent.class)
                 .setEngine(new SpringBootPlatformHttpEngine(0, Runnable::run));
         return stage;

@@ -6,12 +6,12 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What came of the rehearsal of a file. With problems, the rest is as far as it got.
+ * The result of the rehearsal of a file; incomplete when there are problems.
  *
  * @param routeIds of the routes in the file
  * @param paths    of the public HTTP port that its routes answer, as path patterns
- * @param claims   names only one route of all files may have, in words, with the line that claims them
- * @param calls    entries ({@code direct:name}) that must be in some file, with the line that calls them
+ * @param claims   see {@link RehearsedRoute#forEachClaim}, by name
+ * @param calls    see {@link RehearsedRoute#calls}; some file must have each of them
  * @param statements what it sends to databases
  * @param problems why it must not go live; empty when it may
  */
@@ -21,16 +21,17 @@ record RehearsedFile(
         Set<String> paths,
         Map<String, Integer> claims,
         Map<String, Integer> calls,
-        List<SqlStatement> statements,
-        List<Problem> problems) {
+        List<SqlRules.Statement> statements,
+        List<RouteProblem> problems) {
 
-    boolean sound() {
-        return problems.isEmpty();
+    /** The file's name. */
+    String name() {
+        return file.name();
     }
 
-    /** The same, with what its databases say to its SQL. */
+    /** The same, with the problems that its databases find in its SQL. */
     RehearsedFile prepared() {
-        List<Problem> found = new ArrayList<>(problems);
+        List<RouteProblem> found = new ArrayList<>(problems);
         statements.forEach(statement -> statement.prepare(file).ifPresent(found::add));
         return new RehearsedFile(file, routeIds, paths, claims, calls, statements, List.copyOf(found));
     }

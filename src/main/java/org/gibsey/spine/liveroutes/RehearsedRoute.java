@@ -1,19 +1,29 @@
 package org.gibsey.spine.liveroutes;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.ObjIntConsumer;
 import org.apache.camel.Endpoint;
 import org.apache.camel.LineNumberAware;
+import org.apache.camel.component.direct.DirectEndpoint;
+import org.apache.camel.component.kafka.KafkaConfiguration;
+import org.apache.camel.component.kafka.KafkaEndpoint;
+import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.model.PipelineDefinition;
 import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.ProcessorDefinitionHelper;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.model.StepDefinition;
+import org.springframework.web.bind.annotation.RequestMethod;
 
 /**
- * A route of a file as Camel understands it, with every endpoint resolved: what the rules look at.
+ * A route of a file as Camel understands it, with every endpoint resolved: what the rules look at, and how it depends on other
+ * files.
  *
  * @param inputOptions those the file sets, placeholders resolved
  * @param targets      the steps that reach an endpoint, in the order of the file
@@ -42,7 +52,7 @@ record RehearsedRoute(
         return mainLine(definition.getOutputs());
     }
 
-    /** The same below a step. */
+    /** The steps of a block, such as a split, that every message in it passes. */
     static List<ProcessorDefinition<?>> mainLine(List<ProcessorDefinition<?>> steps) {
         List<ProcessorDefinition<?>> line = new ArrayList<>();
         for (ProcessorDefinition<?> step : steps) {
@@ -58,12 +68,55 @@ record RehearsedRoute(
         return line;
     }
 
-    Problem problem(Object step, String reason) {
+    /**
+     * Hands over each name that only one route of all files may have, in words, with the line that claims it: ids, the entry
+     * {@code direct:name}, method and path, consumer group and topic. A name that the route has twice comes twice.
+     */
+    void forEachClaim(ObjIntConsumer<String> claim) {
+        // routes and steps share one namespace in Camel
+        claim.accept("id " + id(), line());
+        for (ProcessorDefinition<?> step : steps(ProcessorDefinition.class)) {
+            if (step.hasCustomIdAssigned()) {
+                claim.accept("id " + step.getId(), lineOf(step));
+            }
+        }
+        int line = lineOf(definition.getInput());
+        if (input instanceof DirectEndpoint direct) {
+            claim.accept(entry(direct), line);
+        } else if (input instanceof PlatformHttpEndpoint http) {
+            methods(http).forEach(method -> claim.accept(method + " " + http.getPath(), line));
+        } else if (input instanceof KafkaEndpoint kafka) {
+            KafkaConfiguration consumer = kafka.getConfiguration();
+            claim.accept("group " + consumer.getGroupId() + " on topic " + consumer.getTopic(), line);
+        }
+    }
+
+    /** The entries {@code direct:name} it calls, each with the first line that does. */
+    Map<String, Integer> calls() {
+        Map<String, Integer> calls = new LinkedHashMap<>();
+        for (Target target : targets) {
+            if (target.endpoint() instanceof DirectEndpoint direct) {
+                calls.putIfAbsent(entry(direct), lineOf(target.step()));
+            }
+        }
+        return calls;
+    }
+
+    /** The methods a public path answers: all when the route does not restrict them. */
+    static List<String> methods(PlatformHttpEndpoint http) {
+        String restricted = http.getHttpMethodRestrict();
+        return restricted == null
+                ? Arrays.stream(RequestMethod.values()).map(Enum::name).toList()
+                : List.of(restricted.toUpperCase(Locale.ROOT).split(",", -1));
+    }
+
+    /** A problem at a step. */
+    RouteProblem problem(Object step, String reason) {
         return file.problem(lineOf(step), reason);
     }
 
     /** At an option of the step, when the file has it, else at the step. */
-    Problem problem(Object step, String option, String reason) {
+    RouteProblem problem(Object step, String option, String reason) {
         return file.problem(file.lineOf(option, lineOf(step)), reason);
     }
 
@@ -73,6 +126,10 @@ record RehearsedRoute(
 
     static int lineOf(Object node) {
         return node instanceof LineNumberAware aware ? Math.max(1, aware.getLineNumber()) : 1;
+    }
+
+    private static String entry(DirectEndpoint direct) {
+        return direct.getEndpointKey().replace("://", ":");
     }
 
     private static boolean isDisabled(ProcessorDefinition<?> step) {

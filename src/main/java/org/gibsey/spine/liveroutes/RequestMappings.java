@@ -12,8 +12,8 @@ import org.springframework.web.method.HandlerMethod;
 import org.springframework.web.servlet.mvc.method.RequestMappingInfo;
 
 /**
- * Which public paths lead to which route. Camel maps a path when its route starts and never unmaps it, so that the path of
- * a route that is gone, or of one that now takes another content type, goes on answering 500. Thread-safe.
+ * Which public paths lead to which route. Camel maps a path when its route starts and never unmaps it: the path of a
+ * route that is gone, or that now takes another content type, would go on answering 500. Thread-safe.
  */
 @Component
 class RequestMappings {

@@ -4,18 +4,22 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ServiceStatus;
 import org.gibsey.spine.SpineSettings;
+import org.springframework.boot.actuate.health.Health;
+import org.springframework.boot.actuate.health.HealthIndicator;
 import org.springframework.stereotype.Component;
 
 /**
- * The routes that must run for this process to be ready. Camel's own checks look at the routes there are, so that one that
- * is missing is not missed. Thread-safe.
+ * The routes that must run for this process to be ready, and the health component {@code routes}: down when one does not
+ * run. Camel's own checks look only at routes that exist and do not notice a missing one. An edit that did not go live is
+ * only a detail of the health: what ran before goes on. Thread-safe.
  */
-@Component
-class RequiredRoutes {
+@Component("routesHealthIndicator")
+class RequiredRoutes implements HealthIndicator {
 
     private final CamelContext camel;
     private final LiveRoutes routes;
@@ -27,10 +31,28 @@ class RequiredRoutes {
         this.named = settings.routes().required();
     }
 
+    @Override
+    public Health health() {
+        Set<String> missing = missing();
+        Health.Builder health = missing.isEmpty()
+                ? Health.up()
+                : Health.down().withDetail("reason", "these routes do not run: " + String.join(", ", missing));
+        Map<String, String> edits = new TreeMap<>();
+        routes.notTaken().forEach((name, edit) -> edits.put(name, edit.outcome() + ": " + edit.reasons()));
+        if (!edits.isEmpty()) {
+            health.withDetail("editsNotTaken", edits);
+        }
+        String folder = routes.folderProblem();
+        if (folder != null) {
+            health.withDetail("folder", folder);
+        }
+        return health.build();
+    }
+
     /** Ids of those that do not run. */
-    public Set<String> missing() {
-        Set<String> missing = new TreeSet<>(required());
-        missing.removeIf(this::runs);
+    Set<String> missing() {
+        Set<String> missing = new TreeSet<>(named.isEmpty() ? ofFiles() : named);
+        missing.removeIf(id -> Set.of("Started", "Exchanging").contains(state(id)));
         return missing;
     }
 
@@ -43,17 +65,9 @@ class RequiredRoutes {
         return status == null ? "Missing" : status.name();
     }
 
-    private boolean runs(String id) {
-        return Set.of("Started", "Exchanging").contains(state(id));
-    }
-
-    private Collection<String> required() {
-        return named.isEmpty() ? ofFiles(routes.files()) : named;
-    }
-
-    private static Set<String> ofFiles(Map<String, LiveFile> files) {
+    private Collection<String> ofFiles() {
         Set<String> ids = new TreeSet<>();
-        files.forEach((name, file) -> {
+        routes.files().forEach((name, file) -> {
             if (file.running() == null) {
                 ids.add(RouteFile.routeId(name));
             } else {

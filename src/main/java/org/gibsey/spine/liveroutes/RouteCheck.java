@@ -11,7 +11,7 @@ import java.util.Set;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.context.LifecycleProcessor;
+import org.springframework.context.support.DefaultLifecycleProcessor;
 
 /**
  * {@code --check FOLDER}: says what the guard would say to the route files of a folder (or to one file), for editors and
@@ -53,7 +53,7 @@ public final class RouteCheck {
             }
             return check(files.values(), context.getBean(Rehearsal.class), out) ? 0 : 1;
         } catch (IOException e) {
-            out.println(RouteFileErrors.message(e));
+            out.println(RouteProblem.message(e));
             return 2;
         }
     }
@@ -83,24 +83,13 @@ public final class RouteCheck {
                         "--camel.main.jmx-enabled=false");
     }
 
-    /** Beans are made, and stay as they were made. */
-    private static final class StartNothing implements LifecycleProcessor {
+    /** Beans are created, and none is started. */
+    private static final class StartNothing extends DefaultLifecycleProcessor {
 
         @Override
         public void onRefresh() {}
 
         @Override
         public void onClose() {}
-
-        @Override
-        public void start() {}
-
-        @Override
-        public void stop() {}
-
-        @Override
-        public boolean isRunning() {
-            return false;
-        }
     }
 }

@@ -10,8 +10,8 @@ import org.apache.camel.spi.Resource;
 import org.apache.camel.support.ResourceHelper;
 
 /**
- * A route file as it was read once. What is rehearsed, started and started again at a rollback is this text, never what
- * stands on the disk by then.
+ * A route file as it was read once. Rehearsal, start and rollback all use this text, whatever is on disk
+ * meanwhile.
  *
  * @param name     path as found by the pattern
  * @param text     its content
@@ -36,8 +36,8 @@ record RouteFile(String name, String text, String revision) {
         return base.endsWith(EXTENSION) ? base.substring(0, base.length() - EXTENSION.length()) : base;
     }
 
-    Problem problem(int line, String reason) {
-        return new Problem(name, line, reason);
+    RouteProblem problem(int line, String reason) {
+        return new RouteProblem(name, line, reason);
     }
 
     /** What Camel's loader reads. */

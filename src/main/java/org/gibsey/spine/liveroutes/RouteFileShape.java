@@ -20,7 +20,7 @@ final class RouteFileShape {
     private RouteFileShape() {}
 
     /** @throws org.snakeyaml.engine.v2.exceptions.YamlEngineException when it is not YAML */
-    static List<Problem> check(RouteFile file) {
+    static List<RouteProblem> check(RouteFile file) {
         Optional<Node> root = new Compose(LoadSettings.builder().build()).composeString(file.text());
         if (root.isEmpty()) {
             return List.of(file.problem(1, "the file is empty"));
@@ -29,7 +29,7 @@ final class RouteFileShape {
             return List.of(
                     file.problem(line(root.get()), "a route file is a list of routes: it begins with '- route:'"));
         }
-        List<Problem> problems = new ArrayList<>();
+        List<RouteProblem> problems = new ArrayList<>();
         for (Node item : items.getValue()) {
             String key = key(item);
             if (!"route".equals(key)) {

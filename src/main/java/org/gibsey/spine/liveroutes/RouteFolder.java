@@ -2,20 +2,26 @@ package org.gibsey.spine.liveroutes;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.camel.CamelContext;
+import org.apache.camel.RoutesBuilder;
 import org.apache.camel.RuntimeCamelException;
 import org.apache.camel.main.DefaultRoutesCollector;
 import org.apache.camel.main.RoutesCollector;
 import org.apache.camel.spi.Resource;
 import org.apache.camel.spring.boot.CamelConfigurationProperties;
+import org.apache.camel.spring.boot.CamelSpringBootRoutesCollector;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.annotation.Bean;
 import org.springframework.stereotype.Component;
 
 /**
  * The route files there are at the moment: whatever the patterns of {@code camel.main.routes-include-pattern} find, by the
- * rules Camel itself has for them. Files are read by content each time, which is the only thing that tells the truth alike
- * for editors, {@code git pull}, symlink swaps and network mounts. Thread-safe.
+ * rules Camel itself has for them. Files are read by content each time, which alone tells every change: those
+ * of editors, {@code git pull}, symlink swaps and network mounts. Thread-safe.
  */
 @Component
 class RouteFolder {
@@ -29,6 +35,18 @@ class RouteFolder {
         this.camel = camel;
         this.include = properties.getMain().getRoutesIncludePattern();
         this.exclude = properties.getMain().getRoutesExcludePattern();
+    }
+
+    /** Leaves the files to {@link LiveRoutes}: at a bad one Camel itself would not start at all. */
+    @Bean
+    static RoutesCollector routesCollector(ApplicationContext application) {
+        return new CamelSpringBootRoutesCollector(application, false) {
+            @Override
+            public Collection<RoutesBuilder> collectRoutesFromDirectory(
+                    CamelContext camel, String exclude, String include) {
+                return List.of();
+            }
+        };
     }
 
     /** The patterns, for people. */

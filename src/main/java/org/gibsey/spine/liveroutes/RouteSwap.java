@@ -32,10 +32,10 @@ class RouteSwap {
 
     private static final Logger LOG = LoggerFactory.getLogger(RouteSwap.class);
 
-    /** A save takes at most 3 s; what takes longer shall not keep new requests waiting. */
+    /** A save takes at most 3 s; a request that takes longer must not keep new ones waiting. */
     private static final Duration REQUESTS_END_WITHIN = Duration.ofSeconds(5);
     /** A statement of a batch takes at most 30 s. */
-    private static final Duration ROUTE_RESTS_WITHIN = Duration.ofSeconds(40);
+    private static final Duration ROUTE_ENDS_WITHIN = Duration.ofSeconds(40);
 
     private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
 
@@ -51,7 +51,7 @@ class RouteSwap {
         this.startCheck = new StartCheck(camel, mappings);
     }
 
-    /** The routes did not come to rest; nothing was changed, and it can be tried again. */
+    /** Requests or a batch did not end in time; nothing was changed, and it can be tried again. */
     static final class Busy extends Exception {
 
         Busy(String message) {
@@ -59,7 +59,7 @@ class RouteSwap {
         }
     }
 
-    /** A new route did not start, or not well; the old ones were put back. */
+    /** A new route did not start, or its start check failed; the old ones were put back. */
     static final class RolledBack extends Exception {
 
         private final transient RehearsedFile culprit;
@@ -71,12 +71,13 @@ class RouteSwap {
             this.failure = cause;
         }
 
-        Problem problem() {
+        RouteProblem problem() {
             int line = culprit.claims().values().stream().min(Integer::compare).orElse(1);
-            return RouteFileErrors.of(culprit.file(), line, failure);
+            return RouteProblem.of(culprit.file(), line, failure);
         }
     }
 
+    /** Makes a change, or none of it. */
     void apply(Change change) throws Busy, RolledBack, InterruptedException {
         Set<String> paths = new TreeSet<>();
         Stream.concat(change.from().stream(), change.to().stream()).forEach(file -> paths.addAll(file.paths()));
@@ -89,13 +90,13 @@ class RouteSwap {
     }
 
     private void exchange(Change change) throws Busy, RolledBack {
-        Set<String> reached = startCheck.reached(change.from());
+        Set<String> healthy = startCheck.healthy(change.from());
         stopAll(change.from());
         change.from().forEach(this::remove);
         for (RehearsedFile file : change.to()) {
             try {
                 start(file);
-                startCheck.check(file, reached);
+                startCheck.check(file, healthy);
             } catch (Exception e) {
                 change.to().forEach(this::remove);
                 change.from().forEach(this::putBack);
@@ -115,12 +116,8 @@ class RouteSwap {
         try {
             start(file);
         } catch (Exception e) {
-            // readiness is down from here on, and it is tried again
-            LOG.error(
-                    "Routes {} of {} do not start again",
-                    file.routeIds(),
-                    file.file().name(),
-                    e);
+            // readiness is down from here on, and LiveRoutes tries again
+            LOG.error("Routes {} of {} do not start again", file.routeIds(), file.name(), e);
             remove(file);
         }
     }
@@ -132,24 +129,24 @@ class RouteSwap {
                 if (!stop(id)) {
                     stopped.forEach(this::startAgain);
                     throw new Busy(
-                            "route " + id + " did not come to rest within " + ROUTE_RESTS_WITHIN.toSeconds() + " s");
+                            "route " + id + " did not end its work within " + ROUTE_ENDS_WITHIN.toSeconds() + " s");
                 }
                 stopped.add(id);
             }
         }
     }
 
-    /** False when what it works at did not end in time; it goes on then. */
+    /** Stops a route. False when its requests or its batch did not end in time; the route goes on then. */
     private boolean stop(String routeId) {
         Route route = camel.getRoute(routeId);
         try {
-            if (route != null && !comesToRest(route)) {
+            if (route != null && !endsWork(route)) {
                 ServiceHelper.resumeService(route.getConsumer());
                 return false;
             }
             camel.getRouteController().stopRoute(routeId);
         } catch (Exception e) {
-            // what counts is that the next one can start
+            // the new route may start all the same; if not, the change is rolled back
             LOG.warn("Route {} did not stop well", routeId, e);
         }
         return true;
@@ -188,18 +185,18 @@ class RouteSwap {
     }
 
     /**
-     * Takes in nothing more and lets what is in work end. Camel's stop does the same but looks once a second, which is
-     * long for the line that stands meanwhile. A batch that waits for the world to mend gives up waiting: the next
-     * consumer reads it again.
+     * Takes in nothing more and lets what is in work end. Camel's stop does the same but looks once a second, too long for
+     * the requests that wait meanwhile. A batch that waits for a database to come back gives up waiting: the next consumer
+     * reads it again.
      */
-    private boolean comesToRest(Route route) {
+    private boolean endsWork(Route route) {
         ServiceHelper.suspendService(route.getConsumer());
         for (Service service : ServiceHelper.getChildServices((Service) route.getProcessor(), true)) {
             if (service instanceof ShutdownPrepared prepared) {
                 prepared.prepareShutdown(false, false);
             }
         }
-        long end = System.nanoTime() + ROUTE_RESTS_WITHIN.toNanos();
+        long end = System.nanoTime() + ROUTE_ENDS_WITHIN.toNanos();
         while (camel.getInflightRepository().size(route.getRouteId()) > 0) {
             if (System.nanoTime() > end) {
                 return false;

@@ -1,8 +1,15 @@
 package org.gibsey.spine.liveroutes;
 
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.sql.DataSource;
 import org.apache.camel.component.jdbc.JdbcEndpoint;
 import org.apache.camel.component.kafka.KafkaEndpoint;
 import org.apache.camel.model.ProcessorDefinition;
@@ -11,6 +18,8 @@ import org.apache.camel.model.ToDefinition;
 import org.apache.camel.model.language.ConstantExpression;
 import org.gibsey.spine.liveroutes.RehearsedRoute.Target;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * SQL stands in the file, word for word, in the step before the one that sends it; what a message says is given to it as
@@ -22,13 +31,22 @@ final class SqlRules {
     private static final Pattern ON_CONFLICT = Pattern.compile("(?is)\\bon\\s+conflict\\b");
     private static final Pattern PARAMETER = Pattern.compile(":\\?\\w+");
 
+    private static final Logger LOG = LoggerFactory.getLogger(SqlRules.class);
+
+    /** SQLSTATE class: syntax error or access rule violation, which a missing column is too. */
+    private static final String NOT_UNDERSTOOD = "42";
+    /** The type of a parameter cannot be told without its value. */
+    private static final Set<String> NOT_KNOWN_WITHOUT_VALUES = Set.of("42P08", "42P18");
+
+    private static final Pattern QUOTED = Pattern.compile("\"([^\"]+)\"");
+
     private SqlRules() {}
 
-    static List<Problem> check(RehearsedRoute route) {
-        List<Problem> problems = new ArrayList<>();
+    static List<RouteProblem> check(RehearsedRoute route) {
+        List<RouteProblem> problems = new ArrayList<>();
         for (Target target : route.targets()) {
             if (target.endpoint() instanceof JdbcEndpoint) {
-                SqlStatement statement = statement(target);
+                Statement statement = statement(target);
                 if (statement == null) {
                     problems.add(route.problem(
                             target.step(),
@@ -48,10 +66,10 @@ final class SqlRules {
     }
 
     /** What the route sends to databases. */
-    static List<SqlStatement> statements(RehearsedRoute route) {
-        List<SqlStatement> statements = new ArrayList<>();
+    static List<Statement> statements(RehearsedRoute route) {
+        List<Statement> statements = new ArrayList<>();
         for (Target target : route.targets()) {
-            SqlStatement statement = statement(target);
+            Statement statement = statement(target);
             if (statement != null) {
                 statements.add(statement);
             }
@@ -60,7 +78,7 @@ final class SqlRules {
     }
 
     /** The constant that becomes the body right before a step to a database; null when something else is there. */
-    private static @Nullable SqlStatement statement(Target target) {
+    private static @Nullable Statement statement(Target target) {
         ProcessorDefinition<?> step = target.step();
         if (!(target.endpoint() instanceof JdbcEndpoint jdbc) || !(step instanceof ToDefinition)) {
             return null;
@@ -71,10 +89,47 @@ final class SqlRules {
                         && siblings.get(before) instanceof SetBodyDefinition setBody
                         && setBody.getDisabled() == null
                         && setBody.getExpression() instanceof ConstantExpression constant
-                ? new SqlStatement(
+                ? new Statement(
                         RehearsedRoute.lineOf(setBody),
                         PARAMETER.matcher(constant.getExpression()).replaceAll("?"),
                         jdbc.getDataSource())
                 : null;
+    }
+
+    /**
+     * SQL of a route file.
+     *
+     * @param line of the step that holds it
+     * @param sql  with a question mark for each parameter
+     */
+    record Statement(int line, String sql, DataSource database) {
+
+        /**
+         * Has the database parse it, without executing it. A misspelt column would otherwise pass every other check and make
+         * the route wait, as it does for anything that the database may mend by itself.
+         *
+         * @return what the database does not understand; empty when it does or cannot be asked at the moment
+         */
+        Optional<RouteProblem> prepare(RouteFile file) {
+            try (Connection connection = database.getConnection();
+                    PreparedStatement statement = connection.prepareStatement(sql)) {
+                // makes the driver ask the database
+                var unused = statement.getParameterMetaData();
+                return Optional.empty();
+            } catch (SQLException e) {
+                String state = String.valueOf(e.getSQLState());
+                if (state.startsWith(NOT_UNDERSTOOD) && !NOT_KNOWN_WITHOUT_VALUES.contains(state)) {
+                    return Optional.of(problem(file, RouteProblem.message(e)));
+                }
+                LOG.debug("The SQL of {} line {} could not be checked", file.name(), line, e);
+                return Optional.empty();
+            }
+        }
+
+        private RouteProblem problem(RouteFile file, String message) {
+            String reason = message.lines().findFirst().orElse("").replaceFirst("^ERROR: ", "");
+            Matcher name = QUOTED.matcher(reason);
+            return file.problem(name.find() ? file.lineOf(name.group(1), line) : line, "the database says: " + reason);
+        }
     }
 }

@@ -2,9 +2,9 @@ package org.gibsey.spine.liveroutes;
 
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
 import org.apache.camel.ServiceStatus;
@@ -13,12 +13,12 @@ import org.apache.camel.health.HealthCheckAware;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a route that was just started does what it was started for. Camel calls a route started whose consumer cannot be
- * created, whose path was not mapped or which reaches no broker.
+ * Whether a route that was just started works. Camel calls a route started even when its consumer could not be created, its
+ * path was not mapped or no broker can be reached.
  */
 final class StartCheck {
 
-    /** It takes some tenths of a second; more with encryption on a busy machine. */
+    /** A consumer connects in some tenths of a second; more with TLS on a busy machine. */
     private static final Duration CONNECTED_WITHIN = Duration.ofSeconds(10);
 
     private static final Duration PAUSE = Duration.ofMillis(20);
@@ -31,28 +31,22 @@ final class StartCheck {
         this.mappings = mappings;
     }
 
-    /** Ids of the routes of these files whose consumers are well at the moment. */
-    Set<String> reached(Collection<RehearsedFile> files) {
-        Set<String> well = new HashSet<>();
-        for (RehearsedFile file : files) {
-            for (String id : file.routeIds()) {
-                Route route = camel.getRoute(id);
-                if (route != null && look(route) == null) {
-                    well.add(id);
-                }
-            }
-        }
-        return well;
+    /** Ids of the routes of these files whose consumers are healthy at the moment. */
+    Set<String> healthy(Collection<RehearsedFile> files) {
+        return files.stream()
+                .flatMap(file -> file.routeIds().stream())
+                .filter(id -> camel.getRoute(id) != null && fault(camel.getRoute(id)) == null)
+                .collect(Collectors.toSet());
     }
 
     /**
-     * Waits until the routes of a file are well.
+     * Waits until the routes of a file are healthy.
      *
-     * @param reached ids of the routes that were well before: only they must reach what they consume from, for else the
-     *     fault may be the world's and not the edit's
+     * @param healthyBefore ids of the routes that were healthy before the edit. Only these must reach what they consume from;
+     *     for the others the fault may be the broker's and not the edit's
      * @throws IllegalStateException saying what is wrong with a route
      */
-    void check(RehearsedFile file, Set<String> reached) {
+    void check(RehearsedFile file, Set<String> healthyBefore) {
         if (!camel.isStarted()) {
             return;
         }
@@ -65,27 +59,27 @@ final class StartCheck {
             if (!mappings.leadTo(route)) {
                 throw new IllegalStateException("route " + id + " started, but its path was not mapped");
             }
-            awaitConsumer(route, reached.contains(id));
+            awaitConsumer(route, healthyBefore.contains(id));
         }
     }
 
-    private static void awaitConsumer(Route route, boolean mustReach) {
+    private static void awaitConsumer(Route route, boolean mustConnect) {
         long end = System.nanoTime() + CONNECTED_WITHIN.toNanos();
-        HealthCheck.@Nullable Result illness = look(route);
-        while (illness != null && illness.getError().isEmpty() && System.nanoTime() < end) {
+        HealthCheck.@Nullable Result fault = fault(route);
+        while (fault != null && fault.getError().isEmpty() && System.nanoTime() < end) {
             LockSupport.parkNanos(PAUSE.toNanos());
-            illness = look(route);
+            fault = fault(route);
         }
-        if (illness != null && (mustReach || illness.getError().isPresent())) {
+        if (fault != null && (mustConnect || fault.getError().isPresent())) {
             throw new IllegalStateException(
                     "the consumer of route " + route.getRouteId() + " is not well: "
-                            + illness.getMessage().orElse("it is not connected"),
-                    illness.getError().orElse(null));
+                            + fault.getMessage().orElse("it is not connected"),
+                    fault.getError().orElse(null));
         }
     }
 
-    /** What is wrong with a route's consumer; null when it is well or does not say. */
-    private static HealthCheck.@Nullable Result look(Route route) {
+    /** What is wrong with a route's consumer, without an error while it connects; null when it is healthy or does not say. */
+    private static HealthCheck.@Nullable Result fault(Route route) {
         if (route.getConsumer() instanceof HealthCheckAware aware && aware.getHealthCheck() != null) {
             HealthCheck.Result result = aware.getHealthCheck().call();
             return result.getState() == HealthCheck.State.DOWN ? result : null;

@@ -48,7 +48,7 @@ class PlanTest {
 
         Plan plan = Plan.of(running(A), List.of(thief), Set.of());
 
-        assertThat(plan.refused()).containsEntry("0", List.of(new Problem("0", 2, "id a is taken by a")));
+        assertThat(plan.refused()).containsEntry("0", List.of(new RouteProblem("0", 2, "id a is taken by a")));
         assertThat(plan.changes()).isEmpty();
     }
 
@@ -68,7 +68,7 @@ class PlanTest {
         Plan plan = Plan.of(running(), List.of(B), Set.of());
 
         assertThat(plan.refused())
-                .containsEntry("b", List.of(new Problem("b", 9, "no route file has the entry direct:a")));
+                .containsEntry("b", List.of(new RouteProblem("b", 9, "no route file has the entry direct:a")));
     }
 
     @Test
@@ -93,7 +93,8 @@ class PlanTest {
         Plan plan = Plan.of(running(A, B), List.of(), Set.of("a"));
 
         assertThat(plan.refused())
-                .containsEntry("a", List.of(new Problem("a", 1, "the entry direct:a would be gone, which b:9 calls")));
+                .containsEntry(
+                        "a", List.of(new RouteProblem("a", 1, "the entry direct:a would be gone, which b:9 calls")));
         assertThat(plan.changes()).isEmpty();
     }
 
@@ -136,7 +137,7 @@ class PlanTest {
     }
 
     /** A rehearsed file of a few words: claims on line 2, calls on line 9. */
-    private record FileBuilder(RouteFile file, List<String> claims, List<String> calls, List<Problem> problems) {
+    private record FileBuilder(RouteFile file, List<String> claims, List<String> calls, List<RouteProblem> problems) {
 
         FileBuilder(RouteFile file) {
             this(file, List.of(), List.of(), List.of());

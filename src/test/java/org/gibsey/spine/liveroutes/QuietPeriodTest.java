@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import org.gibsey.spine.liveroutes.FolderWatch.QuietPeriod;
 import org.junit.jupiter.api.Test;
 
 class QuietPeriodTest {

@@ -30,7 +30,8 @@ class StartIT {
                 assertThat(report.files())
                         .filteredOn(file -> file.notTaken() != null)
                         .singleElement()
-                        .satisfies(file -> assertThat(file.notTaken().problems().get(0))
+                        .satisfies(file -> assertThat(
+                                        file.notTaken().problems().get(0).toString())
                                 .startsWith(folder.file("save-gift") + ":"));
                 assertThat(report.files())
                         .filteredOn(file -> file.notTaken() == null)

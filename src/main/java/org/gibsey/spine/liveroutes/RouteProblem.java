@@ -1,5 +1,6 @@
 package org.gibsey.spine.liveroutes;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.ExpressionIllegalSyntaxException;
@@ -10,18 +11,24 @@ import org.apache.camel.PropertyBindingException;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 
 /**
- * Turns what Camel throws into a line of the file and a reason a person can act on: Camel's own message names neither the
- * line nor, for an endpoint of many options, anything one can find at a glance.
+ * Why a route file cannot go live, with a line of the file and in words a person can act on. What Camel throws is translated:
+ * its own messages name no line and, for an endpoint of many options, list them all.
+ *
+ * @param file   as found by the pattern of {@code VAULT_ROUTES}
+ * @param line   from 1
+ * @param reason one line
  */
-final class RouteFileErrors {
+record RouteProblem(String file, int line, String reason) {
 
     private static final Pattern UNKNOWN_OPTION = Pattern.compile("Unknown parameters=\\[\\{([^=}]+)");
     private static final Pattern UNKNOWN_SETTING = Pattern.compile("Property with key \\[([^]]+)] not found");
 
-    private RouteFileErrors() {}
-
-    /** @param from the line the failing route or step begins at */
-    static Problem of(RouteFile file, int from, Throwable failure) {
+    /**
+     * What a failure says about a file.
+     *
+     * @param from the line the failing route or step begins at
+     */
+    static RouteProblem of(RouteFile file, int from, Throwable failure) {
         Throwable root = failure;
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof MarkedYamlEngineException yaml
@@ -58,7 +65,7 @@ final class RouteFileErrors {
                 .replaceFirst("^Unsupported field: (.*)", "'$1' has no place here");
     }
 
-    private static Problem ofText(RouteFile file, int from, String message) {
+    private static RouteProblem ofText(RouteFile file, int from, String message) {
         Matcher option = UNKNOWN_OPTION.matcher(message);
         if (option.find()) {
             return at(file, from, option.group(1), "there is no option '" + option.group(1) + "'");
@@ -70,10 +77,11 @@ final class RouteFileErrors {
         return file.problem(from, firstLine(message));
     }
 
-    private static Problem at(RouteFile file, int from, String where, String reason) {
+    private static RouteProblem at(RouteFile file, int from, String where, String reason) {
         return file.problem(file.lineOf(where, from), reason);
     }
 
+    /** The message of a failure, or its class where it has none. */
     static String message(Throwable failure) {
         String message = failure.getMessage();
         return message == null || message.isBlank() ? failure.getClass().getSimpleName() : message;
@@ -81,5 +89,12 @@ final class RouteFileErrors {
 
     private static String firstLine(String text) {
         return text.lines().findFirst().orElse("");
+    }
+
+    /** As people and the report read it. */
+    @Override
+    @JsonValue
+    public String toString() {
+        return file + ":" + line + ": " + reason;
     }
 }
