@@ -6,11 +6,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
-import java.util.UUID;
 import org.gibsey.spine.deadletter.DeadLetterIndex.Letter;
 import org.gibsey.spine.deadletter.DeadLetterIndex.StoredHeader;
 import org.slf4j.Logger;
@@ -50,28 +48,11 @@ class DeadLetterEndpoint {
     }
 
     /** A page of the list, newest first. */
-    record Listing(long total, int page, int limit, List<Summary> letters) {}
-
-    /** A dead letter without its content. Times are UTC. */
-    record Summary(
-            long id,
-            UUID eventId,
-            String topic,
-            int partition,
-            long offset,
-            String reason,
-            String message,
-            @Nullable String sqlState,
-            int attempts,
-            Instant firstFailedAt,
-            Instant lastFailedAt,
-            @Nullable Instant replayedAt,
-            int replays,
-            String state) {}
+    record Listing(long total, int page, int limit, List<Letter> letters) {}
 
     /** A dead letter with its content. */
     record Detail(
-            Summary letter, @Nullable Content key, @Nullable Content value, List<NamedContent> headers) {}
+            Letter letter, @Nullable Content key, @Nullable Content value, List<NamedContent> headers) {}
 
     /** Bytes as text when they are UTF-8, else in base64. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -103,10 +84,7 @@ class DeadLetterEndpoint {
         if (ofPage < 1 || atMost < 1 || atMost > MAX_LIMIT) {
             throw invalid("page must be at least 1 and limit 1 to " + MAX_LIMIT);
         }
-        List<Summary> letters = index.page(reason, atMost, (ofPage - 1L) * atMost).stream()
-                .map(DeadLetterEndpoint::summary)
-                .toList();
-        return new Listing(index.count(reason), ofPage, atMost, letters);
+        return new Listing(index.count(reason), ofPage, atMost, index.page(reason, atMost, (ofPage - 1L) * atMost));
     }
 
     /**
@@ -116,11 +94,11 @@ class DeadLetterEndpoint {
     @ReadOperation
     public @Nullable Detail show(@Selector Long id) {
         return index.find(id)
-                .map(letter -> new Detail(
-                        summary(letter),
-                        content(letter.key()),
-                        content(letter.value()),
-                        letter.headers().stream().map(DeadLetterEndpoint::named).toList()))
+                .map(whole -> new Detail(
+                        whole.letter(),
+                        content(whole.key()),
+                        content(whole.value()),
+                        whole.headers().stream().map(DeadLetterEndpoint::named).toList()))
                 .orElse(null);
     }
 
@@ -160,24 +138,6 @@ class DeadLetterEndpoint {
 
     private static InvalidEndpointRequestException invalid(String message) {
         return new InvalidEndpointRequestException(message, message);
-    }
-
-    private static Summary summary(Letter letter) {
-        return new Summary(
-                letter.id(),
-                letter.eventId(),
-                letter.topic(),
-                letter.partition(),
-                letter.offset(),
-                letter.reason(),
-                letter.message(),
-                letter.sqlState(),
-                letter.attempts(),
-                letter.firstFailedAt(),
-                letter.lastFailedAt(),
-                letter.replayedAt(),
-                letter.replays(),
-                letter.state());
     }
 
     private static NamedContent named(StoredHeader header) {

@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.RowMapper;
+import org.springframework.jdbc.core.SimplePropertyRowMapper;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -18,23 +20,21 @@ import org.springframework.stereotype.Component;
 @Component
 class DeadLetterIndex {
 
-    /** What became of a letter is derived, so that it cannot contradict the vault. */
-    private static final String STATE_FROM_INDEX = """
-            case
+    /** Named as {@link Letter} names them. The state is derived, so that it cannot contradict the vault. */
+    private static final String COLUMNS = """
+            d.id, d.event_id, d.topic, d.partition, d.record_offset as offset, d.reason, d.message, d.sqlstate, d.attempts,
+                   d.first_failed_at, d.last_failed_at, d.replayed_at, d.replays,
+                   case
                      when exists (select from vault v where v.event_id = d.event_id) then 'stored'
                      when d.replayed_at is null then 'dead'
                      when d.replayed_at > d.last_failed_at then 'replaying'
                      else 'dead again' end as state
-              from dead_letter d
             """;
 
-    private static final String SELECT = "select d.*, " + STATE_FROM_INDEX;
-
-    /** A page of large ones would fill the memory. */
-    private static final String SELECT_WITHOUT_CONTENT = """
-            select d.id, d.event_id, d.topic, d.partition, d.record_offset, null::bytea as key, null::bytea as value,
-                   '[]' as headers, d.reason, d.message, d.sqlstate, d.attempts, d.first_failed_at, d.last_failed_at,
-                   d.replayed_at, d.replays,\s""" + STATE_FROM_INDEX;
+    private static final String SELECT = "select " + COLUMNS + " from dead_letter d";
+    private static final String SELECT_WITH_CONTENT =
+            "select d.key, d.value, d.headers, " + COLUMNS + " from dead_letter d";
+    private static final RowMapper<Letter> LETTER = new SimplePropertyRowMapper<>(Letter.class);
 
     private final JdbcClient vault;
     private final ObjectMapper json;
@@ -45,16 +45,13 @@ class DeadLetterIndex {
     }
 
     /**
-     * A dead letter.
+     * A dead letter without its content, as {@code /actuator/deadletters} shows it.
      *
      * @param id            of the index row
      * @param eventId       of the gift
      * @param topic         it was consumed from
      * @param partition     of that topic
      * @param offset        in that partition
-     * @param key           of the record, or null
-     * @param value         of the record, or null
-     * @param headers       of the dead letter, in their order
      * @param reason        class of the fault
      * @param message       what happened
      * @param sqlState      the database's code, or null
@@ -65,16 +62,12 @@ class DeadLetterIndex {
      * @param replays       how often it was sent again
      * @param state         {@code dead}, {@code replaying}, {@code stored} or {@code dead again}
      */
-    @SuppressWarnings("ArrayRecordComponent") // letters are shown and sent, never compared
     record Letter(
             long id,
             UUID eventId,
             String topic,
             int partition,
             long offset,
-            byte @Nullable [] key,
-            byte @Nullable [] value,
-            List<StoredHeader> headers,
             String reason,
             String message,
             @Nullable String sqlState,
@@ -85,23 +78,29 @@ class DeadLetterIndex {
             int replays,
             String state) {}
 
+    /**
+     * A dead letter with its content.
+     *
+     * @param key     of the record, or null
+     * @param value   of the record, or null
+     * @param headers of the dead letter, in their order
+     */
+    @SuppressWarnings("ArrayRecordComponent") // letters are shown and sent, never compared
+    record WholeLetter(Letter letter, byte @Nullable [] key, byte @Nullable [] value, List<StoredHeader> headers) {}
+
     /** A record header as indexed. */
     @SuppressWarnings("ArrayRecordComponent") // as above
     record StoredHeader(String name, byte @Nullable [] value) {}
 
-    /**
-     * Without key, value and headers.
-     *
-     * @param reason only of this class, or null for all; newest first
-     */
+    /** @param reason only of this class, or null for all; newest first */
     List<Letter> page(@Nullable String reason, int limit, long offset) {
-        return vault.sql(SELECT_WITHOUT_CONTENT
+        return vault.sql(SELECT
                         + " where (:reason::text is null or d.reason = :reason)"
                         + " order by d.last_failed_at desc, d.id desc limit :limit offset :offset")
                 .param("reason", reason)
                 .param("limit", limit)
                 .param("offset", offset)
-                .query(this::letter)
+                .query(LETTER)
                 .list();
     }
 
@@ -112,23 +111,23 @@ class DeadLetterIndex {
                 .single();
     }
 
-    Optional<Letter> find(long id) {
-        return vault.sql(SELECT + " where d.id = :id")
+    Optional<WholeLetter> find(long id) {
+        return vault.sql(SELECT_WITH_CONTENT + " where d.id = :id")
                 .param("id", id)
-                .query(this::letter)
+                .query(this::wholeLetter)
                 .optional();
     }
 
     /** Those of these ids that are not in the vault, by id. */
-    List<Letter> dead(Collection<Long> ids, String topic) {
+    List<WholeLetter> dead(Collection<Long> ids, String topic) {
         return ids.isEmpty()
                 ? List.of()
-                : vault.sql(SELECT
+                : vault.sql(SELECT_WITH_CONTENT
                                 + " where d.id in (:ids) and d.topic = :topic"
                                 + " and not exists (select from vault v where v.event_id = d.event_id) order by d.id")
                         .param("ids", ids)
                         .param("topic", topic)
-                        .query(this::letter)
+                        .query(this::wholeLetter)
                         .list();
     }
 
@@ -163,26 +162,12 @@ class DeadLetterIndex {
                 .update();
     }
 
-    private Letter letter(ResultSet row, int number) throws SQLException {
-        Timestamp replayedAt = row.getTimestamp("replayed_at");
-        return new Letter(
-                row.getLong("id"),
-                row.getObject("event_id", UUID.class),
-                row.getString("topic"),
-                row.getInt("partition"),
-                row.getLong("record_offset"),
+    private WholeLetter wholeLetter(ResultSet row, int number) throws SQLException {
+        return new WholeLetter(
+                LETTER.mapRow(row, number),
                 row.getBytes("key"),
                 row.getBytes("value"),
-                headers(row.getString("headers")),
-                row.getString("reason"),
-                row.getString("message"),
-                row.getString("sqlstate"),
-                row.getInt("attempts"),
-                row.getTimestamp("first_failed_at").toInstant(),
-                row.getTimestamp("last_failed_at").toInstant(),
-                replayedAt == null ? null : replayedAt.toInstant(),
-                row.getInt("replays"),
-                row.getString("state"));
+                headers(row.getString("headers")));
     }
 
     private List<StoredHeader> headers(String text) throws SQLException {

@@ -9,7 +9,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.gibsey.spine.SpineSettings;
-import org.gibsey.spine.deadletter.DeadLetterIndex.Letter;
+import org.gibsey.spine.deadletter.DeadLetterIndex.WholeLetter;
 import org.gibsey.spine.gift.EventId;
 import org.springframework.stereotype.Component;
 
@@ -58,30 +58,30 @@ class DeadLetterReplay {
     int replay(List<Long> ids) throws InterruptedException {
         int sent = 0;
         for (int from = 0; from < ids.size(); from += CHUNK) {
-            List<Letter> letters = index.dead(ids.subList(from, Math.min(from + CHUNK, ids.size())), topic);
+            List<WholeLetter> letters = index.dead(ids.subList(from, Math.min(from + CHUNK, ids.size())), topic);
             if (letters.isEmpty()) {
                 continue;
             }
             // before it is sent, so that a second death is always later
             Instant at = clock.instant();
             deadLetters.sendAll(letters.stream()
-                    .map(letter ->
-                            new ProducerRecord<>(letter.topic(), null, letter.key(), letter.value(), headers(letter)))
+                    .map(whole -> new ProducerRecord<>(
+                            whole.letter().topic(), null, whole.key(), whole.value(), headers(whole)))
                     .toList());
-            index.replayed(letters.stream().map(Letter::id).toList(), at);
+            index.replayed(letters.stream().map(whole -> whole.letter().id()).toList(), at);
             sent += letters.size();
         }
         return sent;
     }
 
-    private static Headers headers(Letter letter) {
+    private static Headers headers(WholeLetter whole) {
         Headers headers = new RecordHeaders();
-        letter.headers().stream()
+        whole.headers().stream()
                 .filter(header -> KEPT.contains(header.name()) || !DeadLetterHeaders.OURS.contains(header.name()))
                 .forEach(header -> headers.add(header.name(), header.value()));
         headers.add(
                 DeadLetterHeaders.REPLAYS,
-                Integer.toString(letter.replays() + 1).getBytes(StandardCharsets.UTF_8));
+                Integer.toString(whole.letter().replays() + 1).getBytes(StandardCharsets.UTF_8));
         return headers;
     }
 }
