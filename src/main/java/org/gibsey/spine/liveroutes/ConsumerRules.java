@@ -23,13 +23,13 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * The one way of reading from Kafka that loses nothing: batches whose offsets are committed after the rows, read again when
- * they fail. Every other combination of these options was seen to lose records, and Camel's defaults are among them.
+ * they fail. Every other combination of these options was seen to lose records, Camel's defaults too.
  */
 final class ConsumerRules {
 
     private static final String BYTES = ByteArrayDeserializer.class.getName();
 
-    /** Client properties that repeat an option checked here; Camel would let the property win. */
+    /** Properties of the Kafka client whose option is checked here; as an additional property they would win over it. */
     private static final List<String> CHECKED_ELSEWHERE = List.of(
             ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
             ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
@@ -52,15 +52,12 @@ final class ConsumerRules {
         return problems;
     }
 
+    /** Looks at what the consumer would use, whether the file says it or application.yaml (camel.component.kafka). */
     private static List<RouteProblem> checkOptions(RehearsedRoute route, KafkaEndpoint kafka) {
         KafkaConfiguration is = kafka.getConfiguration();
         Requirements must = new Requirements(route);
         must.hold(is.isBatching(), "batching", "true", "offsets are committed by batch, after the rows");
-        must.hold(
-                "false".equals(route.inputOptions().get("autoCommitEnable")),
-                "autoCommitEnable",
-                "false",
-                "it commits what is not stored yet");
+        must.hold(!is.isAutoCommitEnable(), "autoCommitEnable", "false", "it commits what is not stored yet");
         must.hold(is.isAllowManualCommit(), "allowManualCommit", "true", "the service commits after the rows");
         must.hold(is.isBreakOnFirstError(), "breakOnFirstError", "true", "a batch that failed would be skipped");
         must.hold(
@@ -73,9 +70,10 @@ final class ConsumerRules {
                 "autoOffsetReset",
                 "earliest",
                 "a group without offsets would skip what is there");
-        must.hold(is.getGroupId() != null, "groupId", "set", "without a name every start is a new group");
         must.hold(BYTES.equals(is.getKeyDeserializer()), "keyDeserializer", BYTES, "a dead letter keeps the bytes");
         must.hold(BYTES.equals(is.getValueDeserializer()), "valueDeserializer", BYTES, "a dead letter keeps the bytes");
+        must.hold(is.getGroupId() != null, "groupId", "set", "without a name every start is a new group");
+        must.hold(is.getMaxPollRecords() != null, "maxPollRecords", "set", "Camel's batching does not run without it");
         must.hold(is.getSeekTo() == null, "seekTo", "absent", "it jumps over gifts or back to the first");
         must.hold(is.getOffsetRepository() == null, "offsetRepository", "absent", "offsets are kept by the broker");
         must.hold(
@@ -100,13 +98,14 @@ final class ConsumerRules {
     }
 
     /**
-     * Creates the client that the route would create, which connects to nothing before it polls. Camel creates it in the
-     * background and calls the route started meanwhile; when that fails, stopping the route takes half a minute.
+     * Makes the Kafka client that the route would make; it connects to nothing before it polls. Camel makes the client in the
+     * background, after it has called the route started: a route whose client cannot be made would run without one, and take
+     * half a minute to stop.
      */
     private static List<RouteProblem> checkClient(RehearsedRoute route, KafkaEndpoint kafka) {
         Properties properties = kafka.getConfiguration().createConsumerProperties();
         properties.put(ConsumerConfig.GROUP_ID_CONFIG, kafka.getConfiguration().getGroupId());
-        // without looking up the brokers or logging in: both are settings of the process, not of a route
+        // neither a host name nor a login is tried: both are settings of the process and not of a route
         properties.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, "127.0.0.1:9");
         properties.put(CommonClientConfigs.SECURITY_PROTOCOL_CONFIG, "PLAINTEXT");
         try {
@@ -179,7 +178,7 @@ final class ConsumerRules {
                         .anyMatch(target -> target.step() == step && target.endpoint() instanceof JdbcEndpoint);
     }
 
-    /** Collects the options that are not what they must be. */
+    /** Collects a problem for each option that is not what it must be. */
     private static final class Requirements {
 
         private final RehearsedRoute route;

@@ -48,8 +48,7 @@ final class EndpointResolver {
 
     /** Empty when its input cannot be resolved; there are problems then. */
     Optional<RehearsedRoute> resolve(RouteDefinition route) {
-        String inputUri = route.getInput().getEndpointUri();
-        Endpoint input = endpoint(route.getInput(), inputUri);
+        Endpoint input = endpoint(route.getInput(), route.getInput().getEndpointUri());
         List<Target> targets = new ArrayList<>();
         for (ProcessorDefinition<?> step :
                 ProcessorDefinitionHelper.filterTypeInOutputs(route.getOutputs(), ProcessorDefinition.class)) {
@@ -60,9 +59,7 @@ final class EndpointResolver {
                 }
             }
         }
-        return input == null
-                ? Optional.empty()
-                : Optional.of(new RehearsedRoute(file, route, input, options(inputUri), targets));
+        return input == null ? Optional.empty() : Optional.of(new RehearsedRoute(file, route, input, targets));
     }
 
     private @Nullable Endpoint endpoint(Object step, String uri) {

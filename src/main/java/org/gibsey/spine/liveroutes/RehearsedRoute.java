@@ -25,15 +25,9 @@ import org.springframework.web.bind.annotation.RequestMethod;
  * A route of a file as Camel understands it, with every endpoint resolved: what the rules look at, and how it depends on other
  * files.
  *
- * @param inputOptions those the file sets, placeholders resolved
- * @param targets      the steps that reach an endpoint, in the order of the file
+ * @param targets the steps that reach an endpoint, in the order of the file
  */
-record RehearsedRoute(
-        RouteFile file,
-        RouteDefinition definition,
-        Endpoint input,
-        Map<String, Object> inputOptions,
-        List<Target> targets) {
+record RehearsedRoute(RouteFile file, RouteDefinition definition, Endpoint input, List<Target> targets) {
 
     /** A step and the endpoint it reaches. */
     record Target(ProcessorDefinition<?> step, Endpoint endpoint) {}

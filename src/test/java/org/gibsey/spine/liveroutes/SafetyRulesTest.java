@@ -2,6 +2,11 @@ package org.gibsey.spine.liveroutes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Endpoint;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.model.RouteDefinition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -10,6 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Edits that would work, and take away what keeps gifts safe. */
 class SafetyRulesTest {
 
+    private static final String POLL = "maxPollRecords: 2000";
     private static final String TO_VAULT = "              - to:\n                  id: to-vault\n";
     private static final String SEND = "        - to:\n            id: to-gift-events\n";
 
@@ -27,7 +33,7 @@ class SafetyRulesTest {
         assertThat(DryRun.edit(
                         "persist-gifts",
                         TO_VAULT,
-                        "              - process:\n                  ref: decodeGifts\n" + TO_VAULT))
+                        "              - process:\n                  ref: listAnswer\n" + TO_VAULT))
                 .singleElement()
                 .asString()
                 .contains("SQL must not be built from message content");
@@ -41,26 +47,80 @@ class SafetyRulesTest {
                 .contains("the insert needs an 'on conflict' clause");
     }
 
+    /** What application.yaml says for every consumer; a file that says otherwise is refused at that line. */
     @ParameterizedTest
     @CsvSource({
-        "batching: true, batching: false, batching must be true",
-        "autoCommitEnable: false, autoCommitEnable: true, autoCommitEnable must be false",
-        "allowManualCommit: true, allowManualCommit: false, allowManualCommit must be true",
-        "breakOnFirstError: true, breakOnFirstError: false, breakOnFirstError must be true",
-        "pollOnError: RECONNECT, pollOnError: DISCARD, pollOnError must be RECONNECT",
-        "pollOnError: RECONNECT, clientId: me, pollOnError must be RECONNECT",
-        "autoOffsetReset: earliest, autoOffsetReset: latest, autoOffsetReset must be earliest",
-        "groupId: \"{{spine.topic.group}}\", clientId: me, groupId must be set",
-        "maxPollRecords: 2000, seekTo: end, seekTo must be absent",
-        "valueDeserializer: org.apache.kafka.common.serialization.ByteArrayDeserializer, clientId: me, valueDeserializer must be",
-        "maxPollRecords: 2000, additionalProperties.enable.auto.commit: true, enable.auto.commit must be absent",
-        "maxPollRecords: 2000, additionalProperties.auto.offset.reset: latest, auto.offset.reset must be absent",
+        "batching: false, batching must be true",
+        "autoCommitEnable: true, autoCommitEnable must be false",
+        "allowManualCommit: false, allowManualCommit must be true",
+        "breakOnFirstError: false, breakOnFirstError must be true",
+        "pollOnError: DISCARD, pollOnError must be RECONNECT",
+        "autoOffsetReset: latest, autoOffsetReset must be earliest",
+        "keyDeserializer: org.apache.kafka.common.serialization.StringDeserializer, keyDeserializer must be",
+        "valueDeserializer: org.apache.kafka.common.serialization.StringDeserializer, valueDeserializer must be",
+        "seekTo: end, seekTo must be absent",
+        "additionalProperties.enable.auto.commit: true, additionalProperties.enable.auto.commit must be absent",
+        "additionalProperties.auto.offset.reset: latest, additionalProperties.auto.offset.reset must be absent",
+    })
+    void refusesAnOptionThatLosesGifts(String option, String reason) {
+        assertThat(DryRun.edit("persist-gifts", POLL, POLL + "\n        " + option))
+                .singleElement()
+                .asString()
+                .startsWith(option + " | " + reason);
+    }
+
+    @Test
+    void refusesAConsumerWithoutAGroup() {
+        assertThat(DryRun.edit("persist-gifts", "groupId: \"{{spine.topic.group}}\"", "clientId: me"))
+                .containsExactly(
+                        "uri: kafka:{{spine.topic.name}} | groupId must be set: without a name every start is a new group");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "batching: true",
+                "autoCommitEnable: false",
+                "valueDeserializer: org.apache.kafka.common.serialization.ByteArrayDeserializer"
+            })
+    void letsAFileSayAgainWhatEveryConsumerHas(String option) {
+        assertThat(DryRun.edit("persist-gifts", POLL, POLL + "\n        " + option))
+                .isEmpty();
+    }
+
+    /** With the defaults of Camel's own Kafka component, as when application.yaml lost its options. */
+    @Test
+    void checksWhatTheConsumerWouldUseAndNotWhatTheFileSays() {
+        CamelContext camel = new DefaultCamelContext();
+        RouteDefinition route = new RouteDefinition("kafka:gift_events");
+        route.getInput().setLineNumber(3);
+        RouteFile file = RouteFile.of("x.camel.yaml", new byte[0]);
+        Endpoint endpoint = camel.getEndpoint("kafka:gift_events");
+
+        assertThat(ConsumerRules.check(new RehearsedRoute(file, route, endpoint, List.of())))
+                .allSatisfy(problem -> assertThat(problem.line()).isEqualTo(3))
+                .extracting(problem -> problem.reason().split(" ", 2)[0])
+                .startsWith(
+                        "batching",
+                        "autoCommitEnable",
+                        "allowManualCommit",
+                        "breakOnFirstError",
+                        "pollOnError",
+                        "autoOffsetReset",
+                        "keyDeserializer",
+                        "valueDeserializer",
+                        "groupId",
+                        "maxPollRecords");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
         "streaming: true, aggregationStrategy: lenient, the split must have no aggregationStrategy",
         "streaming: true, streaming: false, the split must be streaming: true",
         "streaming: true, parallelProcessing: true, the split must not be parallel",
-        "${body}, ${body.iterator}, the split must take the batch as it is",
+        "'expression: \"${body}\"\n            streaming', 'expression: \"${body.iterator}\"\n            streaming', the split must take the batch as it is",
     })
-    void refusesAConsumerThatLosesGifts(String that, String by, String reason) {
+    void refusesASplitThatLosesGifts(String that, String by, String reason) {
         assertThat(DryRun.edit("persist-gifts", that, by))
                 .anySatisfy(problem -> assertThat(problem).contains(reason));
     }
@@ -81,15 +141,7 @@ class SafetyRulesTest {
                       uri: kafka:gift_events
                       parameters:
                         groupId: x
-                        autoOffsetReset: earliest
-                        keyDeserializer: org.apache.kafka.common.serialization.ByteArrayDeserializer
-                        valueDeserializer: org.apache.kafka.common.serialization.ByteArrayDeserializer
-                        batching: true
                         maxPollRecords: 2000
-                        autoCommitEnable: false
-                        allowManualCommit: true
-                        breakOnFirstError: true
-                        pollOnError: RECONNECT
                       steps:
                         - log:
                             message: nothing
