@@ -25,12 +25,12 @@ import org.springframework.stereotype.Component;
  * every record that is no gift. Thread-safe.
  */
 @Component("decodeGifts")
-final class DecodeGifts implements Processor {
+final class GiftEvents implements Processor {
 
     private final GiftReader reader = GiftReader.ofEvents();
     private final PersistMetrics metrics;
 
-    DecodeGifts(PersistMetrics metrics) {
+    GiftEvents(PersistMetrics metrics) {
         this.metrics = metrics;
     }
 

@@ -26,7 +26,7 @@ import org.springframework.stereotype.Component;
  * anything. Never refuses one: what is no dead letter of ours is indexed where it lies. Thread-safe.
  */
 @Component("indexDeadLetters")
-final class IndexDeadLetters implements Processor {
+final class DeadLetterRecords implements Processor {
 
     private static final JsonFactory JSON = new JsonFactory();
 
