@@ -1,10 +1,10 @@
 package org.gibsey.spine.deadletter;
 
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.gibsey.spine.gift.EventId;
@@ -46,34 +46,11 @@ final class DeadLetterHeaders {
 
     private DeadLetterHeaders() {}
 
-    /** Whole number in a header: 0 when it is missing or says nothing sensible. */
-    static int number(Headers headers, String name) {
-        return text(headers, name).map(DeadLetterHeaders::number).orElse(0);
-    }
-
-    /** Whole number in a header, or the other one when it is missing, says nothing sensible or is larger than an int. */
-    static int number(Headers headers, String name, int otherwise) {
+    /** A header as a number or time; the other value when it is missing or cannot be parsed. */
+    static <T> T value(Headers headers, String name, Function<String, T> parse, T otherwise) {
         try {
-            return text(headers, name).map(Integer::valueOf).orElse(otherwise);
-        } catch (NumberFormatException e) {
-            return otherwise;
-        }
-    }
-
-    /** The same for a long. */
-    static long number(Headers headers, String name, long otherwise) {
-        try {
-            return text(headers, name).map(Long::valueOf).orElse(otherwise);
-        } catch (NumberFormatException e) {
-            return otherwise;
-        }
-    }
-
-    /** Time in a header, or the other one when it is missing or says nothing sensible. */
-    static Instant time(Headers headers, String name, Instant otherwise) {
-        try {
-            return text(headers, name).map(Instant::parse).orElse(otherwise);
-        } catch (DateTimeParseException e) {
+            return text(headers, name).map(parse).orElse(otherwise);
+        } catch (NumberFormatException | DateTimeParseException e) {
             return otherwise;
         }
     }
@@ -83,13 +60,5 @@ final class DeadLetterHeaders {
         return header == null || header.value() == null
                 ? Optional.empty()
                 : Optional.of(new String(header.value(), StandardCharsets.UTF_8));
-    }
-
-    private static int number(String text) {
-        try {
-            return Integer.parseUnsignedInt(text);
-        } catch (NumberFormatException e) {
-            return 0;
-        }
     }
 }

@@ -1,103 +1,114 @@
 package org.gibsey.spine.deadletter;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import java.io.IOException;
-import java.io.StringWriter;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.apache.camel.Exchange;
-import org.apache.camel.InvalidPayloadException;
-import org.apache.camel.Processor;
-import org.apache.camel.component.jdbc.JdbcConstants;
+import org.apache.camel.support.DefaultDataFormat;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
+import org.gibsey.spine.deadletter.DeadLetterIndex.StoredHeader;
 import org.gibsey.spine.gift.EventId;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * Offers a slice of dead letters to the SQL of the index route as the named parameter {@code letters}: a JSON array of
- * objects named like the columns of {@code dead_letter}, with key, value and header values in base64, because they may be
- * anything. Never refuses one: what is no dead letter of ours is indexed where it lies. Thread-safe.
+ * The data format of the dead letters' topic. A slice of a batch becomes the named parameter {@code letters} of one SQL
+ * statement: a JSON array of objects named like the columns of {@code dead_letter}, with key, value and header values in
+ * base64, because they may be any bytes. Never refuses a record: one that this service did not write is indexed under the
+ * place where it lies. Reads only: dead letters are written by {@link DeadLetters}. Thread-safe.
  */
-@Component("indexDeadLetters")
-final class DeadLetterRecords implements Processor {
+@Component("deadLetterRecords")
+final class DeadLetterRecords extends DefaultDataFormat {
 
-    private static final JsonFactory JSON = new JsonFactory();
+    private final ObjectMapper json;
+
+    DeadLetterRecords(ObjectMapper json) {
+        this.json = json;
+    }
+
+    /** A row of {@code dead_letter}, as far as the record tells it. */
+    @JsonNaming(SnakeCaseStrategy.class)
+    @SuppressWarnings("ArrayRecordComponent") // written, never compared
+    private record Row(
+            UUID eventId,
+            String topic,
+            int partition,
+            long recordOffset,
+            long recordTimestamp,
+            byte @Nullable [] key,
+            byte @Nullable [] value,
+            List<StoredHeader> headers,
+            String reason,
+            String message,
+            @Nullable String sqlstate,
+            int attempts,
+            Instant firstFailedAt,
+            Instant lastFailedAt) {}
+
+    /** @param body the records, a list */
+    @Override
+    public Map<String, String> unmarshal(Exchange exchange, Object body) throws JsonProcessingException {
+        @SuppressWarnings("unchecked")
+        List<ConsumerRecord<byte[], byte[]>> slice = (List<ConsumerRecord<byte[], byte[]>>) body;
+        // of several letters of the same event the last one counts: one statement cannot touch a row twice
+        Map<UUID, Row> latest = new LinkedHashMap<>();
+        for (ConsumerRecord<byte[], byte[]> letter : slice) {
+            Row row = row(letter);
+            latest.put(row.eventId(), row);
+        }
+        return Map.of("letters", json.writeValueAsString(latest.values()));
+    }
 
     @Override
-    public void process(Exchange exchange) throws InvalidPayloadException, IOException {
-        @SuppressWarnings("unchecked")
-        List<ConsumerRecord<byte[], byte[]>> slice = exchange.getMessage().getMandatoryBody(List.class);
-        // of letters of the same event the last one counts, for one statement cannot touch a row twice
-        Map<UUID, ConsumerRecord<byte[], byte[]>> latest = new LinkedHashMap<>();
-        slice.forEach(letter -> latest.put(EventId.of(letter), letter));
-        StringWriter rows = new StringWriter();
-        try (JsonGenerator json = JSON.createGenerator(rows)) {
-            json.writeStartArray();
-            for (Map.Entry<UUID, ConsumerRecord<byte[], byte[]>> letter : latest.entrySet()) {
-                write(json, letter.getKey(), letter.getValue());
-            }
-            json.writeEndArray();
-        }
-        exchange.getMessage().setHeader(JdbcConstants.JDBC_PARAMETERS, Map.of("letters", rows.toString()));
+    public Object unmarshal(Exchange exchange, InputStream stream) {
+        throw new UnsupportedOperationException("dead letters are read from Kafka records, with their headers");
     }
 
-    private static void write(JsonGenerator json, UUID id, ConsumerRecord<byte[], byte[]> letter) throws IOException {
+    @Override
+    public void marshal(Exchange exchange, Object letters, OutputStream stream) {
+        throw new UnsupportedOperationException("dead letters are written by DeadLetters");
+    }
+
+    private static Row row(ConsumerRecord<byte[], byte[]> letter) {
         Headers headers = letter.headers();
         Instant consumed = Instant.ofEpochMilli(Math.max(0, letter.timestamp()));
-        json.writeStartObject();
-        json.writeStringField("event_id", id.toString());
-        json.writeStringField("topic", text(headers, DeadLetterHeaders.TOPIC, letter.topic()));
-        json.writeNumberField(
-                "partition", DeadLetterHeaders.number(headers, DeadLetterHeaders.PARTITION, letter.partition()));
-        json.writeNumberField(
-                "record_offset", DeadLetterHeaders.number(headers, DeadLetterHeaders.OFFSET, letter.offset()));
-        json.writeNumberField(
-                "record_timestamp", DeadLetterHeaders.number(headers, DeadLetterHeaders.TIMESTAMP, letter.timestamp()));
-        writeBytes(json, "key", letter.key());
-        writeBytes(json, "value", letter.value());
-        json.writeStringField("reason", text(headers, DeadLetterHeaders.REASON, "unknown"));
-        json.writeStringField("message", text(headers, DeadLetterHeaders.MESSAGE, ""));
-        json.writeStringField(
-                "sqlstate",
-                DeadLetterHeaders.text(headers, DeadLetterHeaders.SQL_STATE).orElse(null));
-        json.writeNumberField("attempts", Math.max(1, DeadLetterHeaders.number(headers, DeadLetterHeaders.ATTEMPTS)));
-        json.writeStringField(
-                "first_failed_at",
-                DeadLetterHeaders.time(headers, DeadLetterHeaders.FIRST_FAILURE, consumed)
-                        .toString());
-        json.writeStringField(
-                "last_failed_at",
-                DeadLetterHeaders.time(headers, DeadLetterHeaders.LAST_FAILURE, consumed)
-                        .toString());
-        json.writeArrayFieldStart("headers");
-        for (Header header : headers) {
-            json.writeStartObject();
-            json.writeStringField("name", header.key().replace("\0", "\uFFFD"));
-            writeBytes(json, "value", header.value());
-            json.writeEndObject();
-        }
-        json.writeEndArray();
-        json.writeEndObject();
+        return new Row(
+                EventId.of(letter),
+                text(headers, DeadLetterHeaders.TOPIC, letter.topic()),
+                DeadLetterHeaders.value(headers, DeadLetterHeaders.PARTITION, Integer::valueOf, letter.partition()),
+                DeadLetterHeaders.value(headers, DeadLetterHeaders.OFFSET, Long::valueOf, letter.offset()),
+                DeadLetterHeaders.value(headers, DeadLetterHeaders.TIMESTAMP, Long::valueOf, letter.timestamp()),
+                letter.key(),
+                letter.value(),
+                Arrays.stream(headers.toArray())
+                        .map(header -> new StoredHeader(withoutNul(header.key()), header.value()))
+                        .toList(),
+                text(headers, DeadLetterHeaders.REASON, "unknown"),
+                text(headers, DeadLetterHeaders.MESSAGE, ""),
+                DeadLetterHeaders.text(headers, DeadLetterHeaders.SQL_STATE)
+                        .map(DeadLetterRecords::withoutNul)
+                        .orElse(null),
+                Math.max(1, DeadLetterHeaders.value(headers, DeadLetterHeaders.ATTEMPTS, Integer::valueOf, 1)),
+                DeadLetterHeaders.value(headers, DeadLetterHeaders.FIRST_FAILURE, Instant::parse, consumed),
+                DeadLetterHeaders.value(headers, DeadLetterHeaders.LAST_FAILURE, Instant::parse, consumed));
     }
 
-    /** PostgreSQL has no NUL in text; nobody needs it in a reason. */
     private static String text(Headers headers, String name, String otherwise) {
-        return DeadLetterHeaders.text(headers, name).orElse(otherwise).replace("\0", "\uFFFD");
+        return withoutNul(DeadLetterHeaders.text(headers, name).orElse(otherwise));
     }
 
-    private static void writeBytes(JsonGenerator json, String field, byte @Nullable [] bytes) throws IOException {
-        json.writeFieldName(field);
-        if (bytes == null) {
-            json.writeNull();
-        } else {
-            json.writeBinary(bytes);
-        }
+    /** PostgreSQL stores no NUL in text, and a reader needs none. */
+    private static String withoutNul(String text) {
+        return text.replace('\0', '\uFFFD');
     }
 }

@@ -91,8 +91,9 @@ public final class DeadLetters implements DisposableBean {
         ConsumerRecord<byte[], byte[]> record = letter.record();
         Instant now = clock.instant();
         RecordHeaders headers = new RecordHeaders(record.headers().toArray());
-        int attempts = DeadLetterHeaders.number(headers, DeadLetterHeaders.ATTEMPTS) + 1;
-        Instant first = DeadLetterHeaders.time(headers, DeadLetterHeaders.FIRST_FAILURE, now);
+        int attempts =
+                Math.max(0, DeadLetterHeaders.value(headers, DeadLetterHeaders.ATTEMPTS, Integer::valueOf, 0)) + 1;
+        Instant first = DeadLetterHeaders.value(headers, DeadLetterHeaders.FIRST_FAILURE, Instant::parse, now);
         String replays =
                 DeadLetterHeaders.text(headers, DeadLetterHeaders.REPLAYS).orElse(null);
         // what an earlier death said of the same gift is replaced, so that a replay does not pile up headers

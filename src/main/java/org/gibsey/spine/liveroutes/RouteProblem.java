@@ -22,6 +22,8 @@ record RouteProblem(String file, int line, String reason) {
 
     private static final Pattern UNKNOWN_OPTION = Pattern.compile("Unknown parameters=\\[\\{([^=}]+)");
     private static final Pattern UNKNOWN_SETTING = Pattern.compile("Property with key \\[([^]]+)] not found");
+    private static final Pattern UNKNOWN_DATA_FORMAT =
+            Pattern.compile("Cannot find data format in registry with ref: (.+)");
 
     /**
      * What a failure says about a file.
@@ -73,6 +75,10 @@ record RouteProblem(String file, int line, String reason) {
         Matcher setting = UNKNOWN_SETTING.matcher(message);
         if (setting.find()) {
             return at(file, from, "{{" + setting.group(1), "there is no setting '" + setting.group(1) + "'");
+        }
+        Matcher format = UNKNOWN_DATA_FORMAT.matcher(message);
+        if (format.find()) {
+            return at(file, from, format.group(1), "there is no data format '" + format.group(1) + "'");
         }
         return file.problem(from, firstLine(message));
     }

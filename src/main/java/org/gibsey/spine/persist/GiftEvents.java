@@ -1,5 +1,7 @@
 package org.gibsey.spine.persist;
 
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -7,9 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.apache.camel.Exchange;
-import org.apache.camel.InvalidPayloadException;
-import org.apache.camel.Processor;
-import org.apache.camel.component.jdbc.JdbcConstants;
+import org.apache.camel.support.DefaultDataFormat;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.gibsey.spine.gift.EventId;
 import org.gibsey.spine.gift.Gift;
@@ -20,12 +20,13 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * Decodes a slice of a batch and offers it to the SQL of the route as named parameters, an array for each column of the
- * vault: {@code event_id, user_id, page_id, question, answer, symbol_id, created_at}. Throws {@link UndecodableGifts} naming
- * every record that is no gift. Thread-safe.
+ * The data format of the gifts' topic. A slice of a batch becomes the named parameters of one SQL statement, an array for each
+ * column of the vault: {@code event_id, user_id, page_id, question, answer, symbol_id, created_at}. Throws
+ * {@link UndecodableGifts} naming every record that is no gift. What the statement stored is counted when the exchange is
+ * through. Reads only: gifts are written by route save-gift. Thread-safe.
  */
-@Component("decodeGifts")
-final class GiftEvents implements Processor {
+@Component("giftEvents")
+final class GiftEvents extends DefaultDataFormat {
 
     private final GiftReader reader = GiftReader.ofEvents();
     private final PersistMetrics metrics;
@@ -34,10 +35,11 @@ final class GiftEvents implements Processor {
         this.metrics = metrics;
     }
 
+    /** @param body the records, as {@link GiftBatch} hands them out */
     @Override
-    public void process(Exchange exchange) throws UndecodableGifts, InvalidPayloadException {
+    public Map<String, Object> unmarshal(Exchange exchange, Object body) throws UndecodableGifts {
         @SuppressWarnings("unchecked")
-        List<ConsumerRecord<byte[], byte[]>> slice = exchange.getMessage().getMandatoryBody(List.class);
+        List<ConsumerRecord<byte[], byte[]>> slice = (List<ConsumerRecord<byte[], byte[]>>) body;
         Map<ConsumerRecord<byte[], byte[]>, Fault> faults = new LinkedHashMap<>();
         List<Instant> savedAt = new ArrayList<>(slice.size());
         Columns columns = new Columns(slice.size());
@@ -53,8 +55,18 @@ final class GiftEvents implements Processor {
         if (!faults.isEmpty()) {
             throw new UndecodableGifts(faults);
         }
-        exchange.getMessage().setHeader(JdbcConstants.JDBC_PARAMETERS, columns.parameters());
         exchange.getExchangeExtension().addOnCompletion(metrics.stored(savedAt));
+        return columns.parameters();
+    }
+
+    @Override
+    public Object unmarshal(Exchange exchange, InputStream stream) {
+        throw new UnsupportedOperationException("gifts are read from Kafka records, with their headers");
+    }
+
+    @Override
+    public void marshal(Exchange exchange, Object gifts, OutputStream stream) {
+        throw new UnsupportedOperationException("gifts are written by route save-gift");
     }
 
     private Gift read(ConsumerRecord<byte[], byte[]> record) throws MalformedJson, InvalidInput {
@@ -64,7 +76,7 @@ final class GiftEvents implements Processor {
         return reader.read(record.value(), Instant.ofEpochMilli(Math.max(0, record.timestamp())));
     }
 
-    /** Arrays that the driver sends in binary form; what PostgreSQL has of its own goes as text. */
+    /** Numbers and text as arrays that the driver sends in binary form; UUIDs and times go as text, which the SQL casts. */
     private static final class Columns {
 
         private final @Nullable String[] eventIds;

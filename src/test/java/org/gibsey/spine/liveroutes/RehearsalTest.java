@@ -85,8 +85,14 @@ class RehearsalTest {
 
     @Test
     void refusesAnUnknownBean() {
-        assertThat(DryRun.edit("persist-gifts", "decodeGifts", "decodeGiftz"))
-                .containsExactly("ref: decodeGiftz | there is no bean 'decodeGiftz'");
+        assertThat(DryRun.edit("save-gift", "acceptGift", "acceptGifd"))
+                .containsExactly("ref: acceptGifd | there is no bean 'acceptGifd'");
+    }
+
+    @Test
+    void refusesAnUnknownDataFormat() {
+        assertThat(DryRun.edit("persist-gifts", "giftEvents", "giftEventz"))
+                .containsExactly("ref: giftEventz | there is no data format 'giftEventz'");
     }
 
     @Test

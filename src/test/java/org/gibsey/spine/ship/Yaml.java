@@ -22,7 +22,7 @@ public final class Yaml {
         return documents(text(file)).get(0);
     }
 
-    static List<JsonNode> documents(String yaml) {
+    public static List<JsonNode> documents(String yaml) {
         List<JsonNode> documents = new ArrayList<>();
         for (Object document : new org.yaml.snakeyaml.Yaml(new SafeConstructor(new LoaderOptions())).loadAll(yaml)) {
             if (document != null) {
