@@ -8,8 +8,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import org.apache.camel.component.kafka.DefaultKafkaClientFactory;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -18,7 +16,6 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
-import org.springframework.beans.factory.DisposableBean;
 import org.springframework.stereotype.Component;
 
 /**
@@ -27,14 +24,9 @@ import org.springframework.stereotype.Component;
  * be a new label value for good. Thread-safe.
  */
 @Component("batchConsumerFactory")
-public final class BatchConsumerFactory extends DefaultKafkaClientFactory implements DisposableBean {
+public final class BatchConsumerFactory extends DefaultKafkaClientFactory {
 
     private final MeterRegistry meters;
-    private final ScheduledExecutorService refresh = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread daemon = new Thread(task, "kafka client metrics");
-        daemon.setDaemon(true);
-        return daemon;
-    });
     private final Map<String, KafkaClientMetrics> metrics = new ConcurrentHashMap<>();
     private final Set<String> clientIds = ConcurrentHashMap.newKeySet();
     private final Set<BatchConsumer> open = ConcurrentHashMap.newKeySet();
@@ -44,7 +36,7 @@ public final class BatchConsumerFactory extends DefaultKafkaClientFactory implem
     }
 
     /**
-     * What a consumer of this process has.
+     * What one consumer of this process reads.
      *
      * @param group      its consumer group
      * @param partitions assigned to it, possibly none; null while it is in no group or a rebalance is going on
@@ -68,7 +60,7 @@ public final class BatchConsumerFactory extends DefaultKafkaClientFactory implem
         }
         open.add(consumer);
         try {
-            measure(id, new KafkaClientMetrics(consumer, List.of(), refresh));
+            measure(id, new KafkaClientMetrics(consumer));
             return consumer;
         } catch (RuntimeException e) {
             consumer.close();
@@ -92,7 +84,7 @@ public final class BatchConsumerFactory extends DefaultKafkaClientFactory implem
                     }
                 }
             };
-            measure(id, new KafkaClientMetrics(producer, List.of(), refresh));
+            measure(id, new KafkaClientMetrics(producer));
             return producer;
         } catch (RuntimeException e) {
             release(id);
@@ -100,14 +92,9 @@ public final class BatchConsumerFactory extends DefaultKafkaClientFactory implem
         }
     }
 
-    /** Of every open consumer, in no order. */
+    /** One for each open consumer, in no order. */
     public List<Membership> memberships() {
         return open.stream().map(BatchConsumer::membership).toList();
-    }
-
-    @Override
-    public void destroy() {
-        refresh.shutdownNow();
     }
 
     /** Sets the first client id that is free, unless the route gives one. */
