@@ -16,7 +16,7 @@ public final class Outage {
 
     private final Clock clock;
     private @Nullable Instant since;
-    private Instant said = Instant.MIN;
+    private Instant lastLogged = Instant.MIN;
 
     public Outage(Clock clock) {
         this.clock = clock;
@@ -32,14 +32,14 @@ public final class Outage {
      *
      * @return whether this is to be logged: it begins, or the last line is a minute old
      */
-    public synchronized boolean isToBeSaid() {
+    public synchronized boolean isToBeLogged() {
         Instant now = clock.instant();
         if (since == null) {
             since = now;
-        } else if (!said.plus(REMIND).isBefore(now)) {
+        } else if (!lastLogged.plus(REMIND).isBefore(now)) {
             return false;
         }
-        said = now;
+        lastLogged = now;
         return true;
     }
 

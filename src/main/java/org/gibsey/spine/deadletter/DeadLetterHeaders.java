@@ -10,8 +10,8 @@ import org.apache.kafka.common.header.Headers;
 import org.gibsey.spine.gift.EventId;
 
 /**
- * The headers a dead letter has beside its own: UTF-8 text each. Timestamp is the record's, in ms since the epoch; first and
- * last failure are ISO-8601, UTC.
+ * The headers that a dead letter has in addition to those of its gift, each UTF-8 text. The timestamp is that of the record, in
+ * ms since the epoch; first and last failure are ISO-8601, UTC.
  */
 final class DeadLetterHeaders {
 

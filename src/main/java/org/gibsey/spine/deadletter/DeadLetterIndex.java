@@ -34,6 +34,8 @@ class DeadLetterIndex {
     private static final String SELECT = "select " + COLUMNS + " from dead_letter d";
     private static final String SELECT_WITH_CONTENT =
             "select d.key, d.value, d.headers, " + COLUMNS + " from dead_letter d";
+    private static final String NOT_STORED =
+            " and not exists (select from vault v where v.event_id = d.event_id) order by d.id";
     private static final RowMapper<Letter> LETTER = new SimplePropertyRowMapper<>(Letter.class);
 
     private final JdbcClient vault;
@@ -122,9 +124,7 @@ class DeadLetterIndex {
     List<WholeLetter> dead(Collection<Long> ids, String topic) {
         return ids.isEmpty()
                 ? List.of()
-                : vault.sql(SELECT_WITH_CONTENT
-                                + " where d.id in (:ids) and d.topic = :topic"
-                                + " and not exists (select from vault v where v.event_id = d.event_id) order by d.id")
+                : vault.sql(SELECT_WITH_CONTENT + " where d.id in (:ids) and d.topic = :topic" + NOT_STORED)
                         .param("ids", ids)
                         .param("topic", topic)
                         .query(this::wholeLetter)
@@ -135,8 +135,7 @@ class DeadLetterIndex {
     List<Long> deadIds(Collection<Long> ids, String topic) {
         return ids.isEmpty()
                 ? List.of()
-                : vault.sql("select d.id from dead_letter d where d.id in (:ids) and d.topic = :topic"
-                                + " and not exists (select from vault v where v.event_id = d.event_id) order by d.id")
+                : vault.sql("select d.id from dead_letter d where d.id in (:ids) and d.topic = :topic" + NOT_STORED)
                         .param("ids", ids)
                         .param("topic", topic)
                         .query(Long.class)
@@ -146,8 +145,7 @@ class DeadLetterIndex {
     /** The ids of all letters of a class that are not in the vault and died before a time, in their order. */
     List<Long> deadIds(String reason, String topic, Instant before) {
         return vault.sql("select d.id from dead_letter d where d.reason = :reason and d.topic = :topic"
-                        + " and d.last_failed_at < :before"
-                        + " and not exists (select from vault v where v.event_id = d.event_id) order by d.id")
+                        + " and d.last_failed_at < :before" + NOT_STORED)
                 .param("reason", reason)
                 .param("topic", topic)
                 .param("before", Timestamp.from(before))

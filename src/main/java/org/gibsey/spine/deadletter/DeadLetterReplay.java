@@ -23,7 +23,7 @@ class DeadLetterReplay {
     /** Letters in memory at a time: each may be as large as the topic takes. */
     private static final int CHUNK = 32;
 
-    /** What the next death has to know of this one; everything else speaks of the past. */
+    /** Our headers that a replayed gift keeps: its id, and what counts on should it die again. */
     private static final Set<String> KEPT =
             Set.of(EventId.DEAD_LETTER_ID, DeadLetterHeaders.ATTEMPTS, DeadLetterHeaders.FIRST_FAILURE);
 
@@ -39,7 +39,7 @@ class DeadLetterReplay {
         this.clock = clock;
     }
 
-    /** All of a class that are dead now: what dies again meanwhile is not sent twice. */
+    /** All of a class that died up to now: one that dies again during the replay is not sent twice. */
     List<Long> candidates(String reason) {
         return index.deadIds(reason, topic, clock.instant());
     }
@@ -50,7 +50,7 @@ class DeadLetterReplay {
     }
 
     /**
-     * Sends them and notes it, a chunk at a time, each after the broker acknowledged it.
+     * Sends them a chunk at a time, and marks each chunk as replayed once the broker has acknowledged it.
      *
      * @return how many were sent
      * @throws org.apache.kafka.common.KafkaException if the broker did not acknowledge; chunks before that are sent
@@ -62,7 +62,7 @@ class DeadLetterReplay {
             if (letters.isEmpty()) {
                 continue;
             }
-            // before it is sent, so that a second death is always later
+            // taken before they are sent, so that a second death is always later
             Instant at = clock.instant();
             deadLetters.sendAll(letters.stream()
                     .map(whole -> new ProducerRecord<>(

@@ -42,7 +42,7 @@ public final class DeadLetters implements DisposableBean {
     }
 
     /**
-     * One gift to put aside.
+     * A record to dead-letter.
      *
      * @param record   as it was consumed
      * @param reason   short class of the fault
@@ -72,7 +72,7 @@ public final class DeadLetters implements DisposableBean {
                 .toList());
     }
 
-    /** Sends any records as they are and waits until all are acknowledged. */
+    /** Sends records as they are, to any topic, and waits until all are acknowledged. */
     void sendAll(List<ProducerRecord<byte[], byte[]>> records) throws InterruptedException {
         List<Future<RecordMetadata>> sent = new ArrayList<>(records.size());
         for (ProducerRecord<byte[], byte[]> record : records) {
@@ -96,7 +96,7 @@ public final class DeadLetters implements DisposableBean {
         Instant first = DeadLetterHeaders.value(headers, DeadLetterHeaders.FIRST_FAILURE, Instant::parse, now);
         String replays =
                 DeadLetterHeaders.text(headers, DeadLetterHeaders.REPLAYS).orElse(null);
-        // what an earlier death said of the same gift is replaced, so that a replay does not pile up headers
+        // the headers of an earlier death of the same gift are replaced, so that replays do not pile them up
         DeadLetterHeaders.OURS.forEach(headers::remove);
         add(headers, EventId.DEAD_LETTER_ID, EventId.of(record).toString());
         add(headers, DeadLetterHeaders.TOPIC, record.topic());

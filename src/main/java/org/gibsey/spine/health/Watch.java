@@ -109,7 +109,7 @@ public final class Watch implements HealthIndicator {
         }
         if (reason == null) {
             outage.end();
-        } else if (outage.isToBeSaid()) {
+        } else if (outage.isToBeLogged()) {
             LOG.warn("Waiting for {}: {}", what, reason);
         }
     }

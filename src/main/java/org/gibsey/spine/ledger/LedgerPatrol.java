@@ -133,7 +133,7 @@ final class LedgerPatrol implements DisposableBean {
             check(mine);
             pause.end().ifPresent(lasted -> LOG.info("The ledger goes on after {} s", lasted.toSeconds()));
         } catch (DeadLetterBacklog.TooMany e) {
-            if (pause.isToBeSaid()) {
+            if (pause.isToBeLogged()) {
                 LOG.warn("The ledger pauses: {}", e.getMessage());
             }
         } catch (ExecutionException | KafkaException | DataAccessException e) {

@@ -27,14 +27,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The consumer under a batching route. It makes one poll one batch, handed over as one record whose value is the list of all
- * that the poll brought, and commits only what was reported as stored.
+ * The Kafka consumer of a batching route. Each poll is one batch, handed to Camel as one record whose value is the list of all
+ * records; offsets are committed only for what was reported as stored.
  *
  * <p>Camel's batching waits for more records until a timer runs out, which costs a lone gift seconds, or a core when the
- * timer is short. Here a poll that brought records is followed by one that brings none at once, on which Camel hands the
- * batch over; a poll with nothing to bring waits at the broker, at no cost. So a lone gift is handed over in the moment it
- * arrives, and what piles up meanwhile is the next batch; the busier the topic, the longer it may pile up, see
- * {@link #restNanos}.
+ * timer is short. Here a poll that returned records is followed by one that returns none at once, on which Camel processes the
+ * batch; a poll of an idle topic waits at the broker, at no cost. So a lone gift is processed as soon as it arrives, and what
+ * arrives meanwhile is the next batch. On a busy topic there is a pause between polls, see {@link #restNanos}.
  *
  * <p>Offsets are committed at most every {@value #COMMIT_INTERVAL_MS} ms without waiting for the answer, and at once when
  * partitions are taken away and on close. The committed offset may trail the database, never lead it: after a crash some
@@ -49,11 +48,11 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     private static final Duration CLOSING_COMMIT = Duration.ofSeconds(3);
     static final long COMMIT_INTERVAL_MS = 50;
 
-    /** Rest before a poll, for each record that the one before brought. */
+    /** Pause before a poll, for each record of the poll before. */
     private static final long REST_NANOS = 250_000;
 
     private static final long LONGEST_REST_NANOS = 8_000_000;
-    /** More than this at once comes from a backlog, and who catches up does not rest. */
+    /** More records than this in one poll are a backlog, which is read without a pause. */
     private static final int BACKLOG = 100;
 
     private final Map<TopicPartition, OffsetAndMetadata> stored = new HashMap<>();
@@ -79,7 +78,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
                 (int) ConfigDef.parseType(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, most, ConfigDef.Type.INT);
     }
 
-    /** What it has at the moment; may be asked by any thread. */
+    /** Its group and partitions at the moment; may be called by any thread. */
     Membership membership() {
         return new Membership(group, assigned);
     }
@@ -99,12 +98,11 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     }
 
     /**
-     * How long to rest before the next poll. A lone gift is followed at once, and so is a full poll or a large one: they come
-     * from a backlog. In between, polling without rest makes a statement of every two or three gifts, until broker and
-     * database have no core left for the others.
+     * Pause before the next poll. None after a single gift, nor after a full or large poll, which is part of a backlog. In
+     * between, polling without a pause makes a statement of every two or three gifts, and leaves no processor time to others.
      *
      * @param last records of the poll before
-     * @param most that a poll may bring
+     * @param most records that a poll may return
      */
     static long restNanos(int last, int most) {
         return last <= 1 || last > BACKLOG || last >= most ? 0 : Math.min(LONGEST_REST_NANOS, last * REST_NANOS);
@@ -114,7 +112,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
         LockSupport.parkNanos(nanos);
     }
 
-    /** Camel makes an exchange of every record, with a copy of its headers; all that a batch needs is one. */
+    /** Camel makes an exchange of every record, with a copy of its headers; a batch needs only one exchange. */
     private static ConsumerRecords<Object, Object> asOne(ConsumerRecords<Object, Object> records) {
         List<ConsumerRecord<Object, Object>> all = new ArrayList<>(records.count());
         records.forEach(all::add);
@@ -137,19 +135,19 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     }
 
     /**
-     * Stays a member of the group while a batch waits for the world to mend: polls without taking records, so that neither
-     * a rebalance of the others nor {@code max.poll.interval.ms} has to wait for the outage to end.
+     * Stays a member of the group while a batch waits for the end of an outage: polls without taking records, so that other
+     * workers can rebalance and {@code max.poll.interval.ms} does not run out.
      */
     void keepAlive() {
         try {
             pause(assignment());
             ConsumerRecords<Object, Object> tooEarly = super.poll(Duration.ZERO);
-            // a partition that was assigned in this very poll was not paused; what it brought is to come again
+            // a partition that was assigned in this very poll was not paused; its records have to be polled again
             tooEarly.partitions()
                     .forEach(partition ->
                             seek(partition, tooEarly.records(partition).get(0).offset()));
         } catch (WakeupException e) {
-            // the route is being stopped; the next poll in the loop has to see it too
+            // the route is being stopped; Camel's own next poll has to be woken too
             wakeup();
         } catch (KafkaException e) {
             LOG.debug("The group cannot be reached while a batch waits", e);
@@ -195,7 +193,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
             if (fault != null) {
                 LOG.debug("Offsets not committed yet", fault);
                 offsets.forEach((partition, offset) -> {
-                    // a later one may have been committed in the meantime, and must not be taken back
+                    // a higher offset may have been committed in the meantime, which this one must not replace
                     if (assignment().contains(partition) && offset.equals(lastSent.get(partition))) {
                         stored.putIfAbsent(partition, offset);
                     }

@@ -15,8 +15,8 @@ import org.slf4j.MDC;
 import org.springframework.stereotype.Component;
 
 /**
- * Parts the bad messages of a refused slice from the good ones. Those known to be bad, or standing alone, become dead
- * letters; the others go back into the batch, in halves when it is not known which of them is bad. Thread-safe.
+ * Separates the bad messages of a slice that failed from the good ones. A message that is known to be bad, or that failed
+ * alone, becomes a dead letter; the others go back into the batch, in halves when it is not known which is bad. Thread-safe.
  */
 @Component
 final class BatchIsolation implements Processor {
@@ -38,7 +38,7 @@ final class BatchIsolation implements Processor {
         List<ConsumerRecord<byte[], byte[]>> records = batch.inHand();
         if (cause instanceof UndecodableGifts undecodable) {
             Map<ConsumerRecord<byte[], byte[]>, Fault> faults = undecodable.faults();
-            bury(faults.entrySet().stream()
+            deadLetter(faults.entrySet().stream()
                     .map(bad -> letter(bad.getKey(), bad.getValue()))
                     .toList());
             List<ConsumerRecord<byte[], byte[]>> good = records.stream()
@@ -46,17 +46,18 @@ final class BatchIsolation implements Processor {
                     .toList();
             batch.replace(good.isEmpty() ? List.of() : List.of(good));
         } else if (records.size() == 1) {
-            bury(List.of(letter(records.get(0), Fault.of(cause))));
+            deadLetter(List.of(letter(records.get(0), Fault.of(cause))));
         } else {
             int half = records.size() / 2;
             batch.replace(List.of(records.subList(0, half), records.subList(half, records.size())));
         }
     }
 
-    private void bury(List<DeadLetter> letters) throws InterruptedException {
+    private void deadLetter(List<DeadLetter> letters) throws InterruptedException {
         DeadLetter first = letters.get(0);
         if (first.record().topic().equals(deadLetters.topic())) {
-            // dead letters that cannot be indexed: they are in their topic already, sending them again would never end
+            // a dead letter that cannot be indexed is in its topic already; sent there again, it would come back for
+            // ever
             log("not indexed", letters);
             return;
         }

@@ -15,14 +15,14 @@ import org.slf4j.MDC;
 import org.springframework.stereotype.Component;
 
 /**
- * Stands at both ends of every batching Kafka route: turns what one poll brought into a {@link GiftBatch}, and lets its
- * offsets be committed when, and only when, the route ended well and every record found its place. It is not a step of the
- * route, so that no edit can drop it. Thread-safe.
+ * Begin and end of every batch: makes a {@link GiftBatch} of what one poll returned, and has its offsets committed only if the
+ * route succeeded and every record is stored or dead-lettered. A policy of all routes and not a step, so that no edit of a
+ * route file can drop it. Thread-safe.
  */
 @Component
 final class BatchPolicy extends RoutePolicySupport implements RoutePolicyFactory {
 
-    /** A batch that failed is read again at once by Camel; whatever made it fail deserves a moment. */
+    /** Camel reads a batch that failed again at once; without a pause it would fail in a tight loop. */
     private static final long PAUSE_NANOS = 1_000_000_000L;
 
     private final OutageLog outages;
@@ -58,8 +58,8 @@ final class BatchPolicy extends RoutePolicySupport implements RoutePolicyFactory
             return;
         }
         if (!exchange.isFailed() && !batch.settled()) {
-            exchange.setException(
-                    new IllegalStateException("the route ended without placing its batch; it must split it"));
+            exchange.setException(new IllegalStateException(
+                    "the route ended before each record was stored or dead-lettered; it must split the batch"));
         }
         if (exchange.isFailed()) {
             outages.failed(route.getRouteId(), exchange.getException());

@@ -11,26 +11,24 @@ import org.postgresql.util.PSQLState;
 import org.postgresql.util.ServerErrorMessage;
 
 /**
- * Whose fault a failure is: the one place that decides what is dead-lettered and what is waited out.
+ * Why a batch failed: the one place that decides what is dead-lettered and what is waited out.
  *
- * <p>Only what PostgreSQL refuses as data, or what cannot be decoded, is the message's. Everything else, whatever is not
- * known included, is the world's: it stops the line and passes. So a mistake here costs time, never a gift.
+ * <p>A message is at fault only if it cannot be decoded or PostgreSQL refuses it as data. Everything else is an outage, also
+ * what is not known here: the consumer waits until it is over. So a mistake here costs time, never a gift.
  *
- * @param kind     whose fault
- * @param reason   short class of it: {@code undecodable}, {@code invalid}, {@code refused}, {@code world}
- * @param message  what happened, without any content of a message
- * @param sqlState as PostgreSQL gave it (Appendix A of its manual), or null
+ * @param ofTheMessage whether the message is at fault; otherwise it is an outage
+ * @param reason       class of the fault: {@code undecodable}, {@code invalid}, {@code refused}, {@code outage}
+ * @param message      what happened, without any content of a message
+ * @param sqlState     as PostgreSQL gave it (Appendix A of its manual), or null
  */
 record Fault(
-        Kind kind, String reason, String message, @Nullable String sqlState) {
-
-    enum Kind {
-        MESSAGE,
-        WORLD
-    }
+        boolean ofTheMessage,
+        String reason,
+        String message,
+        @Nullable String sqlState) {
 
     /**
-     * SQLSTATEs, or the two characters of their class, that lay the fault on the message: data exception, integrity
+     * SQLSTATEs, or the two characters of their class, for which the message is at fault: data exception, integrity
      * constraint violation, row beyond a limit of the database, raised by a trigger.
      */
     private static final List<String> OF_THE_MESSAGE = List.of("22", "23", "54000", "P0001");
@@ -38,29 +36,25 @@ record Fault(
     static Fault of(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof UndecodableGifts || cause instanceof MalformedJson) {
-                return new Fault(Kind.MESSAGE, "undecodable", text(cause), null);
+                return new Fault(true, "undecodable", text(cause), null);
             }
             if (cause instanceof InvalidInput) {
-                return new Fault(Kind.MESSAGE, "invalid", text(cause), null);
+                return new Fault(true, "invalid", text(cause), null);
             }
             if (cause instanceof SQLTransientConnectionException && cause.getCause() != null) {
-                // The pool says how long it waited, and inside why there is no connection. No message was looked at,
-                // whatever the state says: 22023 is a wrong setting of the session.
+                // The pool has no connection, and its cause says why. No message was sent to the database, whatever the
+                // state says: 22023 is a wrong setting of the session.
                 Fault why = of(cause.getCause());
-                return new Fault(Kind.WORLD, "world", why.message, why.sqlState);
+                return outage(why.message, why.sqlState);
             }
             if (cause instanceof PSQLException refused && drewAnIdTwice(refused)) {
-                return new Fault(Kind.WORLD, "world", text(refused), refused.getSQLState());
+                return outage(text(refused), refused.getSQLState());
             }
             if (cause instanceof SQLException sql && sql.getSQLState() != null) {
                 return ofSqlState(sql.getSQLState(), text(sql));
             }
         }
-        return new Fault(Kind.WORLD, "world", failure.getClass().getSimpleName() + ": " + text(failure), null);
-    }
-
-    boolean ofTheMessage() {
-        return kind == Kind.MESSAGE;
+        return outage(failure.getClass().getSimpleName() + ": " + text(failure), null);
     }
 
     @Override
@@ -69,8 +63,8 @@ record Fault(
     }
 
     /**
-     * The one violation of a constraint that no message can be blamed for: the vault draws its row ids from a sequence, which
-     * may lag behind the rows after a restore. Each attempt draws further ones.
+     * The one violated constraint that is no fault of a message: the vault draws its row ids from a sequence, which may lag
+     * behind the rows after a restore. Each attempt draws further ids, until the sequence has caught up.
      */
     private static boolean drewAnIdTwice(PSQLException refused) {
         ServerErrorMessage said = refused.getServerErrorMessage();
@@ -81,9 +75,11 @@ record Fault(
 
     private static Fault ofSqlState(String state, String message) {
         boolean ofTheMessage = OF_THE_MESSAGE.stream().anyMatch(state::startsWith);
-        return ofTheMessage
-                ? new Fault(Kind.MESSAGE, "refused", message, state)
-                : new Fault(Kind.WORLD, "world", message, state);
+        return ofTheMessage ? new Fault(true, "refused", message, state) : outage(message, state);
+    }
+
+    private static Fault outage(String message, @Nullable String sqlState) {
+        return new Fault(false, "outage", message, sqlState);
     }
 
     private static String text(Throwable failure) {

@@ -22,14 +22,15 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
 /**
- * What one poll brought, and what of it still has to find its place.
+ * The records of one poll, and which of them are neither stored nor dead-lettered yet.
  *
  * <p>The route splits it into slices, each of which becomes one statement: at first a single slice with everything. A slice
- * that is refused for the fault of a message is replaced by smaller ones ({@link #replace}), until the bad messages stand
- * alone; n messages with k bad ones take O(k log n) statements.
+ * that fails because of a message is replaced by smaller ones ({@link #replace}), until the bad messages are alone;
+ * n messages with k bad ones take O(k log n) statements.
  *
- * <p>For that, the iterator says that there is more for as long as the fate of the slice it gave last is open, and then
- * gives null when there was nothing more after all, which Camel's splitter skips. Used by the polling thread alone.
+ * <p>Whether a slice will be replaced is not known when Camel's splitter asks for the next: {@link #hasNext} is true once more
+ * after every slice, and {@link #next} returns null if there is none after all, which the splitter skips. Used by the polling
+ * thread alone.
  */
 public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<byte[], byte[]>>> {
 
@@ -55,7 +56,7 @@ public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<b
     }
 
     /**
-     * What one poll brought, or several where a route makes Camel wait for more ({@code pollTimeoutMs}).
+     * The records of one poll, or of several if a route file sets {@code pollTimeoutMs}.
      *
      * @param polls the exchanges Camel made of them, at least one, whose bodies {@link BatchConsumer} filled
      */
@@ -68,7 +69,7 @@ public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<b
         return new GiftBatch(records, consumer(((Exchange) polls.get(0)).getMessage()));
     }
 
-    /** The records a statement is about; none in an exchange that is no part of a batch. Not to be changed. */
+    /** The records of the slice in work; none in an exchange that is no part of a batch. Not to be changed. */
     public static List<ConsumerRecord<byte[], byte[]>> inHand(Exchange exchange) {
         return in(exchange).map(batch -> batch.inHand).orElse(List.of());
     }
@@ -88,24 +89,24 @@ public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<b
         return inHand;
     }
 
-    /** The slice that was given last. */
+    /** The slice in work. */
     List<ConsumerRecord<byte[], byte[]>> inHand() {
-        return Objects.requireNonNull(inHand, "no slice was given");
+        return Objects.requireNonNull(inHand, "no slice is in work");
     }
 
-    /** Puts others in the place of the slice that was given last. */
+    /** Replaces the slice in work by others, which come next. */
     void replace(List<List<ConsumerRecord<byte[], byte[]>>> slices) {
         for (int i = slices.size() - 1; i >= 0; i--) {
             pending.push(slices.get(i));
         }
     }
 
-    /** Whether every slice was given out and none is open; together with the success of the exchange: all is in place. */
+    /** Whether no slice is left; if the exchange succeeded too, each record is stored or dead-lettered. */
     boolean settled() {
         return !hasNext();
     }
 
-    /** Reports to the consumer that the batch is in place. */
+    /** Reports to the consumer that the batch is stored or dead-lettered. */
     void commit() {
         if (consumer != null) {
             consumer.stored(next);
@@ -123,14 +124,14 @@ public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<b
         return size;
     }
 
-    /** Puts the log lines of a batch of one gift into its trace; those of more belong to none. */
+    /** A batch of one gift logs the trace id of that gift; a batch of several gifts logs no trace id. */
     void nameTrace() {
         if (size == 1 && pending.peek() != null) {
             TraceParent.of(pending.element().get(0)).ifPresent(trace -> MDC.put(TraceParent.LOG_KEY, trace.traceId()));
         }
     }
 
-    /** Where its records lie, for the log: the offset after the last of each partition. */
+    /** For the log: how many records, and the offset after the last one of each partition. */
     @Override
     public String toString() {
         return size + " records before "

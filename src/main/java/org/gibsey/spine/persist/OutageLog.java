@@ -10,8 +10,8 @@ import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
 /**
- * Says once that a route waits and why, reminds every minute, and says when it goes on: an outage of hours is a handful of
- * lines. Thread-safe.
+ * Logs once that a route waits and why, reminds every minute, and logs when it goes on: the many attempts of a long outage are
+ * one line a minute. Thread-safe.
  */
 @Component
 public class OutageLog {
@@ -28,20 +28,20 @@ public class OutageLog {
         this.clock = clock;
     }
 
-    /** A batch waits to be tried again. */
+    /** A batch waits for its next attempt. */
     void waiting(String routeId, GiftBatch batch, Fault fault) {
-        say(routeId, "waits with " + batch, fault.toString());
+        log(routeId, "waits with " + batch, fault.toString());
     }
 
-    /** A batch was given up and will be read again from the committed offset. */
+    /** A batch failed and will be read again from the committed offset. */
     void failed(String routeId, @Nullable Throwable cause) {
-        say(
+        log(
                 routeId,
                 "failed and reads its batch again",
                 cause == null ? "unknown" : Fault.of(cause).toString());
     }
 
-    /** A batch got through. */
+    /** A batch was stored. */
     void over(String routeId) {
         if (open.isEmpty()) {
             return;
@@ -58,12 +58,12 @@ public class OutageLog {
         return wait == null ? null : wait.reason;
     }
 
-    private void say(String routeId, String what, String reason) {
+    private void log(String routeId, String what, String reason) {
         open.compute(routeId, (id, wait) -> {
             Outage outage = wait == null ? new Outage(clock) : wait.outage;
-            boolean isToBeSaid = outage.isToBeSaid();
+            boolean isToBeLogged = outage.isToBeLogged();
             // another reason is news
-            if (isToBeSaid || (wait != null && !wait.reason.equals(reason))) {
+            if (isToBeLogged || (wait != null && !wait.reason.equals(reason))) {
                 LOG.warn("Route {} {}: {}", routeId, what, reason);
             }
             return new Wait(outage, reason);

@@ -6,24 +6,24 @@ import org.apache.camel.model.RedeliveryPolicyDefinition;
 import org.springframework.stereotype.Component;
 
 /**
- * What happens when a batch fails, whichever route file it went through: the message's faults are isolated, the world's are
- * waited out. Without an id a route configuration covers every route, so no edit of a file can opt out.
+ * What happens when a batch fails: if a message is at fault, {@link BatchIsolation} dead-letters it; an outage is waited out and
+ * dead-letters nothing. A route configuration without an id covers every route, so no edit of a file can opt out.
  */
 @Component
 final class PersistErrors extends RouteConfigurationBuilder {
 
-    private static final RedeliveryPolicyDefinition WAIT_FOR_THE_WORLD = new RedeliveryPolicyDefinition()
+    private static final RedeliveryPolicyDefinition WAIT_OUT = new RedeliveryPolicyDefinition()
             .maximumRedeliveries(-1)
-            // Seconds after a long outage, not minutes; jitter, so that the workers do not come back as one.
+            // goes on within seconds after a long outage; jitter, so that the workers do not all try at the same time
             .redeliveryDelay(100)
             .useExponentialBackOff()
             .backOffMultiplier(2)
             .maximumRedeliveryDelay(5_000)
             .useCollisionAvoidance()
             .collisionAvoidancePercent(20)
-            // A stop abandons the wait: the exchange fails, nothing is committed, the next start reads it again.
+            // a stop ends the wait: the exchange fails, nothing is committed, the next start reads the batch again
             .allowRedeliveryWhileStopping(false)
-            // OutageLog says it, once; Camel would say it at each attempt
+            // OutageLog logs it once; Camel would log each attempt
             .logRetryAttempted(false)
             .logExhausted(false);
 
@@ -48,7 +48,7 @@ final class PersistErrors extends RouteConfigurationBuilder {
                 .onWhen(exchange ->
                         GiftBatch.in(exchange).isPresent() && !fault(exchange).ofTheMessage())
                 .onRedelivery(this::waiting)
-                .setRedeliveryPolicyType(WAIT_FOR_THE_WORLD);
+                .setRedeliveryPolicyType(WAIT_OUT);
     }
 
     private void waiting(Exchange exchange) {

@@ -14,7 +14,7 @@ import org.apache.camel.spi.Synchronization;
 import org.apache.camel.support.SynchronizationAdapter;
 import org.springframework.stereotype.Component;
 
-/** What became of the events, counted: every one is stored, a duplicate or dead. Thread-safe. */
+/** Counts the consumed events: each one is stored, a duplicate or dead. Thread-safe. */
 @Component
 class PersistMetrics {
 
@@ -43,7 +43,7 @@ class PersistMetrics {
         this.batchSize = DistributionSummary.builder("gifts.batch.size")
                 .description("Records one poll brought")
                 .register(meters);
-        // a counter that appears with its first increment hides it from Prometheus, which sees no increase
+        // registered at 0: Prometheus does not see the first increment of a counter that appears with it
         List.of("undecodable", "invalid", "refused").forEach(reason -> dead(reason, 0));
     }
 
@@ -56,8 +56,8 @@ class PersistMetrics {
     }
 
     /**
-     * Counts a statement when it is through; to be attached to the exchange that runs it. A statement that failed leaves
-     * no update count, and nothing is counted.
+     * Counts the gifts of a statement once its exchange has ended; to be attached to that exchange. A statement that failed
+     * has no update count, and counts nothing.
      *
      * @param savedAt when each of its gifts was saved
      */
@@ -72,7 +72,7 @@ class PersistMetrics {
                 stored.increment(rows);
                 duplicates.increment(savedAt.size() - rows);
                 if (rows == savedAt.size()) {
-                    // of a redelivery it is not known which of the gifts were new
+                    // only if all are new: with duplicates among them it is not known which are
                     Instant now = clock.instant();
                     savedAt.forEach(saved -> latency.record(Duration.between(saved, now)));
                 }

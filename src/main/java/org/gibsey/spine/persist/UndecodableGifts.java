@@ -4,7 +4,7 @@ import java.util.Collections;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/** Some records of a slice are no gifts; which, and why, in the order of the slice. */
+/** Some records of a slice cannot be decoded: which, and why, in the order of the slice. */
 final class UndecodableGifts extends Exception {
 
     private final transient Map<ConsumerRecord<byte[], byte[]>, Fault> faults;

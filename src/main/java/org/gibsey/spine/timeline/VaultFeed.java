@@ -169,7 +169,7 @@ final class VaultFeed implements SmartLifecycle {
                 return;
             } catch (SQLException e) {
                 boolean begins = !away.lasts();
-                if (away.isToBeSaid()) {
+                if (away.isToBeLogged()) {
                     LOG.warn("The timelines wait for the database: {}", e.getMessage());
                 }
                 if (begins) {

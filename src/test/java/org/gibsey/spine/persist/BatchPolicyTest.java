@@ -30,7 +30,7 @@ class BatchPolicyTest {
         policy.onExchangeDone(route(), untouched);
 
         assertThat(untouched.isFailed()).isTrue();
-        assertThat(untouched.getException()).hasMessageContaining("without placing its batch");
+        assertThat(untouched.getException()).hasMessageContaining("before each record was stored or dead-lettered");
     }
 
     @Test

@@ -41,7 +41,7 @@ class FaultTest {
     void laysOnTheMessageWhatTheDatabaseRefusesAsData(String state, String what) {
         Fault fault = Fault.of(new SQLException(what, state));
 
-        assertThat(fault).isEqualTo(new Fault(Fault.Kind.MESSAGE, "refused", what, state));
+        assertThat(fault).isEqualTo(new Fault(true, "refused", what, state));
         assertThat(fault.ofTheMessage()).isTrue();
     }
 
@@ -80,16 +80,15 @@ class FaultTest {
     void waitsOutWhatIsTheWorlds(String state, String what) {
         Fault fault = Fault.of(new SQLException(what, state));
 
-        assertThat(fault).isEqualTo(new Fault(Fault.Kind.WORLD, "world", what, state));
+        assertThat(fault).isEqualTo(new Fault(false, "outage", what, state));
         assertThat(fault.ofTheMessage()).isFalse();
     }
 
     @Test
     void laysOnTheMessageWhatIsNoGift() {
-        assertThat(Fault.of(new MalformedJson("not JSON")))
-                .isEqualTo(new Fault(Fault.Kind.MESSAGE, "undecodable", "not JSON", null));
+        assertThat(Fault.of(new MalformedJson("not JSON"))).isEqualTo(new Fault(true, "undecodable", "not JSON", null));
         assertThat(Fault.of(new InvalidInput(List.of(new FieldError("/page_id", "is required")))))
-                .isEqualTo(new Fault(Fault.Kind.MESSAGE, "invalid", "/page_id is required", null));
+                .isEqualTo(new Fault(true, "invalid", "/page_id is required", null));
         assertThat(Fault.of(new UndecodableGifts(Map.of())).ofTheMessage()).isTrue();
     }
 
@@ -121,7 +120,7 @@ class FaultTest {
                 .allSatisfy(failure -> {
                     Fault fault = Fault.of(failure);
                     assertThat(fault.ofTheMessage()).isFalse();
-                    assertThat(fault.reason()).isEqualTo("world");
+                    assertThat(fault.reason()).isEqualTo("outage");
                 });
     }
 
@@ -132,8 +131,7 @@ class FaultTest {
         SQLException why = new SQLException("why", state);
         SQLException pool = new SQLTransientConnectionException("vault - Connection is not available", "08S01", why);
 
-        assertThat(Fault.of(new RuntimeCamelException(pool)))
-                .isEqualTo(new Fault(Fault.Kind.WORLD, "world", "why", state));
+        assertThat(Fault.of(new RuntimeCamelException(pool))).isEqualTo(new Fault(false, "outage", "why", state));
     }
 
     @Test
