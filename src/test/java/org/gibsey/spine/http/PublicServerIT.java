@@ -141,6 +141,28 @@ class PublicServerIT {
     }
 
     @Test
+    void readsNoSecondRequestOutOfABodyThatHttp10CannotFrame() throws IOException {
+        try (Socket socket = new Socket("localhost", port)) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream().write("""
+                    GET /nowhere HTTP/1.0
+                    Host: x
+                    Connection: keep-alive
+                    Transfer-Encoding: chunked
+
+                    0
+
+                    GET /nowhere HTTP/1.0
+                    Host: x
+
+                    """.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
+            String answers = new String(RawHttp.readToEnd(socket), StandardCharsets.UTF_8);
+
+            assertThat(answers).startsWith("HTTP/1.").containsOnlyOnce("HTTP/1.");
+        }
+    }
+
+    @Test
     void cutsOffClientsThatSendAByteNowAndThen() {
         var head = trickle("GET / HTTP/1.1\nHost: x\nX: ");
         var body = trickle("""
