@@ -9,7 +9,7 @@ import org.apache.camel.CamelContext;
 import org.apache.catalina.Valve;
 import org.apache.catalina.core.StandardHost;
 import org.apache.catalina.valves.ErrorReportValve;
-import org.apache.coyote.UpgradeProtocol;
+import org.apache.coyote.Request;
 import org.apache.coyote.http2.Http2Protocol;
 import org.gibsey.spine.ConnectionMemory;
 import org.gibsey.spine.FilterOrder;
@@ -55,12 +55,10 @@ class PublicServer {
                     http.setMaxConnections(
                             ConnectionMemory.atMost("connections", http.getMaxConnections(), OF_THE_HEAP));
                 }
-                for (UpgradeProtocol protocol : connector.findUpgradeProtocols()) {
-                    if (protocol instanceof Http2Protocol http2) {
-                        http2.setMaxConcurrentStreams(settings.http().concurrentSaves());
-                        http2.setMaxConcurrentStreamExecution(settings.http().concurrentSaves());
-                    }
-                }
+                Http2Protocol http2 = new PriorKnowledge();
+                http2.setMaxConcurrentStreams(settings.http().concurrentSaves());
+                http2.setMaxConcurrentStreamExecution(settings.http().concurrentSaves());
+                connector.addUpgradeProtocol(http2);
             });
             tomcat.addEngineValves(new PublicValve(starting));
             tomcat.addContextCustomizers(context -> reportNothing((StandardHost) context.getParent()));
@@ -110,6 +108,19 @@ class PublicServer {
             if (valve instanceof ErrorReportValve) {
                 host.getPipeline().removeValve(valve);
             }
+        }
+    }
+
+    /**
+     * HTTP/2 in clear text for who begins with it, such as a proxy in front. Nobody is switched to it in the middle of a
+     * connection: a proxy that let {@code Upgrade: h2c} pass would not see the calls that follow.
+     */
+    private static final class PriorKnowledge extends Http2Protocol {
+
+        /** Asked for a request with {@code Upgrade: h2c}, which is answered in HTTP/1.1 then. */
+        @Override
+        public boolean accept(Request request) {
+            return false;
         }
     }
 }

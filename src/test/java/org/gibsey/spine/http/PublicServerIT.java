@@ -9,7 +9,6 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpClient.Version;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -18,7 +17,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.embedded.SpineIT;
@@ -123,21 +121,25 @@ class PublicServerIT {
     }
 
     @Test
-    void speaksHttp2InClearTextWithManyCallsAtOnce() {
-        // one client, so one connection
-        HttpClient http = HttpClient.newBuilder().version(Version.HTTP_2).build();
-        assertThat(http.sendAsync(save(47_002, "first"), BodyHandlers.ofString())
-                        .join()
-                        .version())
-                .isEqualTo(Version.HTTP_2);
+    void speaksHttp2InClearTextWithManyCallsAtOnce() throws IOException {
+        assertThat(Http2Saves.send(port, 300, i -> gift(47_002, "a" + i)))
+                .hasSize(300)
+                .allSatisfy(answer -> assertThat(answer).isEqualTo("{\"queued\":true}"));
+    }
 
-        List<CompletableFuture<HttpResponse<String>>> calls = IntStream.range(0, 300)
-                .mapToObj(i -> http.sendAsync(save(47_002, "a" + i), BodyHandlers.ofString()))
-                .toList();
+    @Test
+    void switchesNobodyToHttp2InTheMiddleOfAConnection() throws IOException {
+        Answer answer = RawHttp.send(port, """
+                GET /vault/list?limit=1 HTTP/1.1
+                Host: x
+                Connection: Upgrade, HTTP2-Settings, close
+                Upgrade: h2c
+                HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA
 
-        assertThat(calls)
-                .extracting(CompletableFuture::join)
-                .allSatisfy(answer -> assertThat(answer.statusCode()).isEqualTo(202));
+                """);
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.headers()).doesNotContainKey("Upgrade");
     }
 
     @Test
@@ -210,9 +212,12 @@ class PublicServerIT {
     private HttpRequest save(long page, String answer) {
         return HttpRequest.newBuilder(uri("/vault/save"))
                 .header("Content-Type", "application/json")
-                .POST(BodyPublishers.ofString(
-                        "{\"page_id\":%d,\"question\":\"q\",\"answer\":\"%s\"}".formatted(page, answer)))
+                .POST(BodyPublishers.ofString(gift(page, answer)))
                 .build();
+    }
+
+    private static String gift(long page, String answer) {
+        return "{\"page_id\":%d,\"question\":\"q\",\"answer\":\"%s\"}".formatted(page, answer);
     }
 
     private URI uri(String path) {
