@@ -165,6 +165,19 @@ class PublicServerIT {
     }
 
     @Test
+    void redirectsWithoutBelievingTheHostOfTheRequest() throws IOException {
+        Answer answer = RawHttp.send(port, """
+                GET /docs/ HTTP/1.1
+                Host: evil.example
+                Connection: close
+
+                """);
+
+        assertThat(answer.status()).isEqualTo(302);
+        assertThat(answer.headers()).containsEntry("Location", "/docs");
+    }
+
+    @Test
     void cutsOffClientsThatSendAByteNowAndThen() {
         var head = trickle("GET / HTTP/1.1\nHost: x\nX: ");
         var body = trickle("""
