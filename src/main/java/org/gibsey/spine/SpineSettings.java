@@ -21,6 +21,7 @@ import org.springframework.validation.annotation.Validated;
  * @param topic what gifts travel on
  * @param limits what a request may carry
  * @param http how the public port treats its callers
+ * @param management how operators reach the management port
  * @param database the vault
  * @param stream the live timeline
  * @param ledger how the books are checked
@@ -33,6 +34,7 @@ public record SpineSettings(
         @Valid @NotNull Topic topic,
         @Valid @NotNull Limits limits,
         @Valid @NotNull Http http,
+        @Valid @NotNull Management management,
         @Valid @NotNull Database database,
         @Valid @NotNull Stream stream,
         @Valid @NotNull Ledger ledger,
@@ -86,6 +88,9 @@ public record SpineSettings(
             @Min(1) int concurrentBodyBytes,
             @NotNull Duration headTime,
             @NotNull Duration bodyTime) {}
+
+    /** @param hosts names the management port answers to, without a port; addresses and {@code localhost} it answers anyway */
+    public record Management(@NotNull List<@Pattern(regexp = "[A-Za-z0-9._-]+") String> hosts) {}
 
     /** @param migrate whether this process brings the schema up to date */
     public record Database(boolean migrate) {}

@@ -75,7 +75,7 @@ class ArchitectureTest {
             .whereLayer("tracing")
             .mayOnlyAccessLayers("process", "gift", "persist")
             .whereLayer("management")
-            .mayOnlyAccessLayers("http");
+            .mayOnlyAccessLayers("process", "http");
 
     @ArchTest
     static final ArchRule PACKAGES_FORM_NO_CYCLES =

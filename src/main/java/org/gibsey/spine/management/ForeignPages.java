@@ -6,10 +6,12 @@ import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
@@ -19,24 +21,26 @@ import org.springframework.http.HttpHeaders;
  * forgery), and one whose name suddenly resolves to this machine could read them besides (DNS rebinding).
  *
  * <ul>
+ *   <li>Every call uses an address, {@code localhost} or a name of the settings: any other name can be anybody's.
  *   <li>A call that changes something and comes from a page has to come from a page of this port: browsers say which it is
  *       from, and programs that are none say nothing.
- *   <li>Such a page was reached by an address, as {@code localhost}, or over TLS: a name alone can be anybody's.
- *   <li>On a port for this machine alone every call has to use an address or {@code localhost}, also one that only reads.
+ *   <li>Such a page was reached by an address, as {@code localhost}, or over TLS.
  * </ul>
  */
 final class ForeignPages extends HttpFilter {
 
     private static final Set<String> READING = Set.of("GET", "HEAD", "OPTIONS");
     private static final Set<String> OWN = Set.of("same-origin", "none");
-    /** With or without a port. A name never consists of digits alone, and has no colon. */
-    private static final Pattern ADDRESS = Pattern.compile("(localhost|[0-9.]+|\\[[0-9a-f:.]+])(:\\d+)?");
+    /** A name never consists of digits alone, and has no colon. */
+    private static final Pattern ADDRESS = Pattern.compile("localhost|[0-9.]+|\\[[0-9a-f:.]+]");
 
-    private final boolean thisMachineAlone;
+    private static final Pattern PORT = Pattern.compile(":\\d*$");
 
-    /** @param thisMachineAlone whether the port is bound to a loopback address */
-    ForeignPages(boolean thisMachineAlone) {
-        this.thisMachineAlone = thisMachineAlone;
+    private final Set<String> names;
+
+    /** @param names hosts that this port answers to beside addresses and {@code localhost} */
+    ForeignPages(Collection<String> names) {
+        this.names = names.stream().map(name -> name.toLowerCase(Locale.ROOT)).collect(Collectors.toUnmodifiableSet());
     }
 
     @Override
@@ -58,10 +62,11 @@ final class ForeignPages extends HttpFilter {
     Optional<String> objection(
             String method, @Nullable String host, @Nullable String origin, @Nullable String fetchSite) {
         String authority = host == null ? "" : host.toLowerCase(Locale.ROOT);
-        boolean address = authority.isEmpty() || ADDRESS.matcher(authority).matches();
-        if (thisMachineAlone && !address) {
+        String name = PORT.matcher(authority).replaceFirst("");
+        boolean address = name.isEmpty() || ADDRESS.matcher(name).matches();
+        if (!address && !names.contains(name)) {
             return Optional.of(
-                    "this port is for this machine alone and answers to localhost or an address, not to " + authority);
+                    "this port answers to addresses, localhost and the names in MANAGEMENT_HOSTS, not to " + name);
         }
         if (READING.contains(method)) {
             return Optional.empty();

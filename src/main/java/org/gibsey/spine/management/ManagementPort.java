@@ -2,9 +2,8 @@ package org.gibsey.spine.management;
 
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletResponse;
-import java.net.InetAddress;
+import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.http.PagePolicy;
-import org.springframework.boot.actuate.autoconfigure.web.server.ManagementServerProperties;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.Ordered;
@@ -50,10 +49,9 @@ final class ManagementPort implements WebMvcConfigurer {
     }
 
     @Bean
-    FilterRegistrationBean<ForeignPages> foreignPages(ManagementServerProperties server) {
-        InetAddress address = server.getAddress();
-        FilterRegistrationBean<ForeignPages> guard =
-                new FilterRegistrationBean<>(new ForeignPages(address != null && address.isLoopbackAddress()));
+    FilterRegistrationBean<ForeignPages> foreignPages(SpineSettings settings) {
+        FilterRegistrationBean<ForeignPages> guard = new FilterRegistrationBean<>(
+                new ForeignPages(settings.management().hosts()));
         guard.setOrder(Ordered.HIGHEST_PRECEDENCE);
         return guard;
     }

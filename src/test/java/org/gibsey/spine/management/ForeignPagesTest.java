@@ -2,6 +2,7 @@ package org.gibsey.spine.management;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -9,8 +10,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ForeignPagesTest {
 
-    private final ForeignPages local = new ForeignPages(true);
-    private final ForeignPages open = new ForeignPages(false);
+    private final ForeignPages local = new ForeignPages(List.of());
+    private final ForeignPages open = new ForeignPages(List.of("ops.example", "Spine-Management"));
 
     @ParameterizedTest
     @ValueSource(strings = {"localhost:8001", "LOCALHOST:8001", "127.0.0.1:8001", "[::1]:8001", "localhost"})
@@ -60,9 +61,26 @@ class ForeignPagesTest {
                 .isPresent();
     }
 
-    @Test
-    void aPortForOtherMachinesIsReadUnderAnyName() {
-        assertThat(open.objection("GET", "spine-management:8001", null, null)).isEmpty();
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"spine-management:8001", "SPINE-MANAGEMENT", "ops.example", "ops.example:443", "ops.example:"})
+    void aNameOfTheSettingsIsAnswered(String host) {
+        assertThat(open.objection("GET", host, null, null)).isEmpty();
+        assertThat(local.objection("GET", host, null, null)).isPresent();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"evil.example", "x.ops.example", "ops.example.evil.example", "ops.example@evil.example", "ops"})
+    void noOtherNameIsAnswered(String host) {
+        assertThat(open.objection("GET", host, null, null)).isPresent();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"10.244.0.17:8001", "[fd00::17]:8001", "127.0.0.1", "localhost"})
+    void probesThatCallAnAddressAreAnswered(String host) {
+        assertThat(open.objection("GET", host, null, null)).isEmpty();
+        assertThat(local.objection("GET", host, null, null)).isEmpty();
     }
 
     @Test

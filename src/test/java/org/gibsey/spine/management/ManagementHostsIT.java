@@ -1,0 +1,78 @@
+package org.gibsey.spine.management;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import org.gibsey.spine.embedded.SpineIT;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.test.web.server.LocalManagementPort;
+import org.springframework.test.context.TestPropertySource;
+
+/** A management port that other machines reach, as in a container. */
+@SpineIT
+@TestPropertySource(properties = {"MANAGEMENT_SERVER_ADDRESS=0.0.0.0", "MANAGEMENT_HOSTS=worker,ops.example"})
+class ManagementHostsIT {
+
+    @LocalManagementPort
+    int port;
+
+    @ParameterizedTest
+    @CsvSource({
+        "localhost,         200",
+        "localhost:8001,    200",
+        "10.244.0.17:8001,  200",
+        "[fd00::17]:8001,   200",
+        "worker:8001,       200",
+        "ops.example,       200",
+        "evil.example,      403",
+        "evil.example:8001, 403",
+        "api:8001,          403"
+    })
+    void answersToAddressesLocalhostAndTheNamesOfTheSettings(String host, int status) throws IOException {
+        for (String path : new String[] {"/actuator/health/liveness", "/actuator/info", "/ops"}) {
+            assertThat(call("GET " + path + " HTTP/1.1", "Host: " + host))
+                    .as(path)
+                    .startsWith("HTTP/1.1 " + status);
+        }
+    }
+
+    @Test
+    void aCallThatNamesNoHostIsNoBrowsers() throws IOException {
+        assertThat(call("GET /actuator/health/liveness HTTP/1.0", "Accept: */*"))
+                .startsWith("HTTP/1.1 200");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"/, /ops", "/ops/, /ops"})
+    void redirectsWithoutNamingAHost(String path, String location) throws IOException {
+        assertThat(call("GET " + path + " HTTP/1.1", "Host: ops.example"))
+                .startsWith("HTTP/1.1 302")
+                .contains("Location: " + location + "\r\n");
+    }
+
+    @Test
+    void speaksHttp11Alone() throws IOException {
+        assertThat(call(
+                        "GET /actuator/health/liveness HTTP/1.1",
+                        "Host: localhost\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\nConnection: Upgrade"
+                                + ", HTTP2-Settings"))
+                .startsWith("HTTP/1.1 200");
+        assertThat(call("PRI * HTTP/2.0", "")).doesNotStartWith("\0");
+    }
+
+    /** The whole answer, as text. */
+    private String call(String line, String headers) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream()
+                    .write((line + "\r\n" + headers + "\r\nConnection: close\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+}
