@@ -69,7 +69,7 @@ class ArchitectureTest {
             .whereLayer("liveroutes")
             .mayOnlyAccessLayers("process", "gift", "http")
             .whereLayer("health")
-            .mayOnlyAccessLayers("process", "broker", "persist")
+            .mayOnlyAccessLayers("process", "broker", "http", "persist")
             .whereLayer("ledger")
             .mayOnlyAccessLayers("process", "gift", "broker", "persist", "health")
             .whereLayer("tracing")

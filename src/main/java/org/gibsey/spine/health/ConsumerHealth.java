@@ -13,7 +13,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import org.apache.kafka.common.TopicPartition;
-import org.gibsey.spine.broker.Position;
+import org.gibsey.spine.broker.Positions.Position;
 import org.gibsey.spine.health.PersistRoutes.PersistRoute;
 import org.gibsey.spine.persist.BatchConsumerFactory.Membership;
 import org.jspecify.annotations.Nullable;

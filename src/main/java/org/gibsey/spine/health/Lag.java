@@ -10,7 +10,7 @@ import java.util.OptionalLong;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.gibsey.spine.broker.KafkaConnection;
-import org.gibsey.spine.broker.Position;
+import org.gibsey.spine.broker.Positions.Position;
 import org.gibsey.spine.broker.TopicReader;
 import org.gibsey.spine.broker.TopicReader.Piece;
 import org.jspecify.annotations.Nullable;

@@ -14,6 +14,7 @@ import org.apache.kafka.common.errors.TopicExistsException;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.broker.TopicState;
+import org.gibsey.spine.http.TopicLimit;
 
 /**
  * Looks whether the broker would take a gift: both topics exist, each partition has a leader and enough in-sync replicas for
@@ -28,10 +29,12 @@ final class TopicLook implements Watch.Look {
 
     private final KafkaConnection kafka;
     private final SpineSettings.Topic settings;
+    private final TopicLimit limit;
 
-    TopicLook(KafkaConnection kafka, SpineSettings.Topic settings) {
+    TopicLook(KafkaConnection kafka, SpineSettings.Topic settings, TopicLimit limit) {
         this.kafka = kafka;
         this.settings = settings;
+        this.limit = limit;
     }
 
     @Override
@@ -49,12 +52,16 @@ final class TopicLook implements Watch.Look {
             // a topic this young may not be known everywhere yet; the next look sees all of it
             return;
         }
-        String faults = topics.values().stream()
-                .flatMap(topic -> topic.fault().stream())
-                .collect(Collectors.joining("; "));
+        String faults =
+                topics.values().stream().flatMap(topic -> fault(topic).stream()).collect(Collectors.joining("; "));
         if (!faults.isEmpty()) {
             throw new IllegalStateException(faults);
         }
+    }
+
+    private Optional<String> fault(TopicState topic) {
+        return topic.fault()
+                .or(() -> topic.description().name().equals(settings.name()) ? limit.fault(topic) : Optional.empty());
     }
 
     private void create(Admin admin, Set<String> names) throws InterruptedException, ExecutionException {

@@ -1,11 +1,16 @@
 package org.gibsey.spine.health;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Clock;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.gibsey.spine.Repeating;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
+import org.gibsey.spine.http.TopicLimit;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.actuate.health.HealthEndpoint;
 import org.springframework.boot.actuate.health.Status;
 import org.springframework.boot.autoconfigure.flyway.FlywayMigrationStrategy;
 import org.springframework.boot.autoconfigure.jdbc.DataSourceProperties;
@@ -22,10 +27,10 @@ class Watches {
 
     /** Up when a gift could be written to both topics. */
     @Bean
-    Watch broker(KafkaConnection kafka, SpineSettings settings, Clock clock) {
+    Watch broker(KafkaConnection kafka, TopicLimit limit, SpineSettings settings, Clock clock) {
         return new Watch(
                 "Kafka at " + kafka.bootstrapServers(),
-                new TopicLook(kafka, settings.topic()),
+                new TopicLook(kafka, settings.topic(), limit),
                 () -> Status.DOWN,
                 clock);
     }
@@ -59,6 +64,18 @@ class Watches {
     @Bean
     Repeating groupWatchThread(GroupWatch groups) {
         return new Repeating("watch groups", Watch.PAUSE, groups::look);
+    }
+
+    /** Readiness as a metric: who only scrapes metrics would otherwise never see that a process takes no part. */
+    @Bean
+    MeterBinder readyMetric(ObjectProvider<HealthEndpoint> health) {
+        return meters -> Gauge.builder("gifts.ready", health, Watches::ready)
+                .description("1 while this process is ready, else 0")
+                .register(meters);
+    }
+
+    private static double ready(ObjectProvider<HealthEndpoint> health) {
+        return health.getObject().healthForPath("readiness").getStatus().equals(Status.UP) ? 1 : 0;
     }
 
     /** The schema is brought up to date when the database is there, not when the process starts. */

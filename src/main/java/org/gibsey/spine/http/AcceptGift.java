@@ -9,9 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
+import org.apache.camel.Route;
 import org.apache.camel.component.kafka.KafkaConstants;
 import org.apache.camel.model.ProcessDefinition;
 import org.apache.camel.model.ProcessorDefinitionHelper;
@@ -61,6 +63,16 @@ public final class AcceptGift implements Processor {
                 .toList();
     }
 
+    /** Whether this process takes saves. */
+    static boolean isUsedIn(CamelContext camel) {
+        return camel.getRoutes().stream().anyMatch(AcceptGift::isUsedIn);
+    }
+
+    static boolean isUsedIn(Route route) {
+        return route.getRoute() instanceof RouteDefinition definition
+                && !stepsOf(definition).isEmpty();
+    }
+
     @Override
     public void process(Exchange exchange) throws Exception {
         Message message = exchange.getMessage();
@@ -95,7 +107,7 @@ public final class AcceptGift implements Processor {
 
     /** The caller's trace goes on; without one a new trace begins here, not recorded, so that the row can be traced back. */
     private static TraceParent traceParent(Message message) {
-        return TraceParent.parse(message.getHeader(PublicHeaders.TRACE_PARENT, String.class))
+        return TraceParent.parse(message.getHeader(CloudEvent.TRACE_PARENT, String.class))
                 .orElseGet(TraceParent::begin);
     }
 }

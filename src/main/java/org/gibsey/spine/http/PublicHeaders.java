@@ -5,6 +5,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.util.Collections;
 import java.util.List;
 import org.apache.camel.Message;
+import org.gibsey.spine.gift.CloudEvent;
 
 /**
  * The only headers that pass the public edge, in either direction. Camel turns headers into routing
@@ -14,9 +15,7 @@ import org.apache.camel.Message;
 final class PublicHeaders {
 
     static final String IDEMPOTENCY_KEY = "Idempotency-Key";
-    static final String TRACE_PARENT = "traceparent";
 
-    private static final List<String> REQUEST = List.of(IDEMPOTENCY_KEY, TRACE_PARENT);
     private static final List<String> RESPONSE =
             List.of("Cache-Control", "Content-Type", "Link", "Location", "Retry-After");
 
@@ -24,11 +23,12 @@ final class PublicHeaders {
 
     /** Offers a request's to the route; one that is there several times as its values with commas between. */
     static void read(HttpServletRequest request, Message message) {
-        for (String name : REQUEST) {
-            if (request.getHeader(name) != null) {
-                message.setHeader(name, String.join(", ", Collections.list(request.getHeaders(name))));
-            }
+        if (request.getHeader(IDEMPOTENCY_KEY) != null) {
+            message.setHeader(
+                    IDEMPOTENCY_KEY, String.join(", ", Collections.list(request.getHeaders(IDEMPOTENCY_KEY))));
         }
+        // not the caller's header: what the trace filter made of it
+        message.setHeader(CloudEvent.TRACE_PARENT, request.getAttribute(CloudEvent.TRACE_PARENT));
     }
 
     /** Gives the caller what the route set of them. */

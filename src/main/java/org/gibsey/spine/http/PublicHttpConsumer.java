@@ -15,7 +15,6 @@ import org.apache.camel.Route;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpConsumer;
 import org.apache.camel.http.base.HttpHelper;
-import org.apache.camel.model.RouteDefinition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,16 +63,11 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
     /** Only now does the endpoint have its route, which says whether these calls are saves. */
     @Override
     protected void doStart() throws Exception {
-        if (takesSaves()) {
+        if (routes().anyMatch(AcceptGift::isUsedIn)) {
             admission = engine.saves();
-            metrics = engine.takeSaves(getEndpoint().getPath());
+            metrics = engine.measureSaves(getEndpoint().getPath());
         }
         super.doStart();
-    }
-
-    private boolean takesSaves() {
-        return routes().anyMatch(route -> route.getRoute() instanceof RouteDefinition definition
-                && !AcceptGift.stepsOf(definition).isEmpty());
     }
 
     /**

@@ -19,17 +19,14 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
     private final SpineSettings.Http settings;
     private final int bodyBytes;
     private final SaveMetrics metrics;
-    private final TopicLimit topicLimit;
     private final Admission saves;
     private final Admission reads;
 
-    PublicHttpEngine(
-            SpineSettings settings, SaveMetrics metrics, TopicLimit topicLimit, @Value("${server.port}") int port) {
+    PublicHttpEngine(SpineSettings settings, SaveMetrics metrics, @Value("${server.port}") int port) {
         super(port);
         this.settings = settings.http();
         this.bodyBytes = settings.limits().bodyBytes();
         this.metrics = metrics;
-        this.topicLimit = topicLimit;
         this.saves = new Admission(this.settings.concurrentSaves(), this.settings.concurrentBodyBytes());
         this.reads = new Admission(this.settings.concurrentReads(), this.settings.concurrentBodyBytes());
     }
@@ -48,8 +45,7 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
     }
 
     /** A route takes saves at this path from now on. */
-    SaveMetrics takeSaves(String path) {
-        topicLimit.begin();
+    SaveMetrics measureSaves(String path) {
         metrics.measure(path);
         return metrics;
     }

@@ -23,7 +23,7 @@ import org.gibsey.spine.Outage;
 import org.gibsey.spine.Repeating;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
-import org.gibsey.spine.broker.Position;
+import org.gibsey.spine.broker.Positions.Position;
 import org.gibsey.spine.broker.TopicReader;
 import org.gibsey.spine.broker.TopicReader.Piece;
 import org.gibsey.spine.gift.EventId;

@@ -9,6 +9,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.gibsey.spine.deadletter.DeadLetters;
 import org.gibsey.spine.deadletter.DeadLetters.DeadLetter;
 import org.gibsey.spine.gift.TraceParent;
+import org.gibsey.spine.persist.GiftEvents.UndecodableGifts;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;

@@ -4,6 +4,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -118,6 +119,21 @@ final class GiftEvents extends DefaultDataFormat {
                     "answer", answers,
                     "symbol_id", symbolIds,
                     "created_at", createdAt);
+        }
+    }
+
+    /** Some records of a slice cannot be decoded: which, and why, in the order of the slice. */
+    static final class UndecodableGifts extends Exception {
+
+        private final transient Map<ConsumerRecord<byte[], byte[]>, Fault> faults;
+
+        UndecodableGifts(Map<ConsumerRecord<byte[], byte[]>, Fault> faults) {
+            super(faults.size() + " records cannot be decoded");
+            this.faults = Collections.unmodifiableMap(faults);
+        }
+
+        Map<ConsumerRecord<byte[], byte[]>, Fault> faults() {
+            return faults;
         }
     }
 }

@@ -24,7 +24,7 @@ final class StreamClient implements WriteListener {
 
     private final AsyncContext async;
     private final ServletOutputStream out;
-    private final StreamFilter filter;
+    private final StreamedGift.Filter filter;
     private final int maxWaiting;
 
     private final Deque<byte[]> waiting = new ArrayDeque<>();
@@ -42,14 +42,14 @@ final class StreamClient implements WriteListener {
      * @param filter     what the client wants
      * @param maxWaiting bytes that may wait; a single message may be larger
      */
-    StreamClient(AsyncContext async, ServletOutputStream out, StreamFilter filter, int maxWaiting) {
+    StreamClient(AsyncContext async, ServletOutputStream out, StreamedGift.Filter filter, int maxWaiting) {
         this.async = async;
         this.out = out;
         this.filter = filter;
         this.maxWaiting = maxWaiting;
     }
 
-    StreamFilter filter() {
+    StreamedGift.Filter filter() {
         return filter;
     }
 

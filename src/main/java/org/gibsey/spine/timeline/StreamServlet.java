@@ -68,10 +68,10 @@ final class StreamServlet extends HttpServlet {
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
         RequestQuery query;
-        StreamFilter filter;
+        StreamedGift.Filter filter;
         try {
             query = RequestQuery.of(request);
-            filter = new StreamFilter(query.int64("page_id"), query.int32("symbol_id"));
+            filter = new StreamedGift.Filter(query.int64("page_id"), query.int32("symbol_id"));
             query.check();
         } catch (InvalidInput | IOException e) {
             // the public port makes a problem of it
@@ -93,7 +93,10 @@ final class StreamServlet extends HttpServlet {
     }
 
     private void open(
-            HttpServletRequest request, HttpServletResponse response, StreamFilter filter, Optional<String> lastId)
+            HttpServletRequest request,
+            HttpServletResponse response,
+            StreamedGift.Filter filter,
+            Optional<String> lastId)
             throws IOException {
         setHeaders(response);
         Optional<StreamPosition> from = lastId.flatMap(StreamPosition::parse);

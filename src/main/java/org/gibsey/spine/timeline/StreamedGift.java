@@ -18,4 +18,20 @@ record StreamedGift(
         String event = "event: gift\nid: %s\ndata: %s\n\n".formatted(position, json);
         return new StreamedGift(position, pageId, symbolId, event);
     }
+
+    /**
+     * Which gifts a client wants. Immutable.
+     *
+     * @param pageId   only of this page, or null for any
+     * @param symbolId only of this symbol, or null for any, those without included
+     */
+    record Filter(@Nullable Long pageId, @Nullable Integer symbolId) {
+
+        static final Filter ALL = new Filter(null, null);
+
+        boolean matches(StreamedGift gift) {
+            return (pageId == null || pageId == gift.pageId())
+                    && (symbolId == null || symbolId.equals(gift.symbolId()));
+        }
+    }
 }

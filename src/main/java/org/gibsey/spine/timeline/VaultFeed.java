@@ -219,7 +219,7 @@ final class VaultFeed implements SmartLifecycle {
     private void readOn(Connection connection) throws SQLException {
         VaultHistory.Page page;
         do {
-            page = history.read(connection, position(), StreamPosition.END, StreamFilter.ALL);
+            page = history.read(connection, position(), StreamPosition.END, StreamedGift.Filter.ALL);
             page.gifts().forEach(recent()::add);
             if (!page.gifts().isEmpty()) {
                 handOut(page.gifts());
@@ -228,7 +228,7 @@ final class VaultFeed implements SmartLifecycle {
     }
 
     private void handOut(List<StreamedGift> gifts) {
-        Map<StreamFilter, byte[]> messages = new HashMap<>();
+        Map<StreamedGift.Filter, byte[]> messages = new HashMap<>();
         for (StreamClient client : live) {
             byte[] message = messages.computeIfAbsent(client.filter(), filter -> message(gifts, filter));
             if (message.length > 0 && !client.send(message)) {
@@ -323,7 +323,7 @@ final class VaultFeed implements SmartLifecycle {
         return recent;
     }
 
-    private static byte[] message(List<StreamedGift> gifts, StreamFilter filter) {
+    private static byte[] message(List<StreamedGift> gifts, StreamedGift.Filter filter) {
         return gifts.stream()
                 .filter(filter::matches)
                 .map(StreamedGift::event)

@@ -112,7 +112,7 @@ class VaultHistory {
      * @param upTo   where to stop
      * @param filter which of them are wanted
      */
-    Page read(Connection connection, StreamPosition from, StreamPosition upTo, StreamFilter filter)
+    Page read(Connection connection, StreamPosition from, StreamPosition upTo, StreamedGift.Filter filter)
             throws SQLException {
         // the driver fetches in portions only within a transaction
         connection.setAutoCommit(false);

@@ -1,17 +1,14 @@
 package org.gibsey.spine.tracing;
 
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.StatusCode;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
-import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.Collections;
-import java.util.Enumeration;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.gibsey.spine.FilterOrder;
 import org.gibsey.spine.gift.CloudEvent;
 import org.gibsey.spine.gift.TraceParent;
@@ -21,69 +18,56 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
+import org.springframework.web.servlet.HandlerMapping;
 
 /**
  * Gives every public request a trace, the caller's or a new one, before anything else sees it. Its id is in each log line of
- * the request, and the event carries it to the worker. Thread-safe.
+ * the request, and the event carries it to the worker: it is the request attribute {@value CloudEvent#TRACE_PARENT}. Where
+ * traces are exported the request is a span, up to its answer, or to the begin of a stream. Thread-safe.
  */
 @Component
 @Order(FilterOrder.TRACE)
 final class TraceFilter extends OncePerRequestFilter {
 
-    private final @Nullable RequestSpans spans;
+    private final @Nullable Tracing tracing;
 
-    TraceFilter(ObjectProvider<RequestSpans> spans) {
-        this.spans = spans.getIfAvailable();
+    TraceFilter(ObjectProvider<Tracing> tracing) {
+        this.tracing = tracing.getIfAvailable();
     }
 
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
-        TraceParent trace = trace(request);
+        Optional<TraceParent> caller = TraceParent.parse(request.getHeader(CloudEvent.TRACE_PARENT));
+        Span span = tracing == null ? Span.getInvalid() : begin(tracing, request, caller.orElse(null));
+        TraceParent trace = tracing == null ? caller.orElseGet(TraceParent::begin) : Tracing.parentOf(span);
+        request.setAttribute(CloudEvent.TRACE_PARENT, trace.toString());
         MDC.put(TraceParent.LOG_KEY, trace.traceId());
         try {
-            chain.doFilter(new Traced(request, trace.toString()), response);
+            chain.doFilter(request, response);
         } finally {
-            if (spans != null) {
-                spans.end(request, response);
-            }
+            end(span, request, response);
             MDC.remove(TraceParent.LOG_KEY);
         }
     }
 
-    private TraceParent trace(HttpServletRequest request) {
-        Optional<TraceParent> caller = TraceParent.parse(request.getHeader(CloudEvent.TRACE_PARENT));
-        return spans == null ? caller.orElseGet(TraceParent::begin) : spans.begin(request, caller.orElse(null));
+    private static Span begin(Tracing tracing, HttpServletRequest request, @Nullable TraceParent caller) {
+        return tracing.span(request.getMethod(), SpanKind.SERVER, caller)
+                .setAttribute("http.request.method", request.getMethod())
+                .setAttribute("url.path", request.getRequestURI())
+                .startSpan();
     }
 
-    /** The request with the header set. */
-    private static final class Traced extends HttpServletRequestWrapper {
-
-        private final String traceParent;
-
-        Traced(HttpServletRequest request, String traceParent) {
-            super(request);
-            this.traceParent = traceParent;
+    private static void end(Span span, HttpServletRequest request, HttpServletResponse response) {
+        // the pattern, not the path: an id in the name would make every name another
+        if (request.getAttribute(HandlerMapping.BEST_MATCHING_PATTERN_ATTRIBUTE) instanceof String route) {
+            span.updateName(request.getMethod() + " " + route);
+            span.setAttribute("http.route", route);
         }
-
-        @Override
-        public @Nullable String getHeader(String name) {
-            return name.equalsIgnoreCase(CloudEvent.TRACE_PARENT) ? traceParent : super.getHeader(name);
+        span.setAttribute("http.response.status_code", response.getStatus());
+        if (response.getStatus() >= 500) {
+            span.setStatus(StatusCode.ERROR);
         }
-
-        @Override
-        public Enumeration<String> getHeaders(String name) {
-            return name.equalsIgnoreCase(CloudEvent.TRACE_PARENT)
-                    ? Collections.enumeration(List.of(traceParent))
-                    : super.getHeaders(name);
-        }
-
-        @Override
-        public Enumeration<String> getHeaderNames() {
-            Set<String> names = new LinkedHashSet<>(Collections.list(super.getHeaderNames()));
-            names.removeIf(CloudEvent.TRACE_PARENT::equalsIgnoreCase);
-            names.add(CloudEvent.TRACE_PARENT);
-            return Collections.enumeration(names);
-        }
+        span.end();
     }
 }

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
-import org.gibsey.spine.broker.Position;
+import org.gibsey.spine.broker.Positions.Position;
 import org.gibsey.spine.health.ConsumerHealth.Sight;
 import org.gibsey.spine.health.PersistRoutes.PersistRoute;
 import org.gibsey.spine.persist.BatchConsumerFactory.Membership;

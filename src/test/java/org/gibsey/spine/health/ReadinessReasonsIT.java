@@ -27,6 +27,7 @@ import org.gibsey.spine.broker.TopicState;
 import org.gibsey.spine.embedded.EmbeddedKafka;
 import org.gibsey.spine.embedded.Ports;
 import org.gibsey.spine.embedded.TestDatabase;
+import org.gibsey.spine.http.TopicLimit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -127,16 +128,35 @@ class ReadinessReasonsIT {
         assertThat(spine.call("GET", "/kafka/status", "")).isEqualTo(200);
         assertThat(new TopicLook(
                         spine.bean(KafkaConnection.class),
-                        spine.bean(SpineSettings.class).topic()))
+                        spine.bean(SpineSettings.class).topic(),
+                        spine.bean(TopicLimit.class)))
                 .satisfies(TopicLook::look);
         assertThat(spine.readiness()).isEqualTo(200);
     }
 
+    @Test
+    @Order(4)
+    void isNotReadyWhileTheLargestBodyIsMoreThanTheTopicTakes() throws Exception {
+        set("max.message.bytes", "1000");
+
+        within10s(() -> assertThat(reason("broker"))
+                .startsWith(
+                        "MAX_BODY_BYTES (spine.limits.body-bytes) is 1048576, but topic gift_events takes messages of"
+                                + " at most 1000 bytes"));
+        assertThat(spine.readiness()).isEqualTo(503);
+
+        set("max.message.bytes", "1048588");
+        within10s(() -> assertThat(spine.readiness()).isEqualTo(200));
+    }
+
     private static void requireReplicas(String number) throws Exception {
+        set("min.insync.replicas", number);
+    }
+
+    private static void set(String name, String value) throws Exception {
         admin.incrementalAlterConfigs(Map.of(
                         new ConfigResource(ConfigResource.Type.TOPIC, "gift_events"),
-                        List.of(new AlterConfigOp(
-                                new ConfigEntry("min.insync.replicas", number), AlterConfigOp.OpType.SET))))
+                        List.of(new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET))))
                 .all()
                 .get();
     }

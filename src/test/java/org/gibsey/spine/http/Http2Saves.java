@@ -42,22 +42,16 @@ final class Http2Saves {
                     0,
                     ByteBuffer.allocate(4).putInt(1 << 24).array());
             out.flush();
-            // how many calls there may be at once counts from its acknowledgement on
             DataInputStream in = new DataInputStream(socket.getInputStream());
             Frame settings = Frame.read(in);
             if (settings.type != SETTINGS) {
                 throw new AssertionError("the server does not begin with its settings: " + settings);
             }
             frame(out, SETTINGS, ACKNOWLEDGED, 0, new byte[0]);
-            byte[] head = fields(Map.of(
-                    ":method", "POST",
-                    ":scheme", "http",
-                    ":authority", "localhost",
-                    ":path", "/vault/save",
-                    "content-type", "application/json"));
             for (int i = 0; i < calls; i++) {
-                frame(out, HEADERS, END_HEADERS, 2 * i + 1, head);
-                frame(out, DATA, END_STREAM, 2 * i + 1, gift.apply(i).getBytes(StandardCharsets.UTF_8));
+                byte[] body = gift.apply(i).getBytes(StandardCharsets.UTF_8);
+                frame(out, HEADERS, END_HEADERS, 2 * i + 1, head(body.length));
+                frame(out, DATA, END_STREAM, 2 * i + 1, body);
             }
             out.flush();
             return answers(in, calls);
@@ -104,9 +98,17 @@ final class Http2Saves {
     }
 
     /** HPACK at its simplest: each field a literal that no table remembers, pseudo header fields first. */
-    private static byte[] fields(Map<String, String> fields) {
+    private static byte[] head(int length) {
+        Map<String, String> fields = new TreeMap<>(Map.of(
+                ":method", "POST",
+                ":scheme", "http",
+                ":authority", "localhost",
+                ":path", "/vault/save",
+                "content-type", "application/json",
+                // a body of unknown length counts as the largest there may be
+                "content-length", Integer.toString(length)));
         ByteArrayOutputStream block = new ByteArrayOutputStream();
-        new TreeMap<>(fields).forEach((name, value) -> {
+        fields.forEach((name, value) -> {
             block.write(0);
             block.write(name.length());
             block.writeBytes(name.getBytes(StandardCharsets.US_ASCII));

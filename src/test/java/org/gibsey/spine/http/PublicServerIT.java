@@ -146,18 +146,24 @@ class PublicServerIT {
     void readsNoSecondRequestOutOfABodyThatHttp10CannotFrame() throws IOException {
         try (Socket socket = new Socket("localhost", port)) {
             socket.setSoTimeout(20_000);
+            String gift = gift(47_003, "a");
             socket.getOutputStream().write("""
-                    GET /nowhere HTTP/1.0
+                    POST /vault/save HTTP/1.0
                     Host: x
                     Connection: keep-alive
+                    Content-Type: application/json
                     Transfer-Encoding: chunked
 
+                    %x
+                    %s
                     0
 
-                    GET /nowhere HTTP/1.0
+                    GET /vault/list?limit=1 HTTP/1.0
                     Host: x
 
-                    """.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
+                    """.formatted(gift.length(), gift)
+                    .replace("\n", "\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
             String answers = new String(RawHttp.readToEnd(socket), StandardCharsets.UTF_8);
 
             assertThat(answers).startsWith("HTTP/1.").containsOnlyOnce("HTTP/1.");

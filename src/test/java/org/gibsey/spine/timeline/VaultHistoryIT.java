@@ -153,7 +153,7 @@ class VaultHistoryIT {
                 int instance = random.nextInt(instances.length);
                 instances[instance] = follow(instances[instance], Integer.MAX_VALUE, new ArrayList<>());
                 List<StreamedGift> missed = history.read(
-                                reader, client, instances[instance], new StreamFilter(PAGE, null))
+                                reader, client, instances[instance], new StreamedGift.Filter(PAGE, null))
                         .gifts();
                 int taken = random.nextInt(missed.size() + 1);
                 client = take(missed, taken, client, seen);
@@ -200,10 +200,10 @@ class VaultHistoryIT {
         long wanted = insert(writer, PAGE + 1);
         writer.commit();
 
-        assertThat(ids(history.read(reader, start, StreamPosition.END, new StreamFilter(PAGE + 1, null))
+        assertThat(ids(history.read(reader, start, StreamPosition.END, new StreamedGift.Filter(PAGE + 1, null))
                         .gifts()))
                 .containsExactly(wanted);
-        assertThat(history.read(reader, start, StreamPosition.END, new StreamFilter(null, 1_234))
+        assertThat(history.read(reader, start, StreamPosition.END, new StreamedGift.Filter(null, 1_234))
                         .gifts())
                 .isEmpty();
     }
@@ -248,7 +248,7 @@ class VaultHistoryIT {
     }
 
     private List<StreamedGift> read(StreamPosition from) throws SQLException {
-        VaultHistory.Page page = history.read(reader, from, StreamPosition.END, new StreamFilter(PAGE, null));
+        VaultHistory.Page page = history.read(reader, from, StreamPosition.END, new StreamedGift.Filter(PAGE, null));
         assertThat(page.complete()).isTrue();
         return page.gifts();
     }
