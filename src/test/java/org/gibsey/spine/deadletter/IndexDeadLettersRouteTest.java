@@ -16,43 +16,26 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.IntStream;
-import org.apache.camel.CamelContext;
 import org.apache.camel.EndpointInject;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.ProducerTemplate;
-import org.apache.camel.builder.AdviceWith;
 import org.apache.camel.component.jdbc.JdbcConstants;
 import org.apache.camel.component.mock.MockEndpoint;
 import org.apache.camel.support.DefaultExchange;
-import org.apache.camel.test.spring.junit5.CamelSpringBootTest;
-import org.apache.camel.test.spring.junit5.UseAdviceWith;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
+import org.gibsey.spine.MockedRoutes;
 import org.gibsey.spine.gift.EventId;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.mockito.Mockito;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.context.SpringBootTest;
-import org.springframework.test.annotation.DirtiesContext;
-import org.springframework.test.context.bean.override.mockito.MockitoBean;
 
 /** The route of routes/index-dead-letters.camel.yaml, with Kafka and the database mocked. */
-@CamelSpringBootTest
-@SpringBootTest(
-        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = {"management.server.port=0", "VAULT_ROUTES=file:routes/index-dead-letters.camel.yaml"})
-@UseAdviceWith
-@DirtiesContext
-class IndexDeadLettersRouteTest {
+class IndexDeadLettersRouteTest extends MockedRoutes {
 
     private static final String EVENT = "aaaaaaaa-0000-4000-8000-00000000000a";
     private static final long WRITTEN = 1_716_300_000_250L;
-
-    @Autowired
-    CamelContext camel;
 
     @Autowired
     ProducerTemplate kafka;
@@ -60,27 +43,11 @@ class IndexDeadLettersRouteTest {
     @Autowired
     ObjectMapper json;
 
-    @EndpointInject("mock:dead_letter")
+    @EndpointInject("mock:to-dead-letter")
     MockEndpoint index;
-
-    @MockitoBean
-    DeadLetters deadLetters;
 
     /** A record of the dead-letter topic: its value and its headers, by name. */
     private record Letter(String value, Map<String, String> headers) {}
-
-    @BeforeEach
-    void startWithBothEndsMocked() throws Exception {
-        Mockito.when(deadLetters.topic()).thenReturn("gift_events.dlq");
-        if (!camel.isStarted()) {
-            AdviceWith.adviceWith(camel, "index-dead-letters", route -> {
-                route.replaceFromWith("direct:dead");
-                route.weaveById("to-dead-letter").replace().to("mock:dead_letter");
-            });
-            camel.start();
-        }
-        index.reset();
-    }
 
     @Test
     void indexesWhatOnePollBroughtInOneStatement() throws Exception {
@@ -251,7 +218,8 @@ class IndexDeadLettersRouteTest {
         }
         Exchange polled = new DefaultExchange(camel);
         polled.getMessage().setBody(records);
-        return kafka.send("direct:dead", exchange -> exchange.getMessage().setBody(List.of(polled)));
+        return kafka.send(
+                "direct:index-dead-letters", exchange -> exchange.getMessage().setBody(List.of(polled)));
     }
 
     private JsonNode rows(int statement) throws Exception {

@@ -4,60 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
-import org.apache.camel.CamelContext;
 import org.apache.camel.EndpointInject;
-import org.apache.camel.builder.AdviceWith;
 import org.apache.camel.component.kafka.KafkaConstants;
 import org.apache.camel.component.mock.MockEndpoint;
-import org.apache.camel.test.spring.junit5.CamelSpringBootTest;
-import org.apache.camel.test.spring.junit5.UseAdviceWith;
 import org.apache.kafka.common.errors.TimeoutException;
-import org.junit.jupiter.api.BeforeEach;
+import org.gibsey.spine.MockedRoutes;
 import org.junit.jupiter.api.Test;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.context.SpringBootTest;
-import org.springframework.boot.test.web.client.TestRestTemplate;
 import org.springframework.http.ResponseEntity;
-import org.springframework.test.annotation.DirtiesContext;
 
 /** The route of routes/save-gift.camel.yaml, called over HTTP, with Kafka mocked. */
-@CamelSpringBootTest
-@SpringBootTest(
-        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = {"management.server.port=0", "VAULT_ROUTES=file:routes/save-gift.camel.yaml"})
-@UseAdviceWith
-@DirtiesContext
-class SaveGiftRouteTest {
+class SaveGiftRouteTest extends MockedRoutes {
 
-    @Autowired
-    CamelContext camel;
-
-    @Autowired
-    TestRestTemplate http;
-
-    @EndpointInject("mock:gift_events")
+    @EndpointInject("mock:to-gift-events")
     MockEndpoint kafka;
-
-    static ResponseEntity<String> answerBeforeTheStart;
-
-    @BeforeEach
-    void startWithKafkaMocked() throws Exception {
-        if (!camel.isStarted()) {
-            answerBeforeTheStart = save(Map.of("page_id", 7, "question", "Q?", "answer", "A"));
-            AdviceWith.adviceWith(
-                    camel,
-                    "save-gift",
-                    route -> route.weaveById("to-gift-events").replace().to("mock:gift_events"));
-            camel.start();
-        }
-        kafka.reset();
-    }
 
     @Test
     void answers503WithRetryAfterUntilTheRouteRuns() {
-        assertThat(answerBeforeTheStart.getStatusCode().value()).isEqualTo(503);
-        assertThat(answerBeforeTheStart.getHeaders().getFirst("Retry-After")).isNotBlank();
-        assertThat(answerBeforeTheStart.getHeaders().getContentType()).hasToString("application/problem+json");
+        assertThat(savedBeforeTheStart.getStatusCode().value()).isEqualTo(503);
+        assertThat(savedBeforeTheStart.getHeaders().getFirst("Retry-After")).isNotBlank();
+        assertThat(savedBeforeTheStart.getHeaders().getContentType()).hasToString("application/problem+json");
     }
 
     @Test
@@ -98,9 +63,5 @@ class SaveGiftRouteTest {
         assertThat(answer.getStatusCode().value()).isEqualTo(503);
         assertThat(answer.getHeaders().getFirst("Retry-After")).isNotBlank();
         assertThat(answer.getHeaders().getContentType()).hasToString("application/problem+json");
-    }
-
-    private ResponseEntity<String> save(Map<String, Object> gift) {
-        return http.postForEntity("/vault/save", gift, String.class);
     }
 }

@@ -11,60 +11,28 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.apache.camel.CamelContext;
 import org.apache.camel.EndpointInject;
 import org.apache.camel.Exchange;
 import org.apache.camel.ProducerTemplate;
-import org.apache.camel.builder.AdviceWith;
 import org.apache.camel.component.jdbc.JdbcConstants;
 import org.apache.camel.component.mock.MockEndpoint;
 import org.apache.camel.support.DefaultExchange;
-import org.apache.camel.test.spring.junit5.CamelSpringBootTest;
-import org.apache.camel.test.spring.junit5.UseAdviceWith;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.gibsey.spine.MockedRoutes;
 import org.gibsey.spine.deadletter.DeadLetters;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.mockito.ArgumentCaptor;
 import org.mockito.Mockito;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.context.SpringBootTest;
-import org.springframework.test.annotation.DirtiesContext;
-import org.springframework.test.context.bean.override.mockito.MockitoBean;
 
 /** The route of routes/persist-gifts.camel.yaml, with Kafka, the database and the dead-letter topic mocked. */
-@CamelSpringBootTest
-@SpringBootTest(
-        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = {"management.server.port=0", "VAULT_ROUTES=file:routes/persist-gifts.camel.yaml"})
-@UseAdviceWith
-@DirtiesContext
-class PersistGiftsRouteTest {
-
-    @Autowired
-    CamelContext camel;
+class PersistGiftsRouteTest extends MockedRoutes {
 
     @Autowired
     ProducerTemplate kafka;
 
-    @EndpointInject("mock:vault")
+    @EndpointInject("mock:to-vault")
     MockEndpoint vault;
-
-    @MockitoBean
-    DeadLetters deadLetters;
-
-    @BeforeEach
-    void startWithBothEndsMocked() throws Exception {
-        Mockito.when(deadLetters.topic()).thenReturn("gift_events.dlq");
-        if (!camel.isStarted()) {
-            AdviceWith.adviceWith(camel, "persist-gifts", route -> {
-                route.replaceFromWith("direct:polled");
-                route.weaveById("to-vault").replace().to("mock:vault");
-            });
-            camel.start();
-        }
-        vault.reset();
-    }
 
     @Test
     void storesWhatOnePollBroughtInOneStatement() throws Exception {
@@ -152,7 +120,8 @@ class PersistGiftsRouteTest {
         }
         Exchange polled = new DefaultExchange(camel);
         polled.getMessage().setBody(records);
-        return kafka.send("direct:polled", exchange -> exchange.getMessage().setBody(List.of(polled)));
+        return kafka.send(
+                "direct:persist-gifts", exchange -> exchange.getMessage().setBody(List.of(polled)));
     }
 
     private static List<String> questions(Exchange statement) {

@@ -8,49 +8,17 @@ import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import org.apache.camel.CamelContext;
 import org.apache.camel.EndpointInject;
-import org.apache.camel.builder.AdviceWith;
 import org.apache.camel.component.jdbc.JdbcConstants;
 import org.apache.camel.component.mock.MockEndpoint;
-import org.apache.camel.test.spring.junit5.CamelSpringBootTest;
-import org.apache.camel.test.spring.junit5.UseAdviceWith;
-import org.junit.jupiter.api.BeforeEach;
+import org.gibsey.spine.MockedRoutes;
 import org.junit.jupiter.api.Test;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.context.SpringBootTest;
-import org.springframework.boot.test.web.client.TestRestTemplate;
-import org.springframework.test.annotation.DirtiesContext;
 
 /** The route of routes/list-gifts.camel.yaml, called over HTTP, with the database mocked. */
-@CamelSpringBootTest
-@SpringBootTest(
-        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = {"management.server.port=0", "VAULT_ROUTES=file:routes/list-gifts.camel.yaml"})
-@UseAdviceWith
-@DirtiesContext
-class ListGiftsRouteTest {
+class ListGiftsRouteTest extends MockedRoutes {
 
-    @Autowired
-    CamelContext camel;
-
-    @Autowired
-    TestRestTemplate http;
-
-    @EndpointInject("mock:vault")
+    @EndpointInject("mock:to-vault-list")
     MockEndpoint vault;
-
-    @BeforeEach
-    void startWithTheDatabaseMocked() throws Exception {
-        if (!camel.isStarted()) {
-            AdviceWith.adviceWith(
-                    camel,
-                    "list-gifts",
-                    route -> route.weaveById("to-vault-list").replace().to("mock:vault"));
-            camel.start();
-        }
-        vault.reset();
-    }
 
     @Test
     void answersTheRowsAsJsonWithTimesToTheMicrosecond() throws Exception {

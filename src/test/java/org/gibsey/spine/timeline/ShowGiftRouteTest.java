@@ -5,55 +5,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.UUID;
-import org.apache.camel.CamelContext;
 import org.apache.camel.EndpointInject;
-import org.apache.camel.builder.AdviceWith;
 import org.apache.camel.component.jdbc.JdbcConstants;
 import org.apache.camel.component.mock.MockEndpoint;
-import org.apache.camel.test.spring.junit5.CamelSpringBootTest;
-import org.apache.camel.test.spring.junit5.UseAdviceWith;
+import org.gibsey.spine.MockedRoutes;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.context.SpringBootTest;
-import org.springframework.boot.test.web.client.TestRestTemplate;
 import org.springframework.http.ResponseEntity;
-import org.springframework.test.annotation.DirtiesContext;
 
 /** The route of routes/show-gift.camel.yaml, called over HTTP, with both tables mocked. */
-@CamelSpringBootTest
-@SpringBootTest(
-        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = {"management.server.port=0", "VAULT_ROUTES=file:routes/show-gift.camel.yaml"})
-@UseAdviceWith
-@DirtiesContext
-class ShowGiftRouteTest {
+class ShowGiftRouteTest extends MockedRoutes {
 
     private static final String ID = "01a20810-5877-7710-91b0-12b1f8bbbda1";
 
-    @Autowired
-    CamelContext camel;
-
-    @Autowired
-    TestRestTemplate http;
-
-    @EndpointInject("mock:vault")
+    @EndpointInject("mock:to-vault-gift")
     MockEndpoint vault;
 
-    @EndpointInject("mock:dead_letter")
+    @EndpointInject("mock:to-dead-gift")
     MockEndpoint deadLetter;
 
     @BeforeEach
-    void startWithBothTablesMocked() throws Exception {
-        if (!camel.isStarted()) {
-            AdviceWith.adviceWith(camel, "show-gift", route -> {
-                route.weaveById("to-vault-gift").replace().to("mock:vault");
-                route.weaveById("to-dead-gift").replace().to("mock:dead_letter");
-            });
-            camel.start();
-        }
-        vault.reset();
-        deadLetter.reset();
+    void nothingIsFound() {
         answers(vault, null);
         answers(deadLetter, null);
     }
