@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.gibsey.spine.embedded.Promise;
 import org.gibsey.spine.embedded.SpineIT;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -48,15 +49,14 @@ class GiftLoopIT {
             String location = String.valueOf(http.postForLocation("/vault/save", gift));
             long answered = System.nanoTime();
             awaitListed(location.substring("/vault/gifts/".length()));
-            took.add(Duration.ofNanos(System.nanoTime() - answered));
+            took.add(Promise.since(answered));
         }
 
-        assertThat(took.stream().sorted().toList().get(4)).isLessThan(Duration.ofMillis(200));
+        Promise.kept("a saved gift is listed", took.stream().sorted().toList().get(4), Duration.ofMillis(200));
     }
 
     private JsonNode awaitListed(String eventId) {
-        return await().atMost(Duration.ofSeconds(10))
-                .pollDelay(Duration.ZERO)
+        return await().pollDelay(Duration.ZERO)
                 .pollInterval(Duration.ofMillis(5))
                 .until(() -> listed(eventId), found -> found != null);
     }

@@ -19,8 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The application is there before its broker and its database. */
 class LateServicesIT {
 
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
-
     private final int kafkaPort = Ports.free();
     private final int databasePort = Ports.free();
     private final int port = Ports.free();
@@ -43,9 +41,9 @@ class LateServicesIT {
                         "MANAGEMENT_SERVER_PORT",
                         Integer.toString(management)),
                 folder.resolve("application.log"))) {
-            await().atMost(PATIENCE).until(() -> complaints(application).size() >= 2 && caller.isWaiting());
+            await().until(() -> complaints(application).size() >= 2 && caller.isWaiting());
             // three more looks of each watch, and nothing more to say
-            await().during(Duration.ofSeconds(6)).atMost(PATIENCE).until(caller::isWaiting);
+            await().during(Duration.ofSeconds(6)).until(caller::isWaiting);
             assertThat(complaints(application))
                     .hasSize(2)
                     .anySatisfy(line -> assertThat(line).contains("Waiting for Kafka at localhost:" + kafkaPort + ": "))
@@ -54,13 +52,13 @@ class LateServicesIT {
                             .doesNotContain("hidden"));
 
             try (EmbeddedServices services = EmbeddedServices.start(folder, kafkaPort, databasePort)) {
-                await().atMost(PATIENCE).until(caller::isReady);
+                await().until(caller::isReady);
                 assertThat(caller.save("Was it late?").statusCode()).isEqualTo(202);
-                await().atMost(PATIENCE).until(() -> caller.list().contains("Was it late?"));
+                await().until(() -> caller.list().contains("Was it late?"));
                 assertThat(Files.readString(application.log()))
                         .contains("Kafka at " + services.kafka().bootstrapServers() + " is there")
                         .contains("PostgreSQL at postgresql://localhost:" + databasePort + "/gibsey is there");
-                application.terminate(PATIENCE);
+                application.terminate();
             }
         }
     }

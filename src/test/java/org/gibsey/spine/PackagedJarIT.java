@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -23,9 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** One jar, two processes: what a process does is the set of routes it loads. */
 class PackagedJarIT {
-
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
-    private static final Duration GRACE = Duration.ofSeconds(10);
 
     private final ObjectMapper json = new ObjectMapper();
     private final String topic = "packaged_" + UUID.randomUUID().toString().substring(0, 8);
@@ -67,7 +63,7 @@ class PackagedJarIT {
 
             assertThat(saved.statusCode()).as(saved.body()).isEqualTo(202);
             assertThat(saved.body()).isEqualTo("{\"queued\":true}");
-            await().atMost(PATIENCE).until(() -> json.readTree(caller.list()).size() == 1);
+            await().until(() -> json.readTree(caller.list()).size() == 1);
             assertThat(json.readTree(caller.list()).at("/0/question").textValue())
                     .isEqualTo("Who carries it?");
             JsonNode health = json.readTree(caller.health());
@@ -75,8 +71,8 @@ class PackagedJarIT {
             assertThat(health.at("/components/broker/status").textValue()).isEqualTo("UP");
             assertThat(health.at("/components/database/status").textValue()).isEqualTo("UP");
 
-            assertThat(api.terminate(GRACE)).isEqualTo(143);
-            assertThat(worker.terminate(GRACE)).isEqualTo(143);
+            assertThat(api.terminate()).isEqualTo(143);
+            assertThat(worker.terminate()).isEqualTo(143);
         }
     }
 
@@ -94,7 +90,7 @@ class PackagedJarIT {
     }
 
     private static void awaitReady(JavaProcess process, TestCaller caller) {
-        await().atMost(PATIENCE).until(() -> {
+        await().until(() -> {
             assertThat(process.isAlive()).as("alive, see %s", process.log()).isTrue();
             return caller.isReady();
         });

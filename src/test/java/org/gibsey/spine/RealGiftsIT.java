@@ -18,7 +18,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.gibsey.spine.embedded.SpineIT;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -57,7 +56,7 @@ class RealGiftsIT {
         Map<UUID, Saved> sent = saveAll(lines);
 
         assertThat(sent).hasSameSizeAs(lines);
-        await().atMost(60, TimeUnit.SECONDS).until(() -> stored().size() == sent.size());
+        await().until(() -> stored().size() == sent.size());
         assertThat(stored()).containsExactlyInAnyOrderEntriesOf(sent);
         assertThat(listed(sent.size())).containsExactlyInAnyOrderEntriesOf(sent);
     }

@@ -7,7 +7,6 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,7 +32,6 @@ import org.springframework.util.FileSystemUtils;
 public final class Browser implements AutoCloseable {
 
     private static final List<String> CHROMIUM = List.of("chromium", "chromium-browser", "google-chrome", "chrome");
-    private static final Duration SOON = Duration.ofSeconds(20);
 
     private final ChromeDriver driver;
     private final Path profiles;
@@ -95,7 +93,7 @@ public final class Browser implements AutoCloseable {
     }
 
     public void awaitLive() {
-        await("the page is live").atMost(SOON).untilAsserted(() -> {
+        await("the page is live").untilAsserted(() -> {
             assertThat(text("#state")).isEqualTo("Live");
             assertThat(find("#gifts").getDomAttribute("aria-busy"))
                     .as(

@@ -47,7 +47,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
                 .setCleanDataDirectory(false)
                 // stopped by whoever started it, after the application
                 .setRegisterShutdownHook(false)
-                .setPGStartupWait(Duration.ofSeconds(60))
+                .setPGStartupWait(Duration.ofMinutes(3))
                 // the binaries are for tests and start with these off: a killed server would forget what it confirmed
                 .setServerConfig("fsync", "on")
                 .setServerConfig("synchronous_commit", "on")

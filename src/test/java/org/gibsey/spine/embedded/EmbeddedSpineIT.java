@@ -8,7 +8,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -18,8 +17,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The one command of the README, as a process. */
 class EmbeddedSpineIT {
-
-    private static final Duration PATIENCE = Duration.ofMinutes(3);
 
     private final Map<String, String> environment = new HashMap<>();
     private int runs;
@@ -35,7 +32,7 @@ class EmbeddedSpineIT {
             environment.put(setting, Integer.toString(taken.getLocalPort()));
 
             try (JavaProcess spine = start()) {
-                assertThat(spine.awaitExit(PATIENCE)).isEqualTo(1);
+                assertThat(spine.awaitExit()).isEqualTo(1);
                 assertThat(Files.readString(spine.log()).strip())
                         .isEqualTo(
                                 "Port %d is in use. Stop what listens there, or choose another: %s=%d mvn spring-boot:test-run"
@@ -52,7 +49,7 @@ class EmbeddedSpineIT {
         try (JavaProcess killed = start()) {
             awaitUp(killed);
             assertThat(caller().save("survives?").statusCode()).isEqualTo(202);
-            await().atMost(PATIENCE).until(() -> caller().list().contains("survives"));
+            await().until(() -> caller().list().contains("survives"));
             killed.kill();
             leftover = postgres();
             assertThat(leftover.isAlive()).isTrue();
@@ -65,7 +62,7 @@ class EmbeddedSpineIT {
             assertThat(caller().list()).containsOnlyOnce("survives");
             assertRefusesToShareItsData();
 
-            assertThat(next.terminate(PATIENCE)).isEqualTo(143);
+            assertThat(next.terminate()).isEqualTo(143);
 
             // it removes its files a moment before it is gone
             await().until(() -> !server.isAlive());
@@ -81,7 +78,7 @@ class EmbeddedSpineIT {
         environment.put("MAX_QUESTION_CHARS", "0");
 
         try (JavaProcess spine = start()) {
-            assertThat(spine.awaitExit(PATIENCE)).isEqualTo(1);
+            assertThat(spine.awaitExit()).isEqualTo(1);
 
             assertThat(Files.readString(spine.log())).contains("questionChars");
             assertThat(data().resolve("postgres/postmaster.pid")).doesNotExist();
@@ -93,7 +90,7 @@ class EmbeddedSpineIT {
     private void assertRefusesToShareItsData() throws Exception {
         freePorts();
         try (JavaProcess second = start()) {
-            assertThat(second.awaitExit(PATIENCE)).isEqualTo(1);
+            assertThat(second.awaitExit()).isEqualTo(1);
             assertThat(Files.readString(second.log()).strip())
                     .isEqualTo(
                             "Another run uses %1$s. Stop it, or choose another: EMBEDDED_DATA=%1$s-2 mvn spring-boot:test-run"
@@ -119,7 +116,7 @@ class EmbeddedSpineIT {
     }
 
     private static void awaitUp(JavaProcess spine) {
-        await().atMost(PATIENCE).until(() -> {
+        await().until(() -> {
             assertThat(spine.isAlive()).as("alive, see %s", spine.log()).isTrue();
             return Files.readString(spine.log()).contains("Gift Spine is up.");
         });

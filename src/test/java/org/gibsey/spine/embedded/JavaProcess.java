@@ -111,11 +111,19 @@ public final class JavaProcess implements AutoCloseable {
      * SIGTERM, and waits for the end.
      *
      * @return its exit code
-     * @throws IllegalStateException if it is still there after that time
      */
-    public int terminate(Duration within) throws InterruptedException {
+    public int terminate() throws InterruptedException {
         process.destroy();
-        return awaitExit(within);
+        return awaitExit();
+    }
+
+    /**
+     * Waits for its end.
+     *
+     * @return its exit code
+     */
+    public int awaitExit() throws InterruptedException {
+        return awaitExit(Patience.LIMIT);
     }
 
     /**

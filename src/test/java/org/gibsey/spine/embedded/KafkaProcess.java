@@ -2,7 +2,6 @@ package org.gibsey.spine.embedded;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -84,7 +83,6 @@ public final class KafkaProcess implements AutoCloseable {
     private void awaitReady() {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers()))) {
             Awaitility.await()
-                    .atMost(Duration.ofSeconds(60))
                     .ignoreException(ExecutionException.class)
                     .until(() -> !admin.describeCluster().nodes().get().isEmpty());
         }

@@ -39,7 +39,6 @@ final class FaultBench implements AutoCloseable {
     static final int PARTITIONS = 6;
     static final String SHORT_POLL_INTERVAL = "CAMEL_COMPONENT_KAFKA_MAXPOLLINTERVALMS=6000";
 
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final String WORKER =
             "file:routes/persist-gifts.camel.yaml,file:routes/index-dead-letters.camel.yaml";
     private static final String HEAD = """
@@ -170,8 +169,7 @@ final class FaultBench implements AutoCloseable {
     Outcome settle(String scenario, Load load, long recoveryMs) {
         Outcome outcome;
         try {
-            outcome = await().atMost(PATIENCE)
-                    .pollInterval(Duration.ofMillis(250))
+            outcome = await().pollInterval(Duration.ofMillis(250))
                     .ignoreExceptions()
                     .until(
                             () -> placed(load) < load.accepted().size() ? null : outcome(scenario, load, recoveryMs),
@@ -195,8 +193,7 @@ final class FaultBench implements AutoCloseable {
                 .filter(candidate -> candidate.topic.equals(topic) && candidate.process.isAlive())
                 .reduce((earlier, later) -> later)
                 .orElseThrow(() -> new IllegalStateException("nobody is left to ask for the ledger of " + topic));
-        await().atMost(PATIENCE)
-                .ignoreExceptionsInstanceOf(IOException.class)
+        await().ignoreExceptionsInstanceOf(IOException.class)
                 .untilAsserted(() -> assertThat(process.caller.ledger())
                         .contains("\"balanced\":true", "\"inFlight\":0", "\"unaccounted\":0"));
     }
@@ -274,8 +271,7 @@ final class FaultBench implements AutoCloseable {
     }
 
     private void awaitStored(Load load, UUID gift) {
-        await().atMost(PATIENCE)
-                .pollInterval(Duration.ofMillis(20))
+        await().pollInterval(Duration.ofMillis(20))
                 .ignoreExceptions()
                 .until(() -> number("select count(*) from vault where event_id = '" + gift + "'") == 1
                         || load.isPoison(gift));

@@ -81,9 +81,7 @@ class FaultsIT {
             load.steady(PER_SECOND);
             long rows = bench.rows(load);
             // the partitions of the one before are free when its session has timed out
-            await().atMost(Duration.ofSeconds(60))
-                    .pollInterval(Duration.ofMillis(1))
-                    .until(() -> bench.rows(load) > rows + 200);
+            await().pollInterval(Duration.ofMillis(1)).until(() -> bench.rows(load) > rows + 200);
             worker.kill();
             load.stop();
             if (bench.rows(load) > load.group().committed()) {
@@ -202,7 +200,7 @@ class FaultsIT {
         standingWorkerFlows();
 
         bench.kafka().process().freeze();
-        await().pollDelay(Duration.ofSeconds(15)).atMost(Duration.ofSeconds(20)).until(() -> true);
+        await().pollDelay(Duration.ofSeconds(15)).until(() -> true);
         bench.kafka().process().thaw();
 
         recovered("broker frozen for 15 s, poll interval 6 s");
@@ -227,7 +225,7 @@ class FaultsIT {
     @Tag("slow")
     void losesNothingWhenTheBrokerIsRestarted() throws Throwable {
         brokerTrouble(
-                "broker stopped and started", () -> bench.kafka().process().terminate(Duration.ofSeconds(60)));
+                "broker stopped and started", () -> bench.kafka().process().terminate());
     }
 
     @Test
@@ -242,7 +240,7 @@ class FaultsIT {
         int port = Ports.free();
         bench.api(load, port);
         HttpSaves saves = new HttpSaves(port, load);
-        await().atMost(Duration.ofSeconds(60)).ignoreExceptions().until(() -> saves.save() == 202);
+        await().ignoreExceptions().until(() -> saves.save() == 202);
         saves.save(200);
 
         trouble.run();
@@ -251,7 +249,7 @@ class FaultsIT {
         }
         bench.kafka().restart();
         long recovery = bench.recovery(load);
-        await().atMost(Duration.ofSeconds(30)).until(() -> saves.save() == 202);
+        await().until(() -> saves.save() == 202);
         saves.save(200);
 
         bench.settle(scenario + ", saves over HTTP", load, recovery);
@@ -279,15 +277,13 @@ class FaultsIT {
     void storesNothingTwiceWhenTheWholeTopicIsReadAgain() throws Exception {
         load.poison(2).write(10_000);
         JavaProcess worker = worker();
-        await().atMost(Duration.ofSeconds(60))
-                .until(() -> bench.rows(load) + bench.deadLetters(load)
-                        >= load.accepted().size());
-        worker.terminate(Duration.ofSeconds(30));
+        await().until(() ->
+                bench.rows(load) + bench.deadLetters(load) >= load.accepted().size());
+        worker.terminate();
 
         load.group().rewind();
         worker();
-        await().atMost(Duration.ofSeconds(60))
-                .until(() -> load.group().committed() == load.accepted().size());
+        await().until(() -> load.group().committed() == load.accepted().size());
 
         bench.settle("whole topic read again from offset 0", load, -1);
     }
@@ -299,8 +295,8 @@ class FaultsIT {
         flowing();
         for (int i = 0; i < rounds; i++) {
             JavaProcess guest = bench.worker(load);
-            await().atMost(Duration.ofSeconds(60)).until(() -> load.group().members() == 2);
-            assertThat(guest.terminate(Duration.ofSeconds(30))).isEqualTo(143);
+            await().until(() -> load.group().members() == 2);
+            assertThat(guest.terminate()).isEqualTo(143);
         }
         recovered("second worker joined and left under load (%d ×)".formatted(rounds));
     }
@@ -314,7 +310,7 @@ class FaultsIT {
         awaitWaiting(first);
         JavaProcess polite = bench.worker(load);
         awaitWaiting(polite);
-        assertThat(polite.terminate(Duration.ofSeconds(30))).isEqualTo(143);
+        assertThat(polite.terminate()).isEqualTo(143);
         JavaProcess killed = bench.worker(load);
         awaitWaiting(killed);
         killed.kill();
@@ -324,8 +320,7 @@ class FaultsIT {
     }
 
     private static void awaitWaiting(JavaProcess worker) {
-        await().atMost(Duration.ofSeconds(60))
-                .until(() -> Files.readString(worker.log()).contains("waits with"));
+        await().until(() -> Files.readString(worker.log()).contains("waits with"));
     }
 
     @Test
@@ -334,7 +329,7 @@ class FaultsIT {
         bench.asSuperuser("alter table vault rename to vault_elsewhere");
         awaitWaiting(worker);
 
-        int exit = worker.terminate(Duration.ofSeconds(30));
+        int exit = worker.terminate();
 
         bench.asSuperuser("alter table vault_elsewhere rename to vault");
         assertThat(exit).isEqualTo(143);
@@ -348,7 +343,7 @@ class FaultsIT {
     void drainsABacklogOf100000InBatches() throws Exception {
         load.write(100_000);
         worker();
-        await().atMost(Duration.ofSeconds(60)).until(() -> bench.rows(load) >= 100_000);
+        await().until(() -> bench.rows(load) >= 100_000);
 
         long statements = bench.statements(load);
         assertThat(statements).isBetween(100_000L / 2_000, 100_000L / 500);
@@ -358,9 +353,7 @@ class FaultsIT {
     /** A worker that has its partitions and flows. */
     private JavaProcess worker(String... settings) throws Exception {
         JavaProcess worker = bench.worker(load, settings);
-        await().atMost(Duration.ofSeconds(60))
-                .ignoreExceptions()
-                .until(() -> load.group().members() >= 1);
+        await().ignoreExceptions().until(() -> load.group().members() >= 1);
         return worker;
     }
 
@@ -387,6 +380,6 @@ class FaultsIT {
     /** Waits until the load wrote that many more. */
     private void written(int more) {
         int until = load.accepted().size() + more;
-        await().atMost(Duration.ofSeconds(60)).until(() -> load.accepted().size() >= until);
+        await().until(() -> load.accepted().size() >= until);
     }
 }

@@ -5,8 +5,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.UUID;
+import org.gibsey.spine.embedded.Patience;
 
 /** Saves gifts over HTTP, as readers do. What was answered 202 counts as accepted by the load. */
 final class HttpSaves {
@@ -33,7 +33,7 @@ final class HttpSaves {
         HttpResponse<String> answer = client.send(
                 HttpRequest.newBuilder(uri)
                         .header("Content-Type", "application/json")
-                        .timeout(Duration.ofSeconds(10))
+                        .timeout(Patience.LIMIT)
                         .POST(HttpRequest.BodyPublishers.ofString(body))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());

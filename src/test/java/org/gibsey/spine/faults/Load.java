@@ -11,6 +11,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.gibsey.spine.embedded.Patience;
 
 /**
  * Writes gifts to a topic and remembers which ones the broker acknowledged: those are the ones that must not be lost. Either
@@ -91,7 +92,7 @@ final class Load implements AutoCloseable {
     /** Ends the steady load and waits for the acknowledgements. */
     Load stop() throws InterruptedException {
         steady = false;
-        background.join(Duration.ofMinutes(3).toMillis());
+        background.join(Patience.LIMIT.toMillis());
         producer.flush();
         return this;
     }

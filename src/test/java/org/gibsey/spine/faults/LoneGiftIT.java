@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import org.gibsey.spine.embedded.EmbeddedDatabase;
 import org.gibsey.spine.embedded.JavaProcess;
+import org.gibsey.spine.embedded.Patience;
 import org.gibsey.spine.embedded.Ports;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -103,8 +104,7 @@ class LoneGiftIT {
         JavaProcess worker = bench.warmWorker(load);
         bench.awaitFlowing(load);
         load.write(5_000);
-        await().atMost(Duration.ofSeconds(60))
-                .until(() -> bench.rows(load) >= load.accepted().size());
+        await().until(() -> bench.rows(load) >= load.accepted().size());
         // what runs some ten times a second takes that long to be worth the second compiler's while
         let(SETTLE);
 
@@ -161,6 +161,6 @@ class LoneGiftIT {
 
     private static void let(Duration pass) {
         long end = System.nanoTime() + pass.toNanos();
-        await().atMost(pass.plusSeconds(10)).until(() -> System.nanoTime() >= end);
+        await().atMost(pass.plus(Patience.LIMIT)).until(() -> System.nanoTime() >= end);
     }
 }

@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -42,8 +41,8 @@ class MetricsIT {
                 "KAFKA_DEAD_LETTER_TOPIC=" + TOPIC + ".dlq",
                 "KAFKA_GROUP=" + TOPIC,
                 "VAULT_DB_URL=" + database.url());
-        await().atMost(Duration.ofSeconds(30)).until(() -> spine.readiness() == 200);
-        await().atMost(Duration.ofSeconds(30)).until(() -> spine.call("GET", "/vault/list", "") == 200);
+        await().until(() -> spine.readiness() == 200);
+        await().until(() -> spine.call("GET", "/vault/list", "") == 200);
         useEverything(1);
     }
 

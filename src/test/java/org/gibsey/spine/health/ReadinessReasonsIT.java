@@ -26,6 +26,7 @@ import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.broker.TopicState;
 import org.gibsey.spine.embedded.EmbeddedKafka;
 import org.gibsey.spine.embedded.Ports;
+import org.gibsey.spine.embedded.Promise;
 import org.gibsey.spine.embedded.TestDatabase;
 import org.gibsey.spine.http.TopicLimit;
 import org.junit.jupiter.api.AfterAll;
@@ -172,8 +173,6 @@ class ReadinessReasonsIT {
     }
 
     private static void within10s(ThrowingRunnable assertion) {
-        await().atMost(Duration.ofSeconds(10))
-                .pollInterval(Duration.ofMillis(200))
-                .untilAsserted(assertion);
+        Promise.within(Duration.ofSeconds(10), "readiness follows", assertion);
     }
 }

@@ -6,10 +6,10 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.gibsey.spine.SpineApplication;
+import org.gibsey.spine.embedded.Patience;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 
@@ -19,8 +19,7 @@ final class RunningSpine implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final ConfigurableApplicationContext application;
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+    private final HttpClient http = HttpClient.newHttpClient();
 
     private RunningSpine(ConfigurableApplicationContext application) {
         this.application = application;
@@ -110,7 +109,7 @@ final class RunningSpine implements AutoCloseable {
     private HttpRequest.Builder request(String port, String path) {
         return HttpRequest.newBuilder(URI.create(
                         "http://localhost:" + application.getEnvironment().getProperty(port) + path))
-                .timeout(Duration.ofSeconds(30));
+                .timeout(Patience.LIMIT);
     }
 
     private HttpResponse<String> send(HttpRequest.Builder request) throws Exception {

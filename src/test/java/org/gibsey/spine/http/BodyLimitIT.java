@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.embedded.Patience;
 import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.http.RawHttp.Answer;
 import org.junit.jupiter.api.Test;
@@ -51,7 +52,7 @@ class BodyLimitIT {
     @Test
     void stopsReadingABodyWithoutEnd() throws IOException {
         try (Socket socket = new Socket("localhost", port)) {
-            socket.setSoTimeout(20_000);
+            socket.setSoTimeout((int) Patience.LIMIT.toMillis());
             OutputStream out = socket.getOutputStream();
             out.write(crlf(head("Transfer-Encoding: chunked") + "\n"));
             byte[] chunk = padded(CHUNK);
@@ -81,7 +82,7 @@ class BodyLimitIT {
 
     private Answer sendChunked(int length) throws IOException {
         try (Socket socket = new Socket("localhost", port)) {
-            socket.setSoTimeout(20_000);
+            socket.setSoTimeout((int) Patience.LIMIT.toMillis());
             OutputStream out = socket.getOutputStream();
             out.write(crlf(head("Transfer-Encoding: chunked") + "\n"));
             byte[] body = padded(length);

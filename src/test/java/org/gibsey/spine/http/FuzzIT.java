@@ -13,7 +13,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +20,7 @@ import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.sessions.JqwikSession;
+import org.gibsey.spine.embedded.Patience;
 import org.gibsey.spine.embedded.SpineIT;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -32,8 +32,7 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 @SpineIT
 class FuzzIT {
 
-    private static final int CASES = 1_500;
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final int CASES = Integer.getInteger("fuzz.cases", 300);
     private static final String GIFT = "{\"page_id\":49001,\"question\":\"q\",\"answer\":\"a\"}";
 
     private final HttpClient http = HttpClient.newHttpClient();
@@ -150,7 +149,7 @@ class FuzzIT {
 
         check(target, made -> {
             HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + made))
-                    .timeout(PATIENCE)
+                    .timeout(Patience.LIMIT)
                     .build();
             assertThat(http.send(request, BodyHandlers.discarding()).statusCode())
                     .isLessThan(500);
@@ -179,7 +178,7 @@ class FuzzIT {
 
     private void assertAnswered(byte[] body, String type) throws Exception {
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/vault/save"))
-                .timeout(PATIENCE)
+                .timeout(Patience.LIMIT)
                 .header("Content-Type", type)
                 .POST(BodyPublishers.ofByteArray(body))
                 .build();
@@ -193,7 +192,7 @@ class FuzzIT {
     /** What comes before the end is answered, or the connection ends; a request that is not whole needs no answer. */
     private void assertNoFault(byte[] request) throws IOException {
         try (Socket socket = new Socket("localhost", port)) {
-            socket.setSoTimeout((int) PATIENCE.toMillis());
+            socket.setSoTimeout((int) Patience.LIMIT.toMillis());
             socket.getOutputStream().write(request);
             socket.shutdownOutput();
             String answer = new String(RawHttp.readToEnd(socket), StandardCharsets.ISO_8859_1);

@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.net.Socket;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +21,7 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
+import org.gibsey.spine.embedded.Patience;
 import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.http.RawHttp.Answer;
 import org.jspecify.annotations.Nullable;
@@ -258,7 +258,7 @@ class OpenApiIT {
 
     /** There is room for one, and a stream before it whose reader has left is noticed a moment later. */
     private Socket onlyStream() {
-        return await().atMost(Duration.ofSeconds(30)).until(this::openedStream, Objects::nonNull);
+        return await().until(this::openedStream, Objects::nonNull);
     }
 
     private @Nullable Socket openedStream() throws IOException {
@@ -272,7 +272,7 @@ class OpenApiIT {
 
     private Socket stream() throws IOException {
         Socket socket = new Socket("localhost", port);
-        socket.setSoTimeout(20_000);
+        socket.setSoTimeout((int) Patience.LIMIT.toMillis());
         socket.getOutputStream()
                 .write("GET /vault/stream HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         return socket;

@@ -6,12 +6,10 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
+import org.gibsey.spine.embedded.Patience;
 
 /** HTTP/1.1 byte by byte, for requests that no client library would send. */
 final class RawHttp {
-
-    private static final int PATIENCE_MS = 20_000;
 
     private RawHttp() {}
 
@@ -38,7 +36,7 @@ final class RawHttp {
     /** Sends it as it is and reads until the server closes, which the request has to ask for. */
     static Answer send(int port, byte[] request) throws IOException {
         try (Socket socket = new Socket("localhost", port)) {
-            socket.setSoTimeout(PATIENCE_MS);
+            socket.setSoTimeout((int) Patience.LIMIT.toMillis());
             socket.getOutputStream().write(request);
             return Answer.parse(readToEnd(socket));
         }
@@ -52,7 +50,7 @@ final class RawHttp {
     static byte[] readToEnd(Socket socket) throws IOException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         byte[] buffer = new byte[8192];
-        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MS);
+        long end = System.nanoTime() + Patience.LIMIT.toNanos();
         try {
             for (int count = 0; count >= 0; count = socket.getInputStream().read(buffer)) {
                 all.write(buffer, 0, count);

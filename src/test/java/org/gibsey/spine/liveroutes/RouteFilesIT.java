@@ -13,7 +13,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -220,7 +219,7 @@ class RouteFilesIT extends EditedApplication {
         String mended = RouteFolderFixture.described("persist-gifts", "mended");
         FOLDER.replace("persist-gifts", mended);
 
-        await().atMost(Duration.ofSeconds(15)).until(() -> runs("persist-gifts", mended));
+        await().until(() -> runs("persist-gifts", mended));
         await().until(() -> vault.sql("select count(*) from vault where page_id = 66103")
                         .query(Long.class)
                         .single()

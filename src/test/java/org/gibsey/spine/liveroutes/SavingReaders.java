@@ -12,6 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.gibsey.spine.embedded.Patience;
 
 /** Some readers who save one gift after the other until they are told to stop. */
 final class SavingReaders implements AutoCloseable {
@@ -22,6 +23,7 @@ final class SavingReaders implements AutoCloseable {
     private final HttpClient http = HttpClient.newHttpClient();
     private final ExecutorService readers = Executors.newFixedThreadPool(READERS);
     private final AtomicLong saved = new AtomicLong();
+    private final AtomicLong unacknowledged = new AtomicLong();
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
     private volatile boolean stopped;
 
@@ -46,6 +48,11 @@ final class SavingReaders implements AutoCloseable {
         return saved.get();
     }
 
+    /** How many were told that the broker did not answer in time, which on a starved machine is so. */
+    long unacknowledged() {
+        return unacknowledged.get();
+    }
+
     /** What the others got. */
     Queue<String> failures() {
         return failures;
@@ -55,8 +62,8 @@ final class SavingReaders implements AutoCloseable {
     void stop() throws InterruptedException {
         stopped = true;
         readers.shutdown();
-        if (!readers.awaitTermination(30, TimeUnit.SECONDS)) {
-            failures.add("a request has no answer after 30 s");
+        if (!readers.awaitTermination(Patience.LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+            failures.add("a request has no answer");
         }
     }
 
@@ -71,6 +78,8 @@ final class SavingReaders implements AutoCloseable {
             HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
             if (answer.statusCode() == 202) {
                 saved.incrementAndGet();
+            } else if (answer.statusCode() == 503 && answer.body().contains("/problems#broker")) {
+                unacknowledged.incrementAndGet();
             } else {
                 failures.add(answer.statusCode() + " " + answer.body());
             }

@@ -15,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +43,6 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /** A process as whoever operates it has it: the jar, its log in JSON, JMX from elsewhere with a password. */
 class OperatedProcessIT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String TOPIC =
             "operated_" + UUID.randomUUID().toString().substring(0, 8);
@@ -72,7 +70,7 @@ class OperatedProcessIT {
                 "-Dcom.sun.management.jmxremote.password.file=" + secret("password", "operator open-sesame"),
                 "-Dcom.sun.management.jmxremote.access.file=" + secret("access", "operator readwrite"),
                 "-Dcom.sun.management.jmxremote.rmi.port=" + JMX_PORT);
-        await().atMost(PATIENCE).ignoreExceptionsInstanceOf(IOException.class).until(() -> {
+        await().ignoreExceptionsInstanceOf(IOException.class).until(() -> {
             assertThat(process.isAlive()).as("alive, see %s", process.log()).isTrue();
             return HttpClient.newHttpClient()
                             .send(request("/vault/list").build(), BodyHandlers.discarding())
@@ -81,7 +79,7 @@ class OperatedProcessIT {
         });
         connector = connect(login("open-sesame"));
         jmx = connector.getMBeanServerConnection();
-        await().atMost(PATIENCE).until(() -> ((List<?>) report().get("files")).size() == 6);
+        await().until(() -> ((List<?>) report().get("files")).size() == 6);
     }
 
     @AfterAll
@@ -105,7 +103,7 @@ class OperatedProcessIT {
     @Test
     void theJvmOpensNoJmxPortWithoutAPasswordFile() throws Exception {
         try (JavaProcess unprotected = process("unprotected")) {
-            assertThat(unprotected.awaitExit(PATIENCE)).isEqualTo(1);
+            assertThat(unprotected.awaitExit()).isEqualTo(1);
             assertThat(unprotected.log()).content().containsIgnoringCase("password file");
         }
     }
@@ -149,7 +147,7 @@ class OperatedProcessIT {
         assertThat(rows("waits for its route%")).isZero();
         invoke(persist, "start");
 
-        await().atMost(PATIENCE).until(() -> rows("waits for its route%") == 2);
+        await().until(() -> rows("waits for its route%") == 2);
     }
 
     @Test
@@ -186,7 +184,7 @@ class OperatedProcessIT {
     @Test
     void listsShowsAndReplaysDeadLetters() throws Exception {
         topic.write("neither JSON nor a gift");
-        await().atMost(PATIENCE).until(() -> number(deadLetters("undecodable"), "total") == 1);
+        await().until(() -> number(deadLetters("undecodable"), "total") == 1);
         Map<?, ?> letter = (Map<?, ?>) ((List<?>) deadLetters("undecodable").get("letters")).get(0);
         long id = number(letter, "id");
 
@@ -200,9 +198,7 @@ class OperatedProcessIT {
         assertThat(number(tried, "selected")).isEqualTo(1);
         assertThat(number(tried, "replayed")).isZero();
         assertThat(number(replayed, "replayed")).isEqualTo(1);
-        await().atMost(PATIENCE)
-                .until(() ->
-                        deadLetters("undecodable").get("letters").toString().contains("attempts=2"));
+        await().until(() -> deadLetters("undecodable").get("letters").toString().contains("attempts=2"));
     }
 
     @Test
@@ -216,8 +212,8 @@ class OperatedProcessIT {
     @Test
     void balancesTheBooksAndSendsAgainWhatIsMissing() throws Exception {
         assertThat(save("deleted by hand", trace("1"))).isEqualTo(202);
-        await().atMost(PATIENCE).until(() -> rows("deleted by hand") == 1);
-        await().atMost(PATIENCE).until(() -> number(ledger(), "inFlight") == 0);
+        await().until(() -> rows("deleted by hand") == 1);
+        await().until(() -> number(ledger(), "inFlight") == 0);
         assertThat(ledger().get("balanced")).isEqualTo(true);
 
         vault.sql("delete from vault where question = 'deleted by hand'").update();
@@ -226,7 +222,7 @@ class OperatedProcessIT {
         Map<?, ?> resent = (Map<?, ?>)
                 jmx.invoke(endpoint("Ledger"), "resend", new Object[] {false}, new String[] {"java.lang.Boolean"});
         assertThat(number(resent, "resent")).isEqualTo(1);
-        await().atMost(PATIENCE).until(() -> rows("deleted by hand") == 1);
+        await().until(() -> rows("deleted by hand") == 1);
         assertThat(ledger().get("balanced")).isEqualTo(true);
     }
 
@@ -245,10 +241,9 @@ class OperatedProcessIT {
                             .statusCode())
                     .isEqualTo(500);
             assertThat(save("a secret of the reader", saved)).isEqualTo(202);
-            await().atMost(PATIENCE)
-                    .untilAsserted(() -> assertThat(lines(saved))
-                            .containsPattern("Route persist-gifts waits with 1 records before " + TOPIC
-                                    + "-\\d offset \\d+: .*42703"));
+            await().untilAsserted(() -> assertThat(lines(saved))
+                    .containsPattern(
+                            "Route persist-gifts waits with 1 records before " + TOPIC + "-\\d offset \\d+: .*42703"));
         } finally {
             vault.sql("alter table vault rename column reply to answer").update();
         }
@@ -257,8 +252,8 @@ class OperatedProcessIT {
         poison.headers().add("traceparent", parent(died).getBytes(StandardCharsets.UTF_8));
         topic.write(poison);
 
-        await().atMost(PATIENCE).untilAsserted(() -> assertThat(lines(died)).contains("1 dead-lettered"));
-        await().atMost(PATIENCE).until(() -> rows("a secret of the reader") == 1);
+        await().untilAsserted(() -> assertThat(lines(died)).contains("1 dead-lettered"));
+        await().until(() -> rows("a secret of the reader") == 1);
         assertThat(lines(asked)).contains("Route list-gifts failed").contains("\"level\":\"ERROR\"");
         assertThat(Files.readString(process.log())).doesNotContain("a secret of the reader", EmbeddedDatabase.PASSWORD);
         assertThat(Files.readAllLines(process.log())).isNotEmpty().allSatisfy(line -> {

@@ -10,7 +10,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.gibsey.spine.SpineApplication;
@@ -40,8 +39,6 @@ import org.springframework.test.context.TestPropertySource;
             "management.prometheus.metrics.export.enabled=true"
         })
 class OpsPageIT {
-
-    private static final Duration SOON = Duration.ofSeconds(20);
 
     private static final String TOPIC = "ops_page_it";
 
@@ -85,8 +82,8 @@ class OpsPageIT {
             assertThat(caller.save("seen from behind " + i).statusCode()).isEqualTo(202);
         }
 
-        await().atMost(SOON).until(() -> accepted() == accepted + 3);
-        await().atMost(SOON).until(() -> browser.text("#p99 .figure").matches("[0-9.,]+ (ms|s)"));
+        await().until(() -> accepted() == accepted + 3);
+        await().until(() -> browser.text("#p99 .figure").matches("[0-9.,]+ (ms|s)"));
         assertThat(browser.text("#state")).isEqualTo("Ready");
         assertThat(browser.text("#in-flight .figure")).matches("[0-9,]+");
         assertThat(browser.text("#stored .figure")).matches("[0-9,]+");
@@ -104,19 +101,19 @@ class OpsPageIT {
     void sendsADeadLetterAgainAfterADryRunOnly() throws Exception {
         topic.write("{\"page_id\":55301,\"question\":\"unfinished");
         open(management);
-        await().atMost(SOON).until(() -> browser.texts(".letter .reason").contains("undecodable"));
+        await().until(() -> browser.texts(".letter .reason").contains("undecodable"));
         String newest = ".letter:first-child ";
         assertThat(browser.text(newest + ".letter-state")).isEqualTo("dead");
 
         browser.click(newest + ".replay");
 
-        await().atMost(SOON).until(() -> browser.text("#replay-found").startsWith("1 would be sent"));
+        await().until(() -> browser.text("#replay-found").startsWith("1 would be sent"));
         assertThat(browser.text(newest + ".letter-state")).isEqualTo("dead");
         assertThat(browser.<String>script("return document.activeElement.id")).isEqualTo("replay-close");
         browser.click("#replay-send");
-        await().atMost(SOON).until(() -> browser.text("#replay-found").startsWith("1 sent"));
+        await().until(() -> browser.text("#replay-found").startsWith("1 sent"));
         browser.click("#replay-close");
-        await().atMost(SOON).until(() -> browser.text(newest + ".letter-state").equals("dead again"));
+        await().until(() -> browser.text(newest + ".letter-state").equals("dead again"));
         assertThat(browser.text(newest + ".origin")).contains("2 attempts", "replayed once");
         assertThat(browser.complaints()).isEmpty();
     }
@@ -126,12 +123,11 @@ class OpsPageIT {
         String hostile = "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>";
         topic.write(hostile);
         open(management);
-        await().atMost(SOON).until(() -> !browser.texts(".letter").isEmpty());
+        await().until(() -> !browser.texts(".letter").isEmpty());
 
         browser.click(".letter:first-child .content");
 
-        await().atMost(SOON)
-                .until(() -> browser.text(".letter:first-child .value").equals(hostile));
+        await().until(() -> browser.text(".letter:first-child .value").equals(hostile));
         assertThat(browser.<String>script("return document.title")).isEqualTo("Behind the Gibsey Vault");
         assertThat(browser.complaints()).isEmpty();
     }
@@ -142,8 +138,7 @@ class OpsPageIT {
 
         browser.click("#walk");
 
-        await().atMost(SOON)
-                .until(() -> browser.text("#walked").matches("[0-9,]+ events in ops_page_it: .* accounted for\\."));
+        await().until(() -> browser.text("#walked").matches("[0-9,]+ events in ops_page_it: .* accounted for\\."));
     }
 
     @Test
@@ -160,18 +155,18 @@ class OpsPageIT {
     void anApiAndAWorkerSayWhatTheyDoNotHave() {
         try (ConfigurableApplicationContext api = application("save-gift")) {
             open(management(api));
-            await().atMost(SOON).until(() -> browser.text("#role").contains("leaves storing to the workers"));
+            await().until(() -> browser.text("#role").contains("leaves storing to the workers"));
             assertThat(browser.text("#accepted .figure")).isEqualTo("0");
             assertThat(browser.text("#stored")).contains("–", "This process stores nothing");
             assertThat(browser.text("#p99 .figure")).isEqualTo("–");
             assertThat(browser.text("#in-flight .figure")).isNotEqualTo("–");
         }
-        await().atMost(SOON).until(() -> browser.text("#state").equals("Unknown: the process does not answer"));
+        await().until(() -> browser.text("#state").equals("Unknown: the process does not answer"));
         assertThat(browser.text("#accepted .figure")).isEqualTo("–");
 
         try (ConfigurableApplicationContext worker = application("persist-gifts")) {
             open(management(worker));
-            await().atMost(SOON).until(() -> browser.text("#role").startsWith("A worker"));
+            await().until(() -> browser.text("#role").startsWith("A worker"));
             assertThat(browser.text("#accepted")).contains("–", "This process takes no saves");
             assertThat(browser.text("#stored .figure")).isNotEqualTo("–");
         }
@@ -226,9 +221,7 @@ class OpsPageIT {
 
     private void open(int managementPort) {
         browser.go("http://localhost:%d/ops".formatted(managementPort));
-        await("the page has read the figures")
-                .atMost(SOON)
-                .until(() -> browser.text("#read").startsWith("Read at"));
+        await("the page has read the figures").until(() -> browser.text("#read").startsWith("Read at"));
     }
 
     private static int accepted() {

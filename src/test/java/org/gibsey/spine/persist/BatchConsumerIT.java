@@ -28,8 +28,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class BatchConsumerIT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
-
     private final String name = "polled-" + UUID.randomUUID();
     private final String servers = SharedServices.get().kafka().bootstrapServers();
 
@@ -151,7 +149,7 @@ class BatchConsumerIT {
 
         List<String> next() {
             List<String> values = new ArrayList<>();
-            await().atMost(PATIENCE).pollDelay(Duration.ZERO).pollInSameThread().until(() -> {
+            await().pollDelay(Duration.ZERO).pollInSameThread().until(() -> {
                 values(poll(Duration.ZERO), values);
                 return !values.isEmpty();
             });

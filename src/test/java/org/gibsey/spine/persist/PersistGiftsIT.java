@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.sql.Timestamp;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -231,7 +230,7 @@ class PersistGiftsIT {
                 outages.detachAppender(log);
             }
         }
-        await().atMost(Duration.ofSeconds(30)).until(() -> count(88_001) == 3);
+        await().until(() -> count(88_001) == 3);
         assertThat(dead("not json 88001")).hasSize(1);
     }
 

@@ -74,7 +74,7 @@ class PollErrorIT {
 
         assertThat(ARMED).as("still armed").isFalse();
         int all = written;
-        await().atMost(Duration.ofSeconds(30)).until(() -> count() == all);
+        await().until(() -> count() == all);
     }
 
     private static void joinAndLeave(String servers) {
@@ -91,7 +91,7 @@ class PollErrorIT {
                 new ByteArrayDeserializer(),
                 new ByteArrayDeserializer())) {
             guest.subscribe(List.of("poll_errors"));
-            await().atMost(Duration.ofSeconds(30)).until(() -> {
+            await().until(() -> {
                 guest.poll(Duration.ofMillis(100));
                 return !guest.assignment().isEmpty();
             });

@@ -44,10 +44,7 @@ final class Container implements AutoCloseable {
      * @return the time since its start
      */
     Duration awaitReady() {
-        await().atMost(Duration.ofSeconds(60))
-                .pollDelay(Duration.ZERO)
-                .pollInterval(Duration.ofMillis(50))
-                .until(this::isReady);
+        await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(50)).until(this::isReady);
         return Duration.ofNanos(System.nanoTime() - began);
     }
 
@@ -82,8 +79,8 @@ final class Container implements AutoCloseable {
      *
      * @return its exit code
      */
-    int stop(Duration grace) throws InterruptedException {
-        return process.terminate(grace);
+    int stop() throws InterruptedException {
+        return process.terminate();
     }
 
     /**

@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -22,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.gibsey.spine.embedded.EmbeddedDatabase;
+import org.gibsey.spine.embedded.Promise;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.TestDatabase;
 import org.junit.jupiter.api.AfterAll;
@@ -39,15 +38,11 @@ import org.springframework.util.FileSystemUtils;
  */
 class ContainersIT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
     /** Of the containers of compose and of the manifests. */
     private static final long MEMORY_LIMIT = 512L << 20;
 
     /** For a worker, from nothing to readiness. */
     private static final Duration START_LIMIT = Duration.ofSeconds(6);
-
-    /** Broker, database and this JVM, when nobody asks anything of them. */
-    private static final double QUIET = 0.2;
 
     /** Who the API logs in as, and may do no more than that. */
     private static final String READER = "reader";
@@ -129,36 +124,31 @@ class ContainersIT {
 
     @Test
     void losesNothingWhileItIsScaledAndReplacedUnderLoad() throws Exception {
-        Container worker = start("worker");
-        worker.awaitReady();
-        if (image.sameJava()) {
-            assertThat(worker.cpuTime()).isLessThan(START_LIMIT.multipliedBy(2));
-        }
-        scaleAndReplace(worker, 1, 1);
+        scaleAndReplace(2, 1, 1);
     }
 
     @Test
     @Tag("slow")
     void losesNothingWhileItIsScaledAndReplaced3TimesUnderLoad() throws Exception {
-        scaleAndReplace(startsInTime(), 3, 3);
+        scaleAndReplace(3, 3, 3);
     }
 
     /**
-     * One worker becomes three, some of them and the API are replaced, and they become one again, over and over.
+     * One worker becomes several, some of them and the API are replaced, and they become one again, over and over.
      *
-     * @param first    the one it begins with
+     * @param most     workers at once
      * @param replaced workers of each round
      */
-    private void scaleAndReplace(Container first, int rounds, int replaced) throws Exception {
-        workers.add(first);
+    private void scaleAndReplace(int most, int rounds, int replaced) throws Exception {
+        workers.add(startAlone());
         vault.execute("grant select on all tables in schema public to " + READER);
         Container api = start("api");
         api.awaitReady();
         assertThat(image.execute(image.healthcheck(), api.settings())).isZero();
         try (Savers savers = new Savers(api.port())) {
             for (int i = 0; i < rounds; i++) {
-                scaleTo(3);
                 Container nextApi = start("api");
+                scaleTo(most);
                 for (int j = 0; j < replaced; j++) {
                     replaceOldestWorker();
                 }
@@ -171,19 +161,22 @@ class ContainersIT {
             savers.stop();
 
             assertThat(savers.failures()).isEmpty();
-            assertThat(savers.accepted()).hasSizeGreaterThan(rounds * 100);
+            assertThat(savers.accepted()).isNotEmpty();
             assertThat(api.list()).contains("gift");
-            await().atMost(PATIENCE).until(() -> stored().containsAll(savers.accepted()));
+            await().until(() -> stored().containsAll(savers.accepted()));
             // the same number: none is there twice
             assertThat(stored()).hasSameSizeAs(savers.accepted());
             assertThat(vault.queryForObject("select count(*) from dead_letter", Long.class))
                     .isZero();
             System.out.printf(
-                    "from 1 worker to 3 and back %d times, %d of them and the API replaced: %,d gifts, none lost, none twice, "
-                            + "%d saves repeated after 503, slowest stop %.1f s%n",
-                    rounds, replaced, savers.accepted().size(), savers.repeated(), slowestStop.toMillis() / 1e3);
-            assertThat(savers.repeated())
-                    .isLessThan(Math.max(10, savers.accepted().size() / 100));
+                    "from 1 worker to %d and back %d times, %d of them and the API replaced: %,d gifts, none lost, none twice%n",
+                    most, rounds, replaced, savers.accepted().size());
+            Promise.kept(
+                    "saves repeated after 503",
+                    savers.repeated(),
+                    Math.max(10, savers.accepted().size() / 100),
+                    "saves");
+            Promise.kept("the slowest stop", slowestStop, grace());
         }
         assertThat(memoryOf("API", api)).isLessThan(MEMORY_LIMIT);
         assertThat(memoryOf("worker", workers.element())).isLessThan(MEMORY_LIMIT);
@@ -193,48 +186,21 @@ class ContainersIT {
     private void assertReadinessTellsOfARightThatIsMissing(Container api) throws Exception {
         String topic = Settings.otherwise("KAFKA_TOPIC");
         broker.forbidToWrite("api", topic);
-        await().atMost(PATIENCE).until(() -> !api.isReady());
+        await().until(() -> !api.isReady());
         broker.allowToWrite("api", topic);
-        await().atMost(PATIENCE).until(api::isReady);
+        await().until(api::isReady);
     }
 
-    /**
-     * A worker alone on this machine, as after a restart of its own. On a machine that is busy with something else only the
-     * CPU time counts: no more than the image's two cores have until then.
-     */
-    private Container startsInTime() throws Exception {
-        for (int i = 1; ; i++) {
-            double busy = busy();
-            Container worker = start("worker");
-            Duration took = worker.awaitReady();
-            Duration used = worker.cpuTime();
-            System.out.printf(
-                    "worker ready after %.1f s with %.1f s of CPU time, %d cores, %.0f %% busy before%s%n",
-                    took.toMillis() / 1e3,
-                    used.toMillis() / 1e3,
-                    Runtime.getRuntime().availableProcessors(),
-                    busy * 100,
-                    image.sameJava() ? "" : ", without the Java of the image");
-            if (!image.sameJava()) {
-                return worker;
-            }
-            assertThat(used).isLessThan(START_LIMIT.multipliedBy(2));
-            if (busy > QUIET || took.compareTo(START_LIMIT) < 0) {
-                return worker;
-            }
-            // something may have come between
-            assertThat(i).as(worker::log).isLessThan(3);
-            stop(worker);
+    /** A worker, while nothing else starts. How fast it has to be holds for the Java of the image and its cache. */
+    private Container startAlone() throws Exception {
+        Container worker = start("worker");
+        Duration took = worker.awaitReady();
+        if (image.sameJava()) {
+            Promise.kept("a worker is ready", took, START_LIMIT);
+            // what two cores have until then
+            Promise.kept("CPU time of a worker until then", worker.cpuTime(), START_LIMIT.multipliedBy(2));
         }
-    }
-
-    /** How much of all cores is in use, from 0 to 1. */
-    private static double busy() {
-        OperatingSystemMXBean machine = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
-        // since it was asked before
-        machine.getCpuLoad();
-        await().pollDelay(Duration.ofSeconds(1)).until(() -> true);
-        return machine.getCpuLoad();
+        return worker;
     }
 
     private void replaceOldestWorker() throws Exception {
@@ -255,13 +221,13 @@ class ContainersIT {
         while (workers.size() > number) {
             stop(workers.remove());
         }
-        await().atMost(PATIENCE).until(() -> broker.readers(Settings.otherwise("KAFKA_GROUP")) == number);
+        await().until(() -> broker.readers(Settings.otherwise("KAFKA_GROUP")) == number);
     }
 
     private void stop(Container container) throws Exception {
         long began = System.nanoTime();
-        assertThat(container.stop(grace())).as("exit code after SIGTERM").isEqualTo(143);
-        Duration took = Duration.ofNanos(System.nanoTime() - began);
+        assertThat(container.stop()).as("exit code after SIGTERM").isEqualTo(143);
+        Duration took = Promise.since(began);
         slowestStop = took.compareTo(slowestStop) > 0 ? took : slowestStop;
     }
 

@@ -7,7 +7,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.time.Duration;
 import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
@@ -20,6 +19,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.gibsey.spine.embedded.Patience;
+import org.gibsey.spine.embedded.Promise;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +30,6 @@ import org.jspecify.annotations.Nullable;
 final class Savers implements AutoCloseable {
 
     private static final int READERS = 4;
-    private static final int REPEATS = 5;
     private static final long PAUSE_NANOS = 40_000_000;
 
     private final HttpClient http = HttpClient.newHttpClient();
@@ -69,7 +69,7 @@ final class Savers implements AutoCloseable {
         return repeated.get();
     }
 
-    /** Every other answer, and the last of a save that was repeated in vain. */
+    /** Every other answer, and that of a save which was repeated in vain. */
     Queue<String> failures() {
         return failures;
     }
@@ -88,8 +88,8 @@ final class Savers implements AutoCloseable {
     void stop() throws InterruptedException {
         stopped = true;
         readers.shutdown();
-        if (!readers.awaitTermination(3, TimeUnit.MINUTES)) {
-            failures.add("a request has no answer after 3 min");
+        if (!readers.awaitTermination(2 * Patience.LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+            failures.add("a request has no answer");
         }
     }
 
@@ -106,7 +106,10 @@ final class Savers implements AutoCloseable {
         String body = "{\"page_id\":%1$d,\"question\":\"gift %1$d\",\"answer\":\"%2$s\"}"
                 .formatted(gift, "answer ".repeat(20));
         HttpResponse<String> answer = send(key, body);
-        for (int i = 0; i < REPEATS && answer != null && answer.statusCode() == 503; i++) {
+        long began = System.nanoTime();
+        while (answer != null
+                && answer.statusCode() == 503
+                && Promise.since(began).compareTo(Patience.LIMIT) < 0) {
             repeated.incrementAndGet();
             LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(
                     answer.headers().firstValueAsLong("Retry-After").orElseThrow()));
@@ -125,7 +128,7 @@ final class Savers implements AutoCloseable {
         try {
             return http.send(
                     HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/vault/save"))
-                            .timeout(Duration.ofSeconds(20))
+                            .timeout(Patience.LIMIT)
                             .header("Content-Type", "application/json")
                             .header("Idempotency-Key", key)
                             .POST(BodyPublishers.ofString(body))

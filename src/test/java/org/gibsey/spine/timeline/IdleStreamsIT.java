@@ -123,7 +123,7 @@ class IdleStreamsIT {
             stream.write(ByteBuffer.wrap(request));
             streams.add(stream);
         }
-        await().atMost(Duration.ofSeconds(60)).until(() -> open() == 2 + STREAMS);
+        await().until(() -> open() == 2 + STREAMS);
         return streams;
     }
 
@@ -131,7 +131,7 @@ class IdleStreamsIT {
     private void awaitNobody() throws SQLException {
         try (Connection psql = SharedServices.get().database().superuser();
                 Statement insert = psql.createStatement()) {
-            await().atMost(Duration.ofSeconds(60)).until(() -> {
+            await().until(() -> {
                 insert.execute(
                         "insert into vault (page_id, question, answer) values (%d, 'anybody?', 'no'), (%d, 'anybody?', 'no')"
                                 .formatted(QUIET_PAGE, BUSY_PAGE));

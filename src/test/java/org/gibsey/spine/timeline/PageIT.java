@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,8 +27,6 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 /** The page at / in a real browser. */
 @SpineIT
 class PageIT {
-
-    private static final Duration SOON = Duration.ofSeconds(20);
 
     private static Browser browser;
     private static long lastPage = 55_200;
@@ -67,11 +64,11 @@ class PageIT {
         browser.type("#answer", "Whoever has the page open.");
         browser.click("#save-form button");
 
-        await().atMost(SOON).until(() -> browser.text("#outcome").startsWith("Stored, on the page after"));
+        await().until(() -> browser.text("#outcome").startsWith("Stored, on the page after"));
         assertThat(browser.texts(".question")).containsExactly("Who reads this?");
         assertThat(browser.text("#latency")).matches("Save to screen: \\d+ ms");
         browser.toFront(reading);
-        await().atMost(SOON).until(() -> browser.texts(".question").contains("Who reads this?"));
+        await().until(() -> browser.texts(".question").contains("Who reads this?"));
         assertThat(browser.text(".gift .page")).isEqualTo(Long.toString(page));
         assertThat(browser.find(".gift time").getDomAttribute("title")).isNotBlank();
         assertThat(saving).isNotEqualTo(reading);
@@ -119,7 +116,7 @@ class PageIT {
 
         browser.click("#save-form button");
 
-        await().atMost(SOON).until(() -> !browser.text("#page_id-error").isEmpty());
+        await().until(() -> !browser.text("#page_id-error").isEmpty());
         assertThat(browser.text("#page_id-error")).contains("must be an integer");
         assertThat(browser.text("#question-error")).contains("must not be blank");
         assertThat(browser.text("#answer-error")).isEmpty();
@@ -148,19 +145,19 @@ class PageIT {
 
         browser.click(".gift .page");
         browser.awaitLive();
-        await().atMost(SOON).until(() -> browser.texts(".question").equals(List.of("without", "with")));
+        await().until(() -> browser.texts(".question").equals(List.of("without", "with")));
         assertThat(browser.address()).isEqualTo(ofPage());
 
         browser.click("[href='/?symbol_id=" + symbol + "']");
         browser.awaitLive();
-        await().atMost(SOON).until(() -> browser.texts(".question").equals(List.of("with")));
+        await().until(() -> browser.texts(".question").equals(List.of("with")));
         store("later, with", "a symbol", symbol);
         store("later, without", "a symbol", null);
-        await().atMost(SOON).until(() -> browser.texts(".question").equals(List.of("later, with", "with")));
+        await().until(() -> browser.texts(".question").equals(List.of("later, with", "with")));
 
         browser.back();
         browser.awaitLive();
-        await().atMost(SOON).until(() -> browser.texts(".question").size() == 4);
+        await().until(() -> browser.texts(".question").size() == 4);
         assertThat(browser.address()).isEqualTo(ofPage());
     }
 
@@ -178,11 +175,11 @@ class PageIT {
         store("newer 1", "a", null);
         store("newer 2", "a", null);
 
-        await().atMost(SOON).until(() -> browser.text("#pill").equals("2 new"));
+        await().until(() -> browser.text("#pill").equals("2 new"));
         assertThat(browser.<Long>script(place)).isEqualTo(before);
         assertThat(browser.texts(".question").get(0)).isEqualTo("older 19");
         browser.click("#pill");
-        await().atMost(SOON).until(() -> browser.<Long>script("return Math.round(scrollY)") == 0);
+        await().until(() -> browser.<Long>script("return Math.round(scrollY)") == 0);
         assertThat(browser.texts(".question")).startsWith("newer 2", "newer 1", "older 19");
         assertThat(browser.find("#pill").isDisplayed()).isFalse();
     }
@@ -194,14 +191,13 @@ class PageIT {
         }
         browser.open(ofPage());
         browser.script("document.querySelectorAll('.gift')[10].scrollIntoView()");
-        await().atMost(SOON).until(() -> browser.<Long>script("return Math.round(scrollY)") > 0);
+        await().until(() -> browser.<Long>script("return Math.round(scrollY)") > 0);
 
         browser.type("#question", "Where did it go?");
         browser.type("#answer", "Up.");
         browser.click("#save-form button");
 
-        await().atMost(SOON)
-                .until(() -> browser.text("#outcome").matches("Stored, after \\d+ ms; scroll up to see it"));
+        await().until(() -> browser.text("#outcome").matches("Stored, after \\d+ ms; scroll up to see it"));
         assertThat(browser.text("#pill")).isEqualTo("1 new");
     }
 
@@ -217,7 +213,7 @@ class PageIT {
 
         store("unseen", "a", null);
 
-        await().atMost(SOON).until(() -> browser.texts(".question").equals(List.of("unseen")));
+        await().until(() -> browser.texts(".question").equals(List.of("unseen")));
     }
 
     @Test
@@ -232,7 +228,7 @@ class PageIT {
         List<String> newest = IntStream.iterate(1000, i -> i > 600, i -> i - 1)
                 .mapToObj(i -> "gift " + i)
                 .toList();
-        await().atMost(SOON).until(() -> browser.texts(".question").equals(newest));
+        await().until(() -> browser.texts(".question").equals(newest));
     }
 
     @Test
@@ -257,7 +253,7 @@ class PageIT {
         browser.open(ofPage());
         assertThat(browser.texts(".question")).hasSizeLessThan(75);
 
-        await().atMost(SOON).until(() -> {
+        await().until(() -> {
             browser.script("scrollTo(0, document.documentElement.scrollHeight)");
             return browser.text("#end").equals("⁂");
         });
@@ -279,7 +275,7 @@ class PageIT {
                 select page_id, 'noon', 'a', created_at + interval '1 microsecond' from vault where question = 'morning' and page_id = ?
                 """);
 
-        await().atMost(SOON).until(() -> browser.texts(".question").size() == 3);
+        await().until(() -> browser.texts(".question").size() == 3);
         assertThat(browser.texts(".question")).containsExactly("evening", "noon", "morning");
     }
 
@@ -318,9 +314,9 @@ class PageIT {
             first = browser.open(address).window();
             second = browser.openWindow(address);
             store("before", "a", null);
-            await().atMost(SOON).until(() -> browser.texts(".question").contains("before"));
+            await().until(() -> browser.texts(".question").contains("before"));
             server.kill();
-            await().atMost(SOON).until(() -> browser.text("#state").startsWith("Connection lost"));
+            await().until(() -> browser.text("#state").startsWith("Connection lost"));
         }
         store("meanwhile", "a", null);
 
@@ -328,12 +324,11 @@ class PageIT {
             awaitUp(fixedPort);
             for (String window : List.of(first, second)) {
                 browser.toFront(window);
-                await().atMost(SOON).until(() -> browser.texts(".question").equals(List.of("meanwhile", "before")));
+                await().until(() -> browser.texts(".question").equals(List.of("meanwhile", "before")));
                 browser.awaitLive();
             }
             store("after", "a", null);
-            await().atMost(SOON)
-                    .until(() -> browser.texts(".question").equals(List.of("after", "meanwhile", "before")));
+            await().until(() -> browser.texts(".question").equals(List.of("after", "meanwhile", "before")));
             assertThat(server.isAlive()).isTrue();
         }
     }
@@ -383,11 +378,6 @@ class PageIT {
 
     private static void awaitUp(int port) {
         await("the server is up")
-                .atMost(Duration.ofSeconds(90))
-                .ignoreExceptions()
-                .until(() -> {
-                    TestStream.open(port, "", null).close();
-                    return true;
-                });
+                .untilAsserted(() -> TestStream.open(port, "", null).close());
     }
 }

@@ -28,7 +28,6 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 @Tag("slow")
 class PageUnderLoadIT {
 
-    private static final Duration SOON = Duration.ofSeconds(30);
     private static final int SHOWN_AT_MOST = 400;
 
     /** Each gift that comes to the page, whether it is in its place, and how the page moves meanwhile. */
@@ -82,14 +81,14 @@ class PageUnderLoadIT {
         List<Double> took = new SteadySaves(port).run(page, 200, Duration.ofSeconds(30));
 
         List<String> stored = new ArrayList<>();
-        await().atMost(SOON).until(() -> {
+        await().until(() -> {
             stored.clear();
             stored.addAll(newestFirst(page));
             return stored.size() == took.size();
         });
         for (String window : List.of(first, second)) {
             browser.toFront(window);
-            await().atMost(SOON).until(() -> browser.<Long>script("return watch.added.length") >= stored.size());
+            await().until(() -> browser.<Long>script("return watch.added.length") >= stored.size());
             List<String> added = browser.script("return watch.added");
             assertThat(added).doesNotHaveDuplicates().containsExactlyInAnyOrderElementsOf(stored);
             assertThat(browser.<Long>script("return watch.misplaced")).isZero();
@@ -114,7 +113,7 @@ class PageUnderLoadIT {
                     """.formatted(page, gifts));
         }
         browser.open(ofPage(page));
-        await().atMost(Duration.ofSeconds(90)).until(() -> {
+        await().until(() -> {
             browser.script("scrollTo(0, document.documentElement.scrollHeight)");
             return browser.text("#end").equals("⁂");
         });
@@ -131,7 +130,7 @@ class PageUnderLoadIT {
                 });
                 """);
 
-        await().atMost(SOON).until(() -> Boolean.TRUE.equals(browser.script("return watch.done === true")));
+        await().until(() -> Boolean.TRUE.equals(browser.script("return watch.done === true")));
         assertSmooth("scrolling through %,d gifts".formatted(gifts));
     }
 
@@ -153,8 +152,7 @@ class PageUnderLoadIT {
                 """);
 
         Pattern figure = Pattern.compile("Save to screen: .* median (\\d+), p99 (\\d+) of 1000");
-        await().atMost(Duration.ofSeconds(90))
-                .until(() -> figure.matcher(browser.text("#latency")).matches());
+        await().until(() -> figure.matcher(browser.text("#latency")).matches());
         Matcher figures = figure.matcher(browser.text("#latency"));
         assertThat(figures.matches()).isTrue();
         System.out.printf(

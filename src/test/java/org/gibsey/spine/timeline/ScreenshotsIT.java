@@ -38,7 +38,6 @@ import org.springframework.test.context.TestPropertySource;
 class ScreenshotsIT {
 
     private static final Path FOLDER = Path.of("target", "screenshots");
-    private static final Duration SOON = Duration.ofSeconds(30);
 
     private record Written(int minutesAgo, long page, Integer symbol, String question, String answer) {}
 
@@ -103,11 +102,11 @@ class ScreenshotsIT {
             topic.write("<gift/>");
             browser.go("http://localhost:%d/ops".formatted(management));
             new SteadySaves(port).run(55_601, 20, Duration.ofSeconds(16));
-            await().atMost(SOON).until(() -> browser.texts(".letter").size() >= 3);
-            await().atMost(SOON).until(() -> browser.text("#p99 .rate").startsWith("in the last minute"));
+            await().until(() -> browser.texts(".letter").size() >= 3);
+            await().until(() -> browser.text("#p99 .rate").startsWith("in the last minute"));
             shoot(browser, "ops", () -> {});
             browser.click(".letter:first-child .replay");
-            await().atMost(SOON).until(() -> browser.text("#replay-found").startsWith("1 would be sent"));
+            await().until(() -> browser.text("#replay-found").startsWith("1 would be sent"));
             keep(browser, "ops-replay");
             assertThat(browser.complaints()).isEmpty();
         }
@@ -135,8 +134,7 @@ class ScreenshotsIT {
 
     /** Fonts are there, and the emblem is drawn. */
     private static void settle(Browser browser) {
-        await().atMost(SOON)
-                .until(
+        await().until(
                         () -> Boolean.TRUE.equals(
                                 browser.script(
                                         "return document.fonts.status === 'loaded' && document.getAnimations().every(a => a.playState === 'finished')")));

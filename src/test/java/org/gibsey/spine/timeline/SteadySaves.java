@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.gibsey.spine.embedded.Patience;
 
 /**
  * Saves gifts at a steady rate, as readers do who do not wait for each other, and times each from the moment it was due: an
@@ -61,7 +62,7 @@ final class SteadySaves {
     private HttpRequest gift(long page) {
         return HttpRequest.newBuilder(save)
                 .header("Content-Type", "application/json")
-                .timeout(Duration.ofSeconds(30))
+                .timeout(Patience.LIMIT)
                 .POST(BodyPublishers.ofString("{\"page_id\":%d,\"question\":\"Question %d?\",\"answer\":\"%s\"}"
                         .formatted(page, ++saved, "An answer of some length. ".repeat(8))))
                 .build();

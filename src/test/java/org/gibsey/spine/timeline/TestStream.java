@@ -1,5 +1,6 @@
 package org.gibsey.spine.timeline;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.net.URI;
@@ -7,7 +8,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -18,7 +18,6 @@ import java.util.stream.Stream;
 final class TestStream implements Flow.Subscriber<String>, AutoCloseable {
 
     private static final HttpClient HTTP = HttpClient.newHttpClient();
-    private static final Duration SOON = Duration.ofSeconds(15);
 
     /** One event; fields it did not have are empty. */
     record Event(String name, String id, String data) {}
@@ -47,9 +46,9 @@ final class TestStream implements Flow.Subscriber<String>, AutoCloseable {
         }
         var unused = HTTP.sendAsync(request.build(), BodyHandlers.fromLineSubscriber(stream))
                 .whenComplete((answer, failure) -> stream.ended.complete(null));
-        await().atMost(SOON)
-                .until(() ->
-                        stream.events.stream().anyMatch(event -> event.name().equals("position")));
+        await().until(() -> stream.isLive() || stream.ended.isDone());
+        // what was refused is not waited for
+        assertThat(stream.isLive()).as("the stream is live").isTrue();
         return stream;
     }
 
@@ -60,6 +59,10 @@ final class TestStream implements Flow.Subscriber<String>, AutoCloseable {
 
     static HttpRequest.Builder request(int port, String query) {
         return HttpRequest.newBuilder(URI.create("http://localhost:%d/vault/stream%s".formatted(port, query)));
+    }
+
+    private boolean isLive() {
+        return events.stream().anyMatch(event -> event.name().equals("position"));
     }
 
     List<Event> events() {
@@ -91,12 +94,12 @@ final class TestStream implements Flow.Subscriber<String>, AutoCloseable {
     }
 
     TestStream awaitGifts(int count) {
-        await().atMost(SOON).until(() -> questions().size() >= count);
+        await().until(() -> questions().size() >= count);
         return this;
     }
 
-    void awaitEnd(Duration within) {
-        await().atMost(within).until(ended::isDone);
+    void awaitEnd() {
+        await().until(ended::isDone);
     }
 
     private Stream<Event> gifts() {
