@@ -86,7 +86,7 @@ class PackagedJarIT {
         environment.put("VAULT_DB_URL", database.url());
         environment.put("VAULT_DB_USER", EmbeddedDatabase.USER);
         environment.put("VAULT_DB_PASSWORD", EmbeddedDatabase.PASSWORD);
-        return JavaProcess.application(environment, folder.resolve(name + ".log"));
+        return JavaProcess.jar(environment, folder.resolve(name + ".log"));
     }
 
     private static void awaitReady(JavaProcess process, TestCaller caller) {
