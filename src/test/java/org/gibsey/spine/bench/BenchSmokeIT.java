@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import org.gibsey.spine.bench.Report.Figure;
 import org.gibsey.spine.bench.Report.Section;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,27 +19,42 @@ class BenchSmokeIT {
     Path folder;
 
     @Test
-    void measuresEveryCandidateAndWritesTableDataAndPlot() throws Exception {
+    void measuresADrainAndWritesTableDataAndPlot() throws Exception {
+        Report report = measured("drain", new Drain(Jvm.own(), Set.of(Drain.ONE, Drain.COPY)));
+
+        assertThat(figures(report)).extracting(Figure::name).contains(Drain.ONE, Drain.COPY);
+        assertThat(Files.readString(folder.resolve("plot.svg"))).contains("Gift Spine, 1 consumer");
+        assertThat(Report.in(folder).table()).isEqualTo(report.table());
+    }
+
+    @Test
+    @Tag("slow")
+    void measuresSavesBesideTheOthers() throws Exception {
+        Report report = measured("ingest", new Ingest(Jvm.own()));
+
+        assertThat(figures(report)).extracting(Figure::name).contains("Gift Spine");
+        assertThat(report.table())
+                .contains("| saves beside Spring MVC to KafkaProducer, " + Jvm.own() + ", 64 connections | ≥ ");
+    }
+
+    private Report measured(String section, Benchmark benchmark) throws Exception {
         Report report = Report.in(folder);
         // its processes live for seconds
         try (Rig rig = Rig.start(folder.resolve("rig"), "-XX:TieredStopAtLevel=1")) {
-            report.begin("ingest");
-            new Ingest(Jvm.own()).run(rig, Scale.smoke(), report);
-            report.begin("drain");
-            new Drain(Jvm.own(), Set.of(Drain.ONE, Drain.COPY)).run(rig, Scale.smoke(), report);
+            report.begin(section);
+            benchmark.run(rig, Scale.smoke(), report);
         }
         report.write();
+        return report;
+    }
 
+    private static List<Figure> figures(Report report) {
         List<Figure> figures = report.sections().stream()
                 .map(Section::figures)
                 .flatMap(List::stream)
                 .toList();
-        assertThat(figures).extracting(Figure::name).contains("Gift Spine", Drain.ONE, Drain.COPY);
         assertThat(figures)
                 .allSatisfy(figure -> assertThat(figure.values()).hasSize(1).allMatch(value -> value > 0));
-        assertThat(Files.readString(folder.resolve("plot.svg"))).contains("Gift Spine, 1 consumer");
-        assertThat(Report.in(folder).table())
-                .isEqualTo(report.table())
-                .contains("| saves beside Spring MVC to KafkaProducer, " + Jvm.own() + ", 64 connections | ≥ ");
+        return figures;
     }
 }
