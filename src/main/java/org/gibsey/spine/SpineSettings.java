@@ -15,18 +15,8 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.validation.annotation.Validated;
 
 /**
- * The settings of our own. Each has one commented line in {@code application.yaml}; an unknown or invalid one stops the
- * start.
- *
- * @param topic what gifts travel on
- * @param limits what a request may carry
- * @param http how the public port treats its callers
- * @param management how operators reach the management port
- * @param database the vault
- * @param stream the live timeline
- * @param ledger how the books are checked
- * @param routes the route files
- * @param tracing where traces go
+ * The settings of our own, each with its meaning, unit and default in {@code application.yaml}. An unknown or invalid one
+ * stops the start, with a message that names it. Immutable.
  */
 @Validated
 @ConfigurationProperties(prefix = "spine", ignoreUnknownFields = false)
@@ -49,13 +39,6 @@ public record SpineSettings(
         return http == null || limits == null || http.concurrentBodyBytes >= limits.bodyBytes;
     }
 
-    /**
-     * @param name        topic of the gifts
-     * @param deadLetters topic of the gifts that cannot be stored
-     * @param group       consumer group of the workers
-     * @param create      whether missing topics are created at start
-     * @param partitions  of a topic created here
-     */
     public record Topic(
             @NotBlank String name,
             @NotBlank String deadLetters,
@@ -63,24 +46,11 @@ public record SpineSettings(
             boolean create,
             @Min(1) @Max(1000) int partitions) {}
 
-    /**
-     * @param questionChars longest question, in UTF-16 code units
-     * @param answerChars   longest answer, in UTF-16 code units
-     * @param bodyBytes     largest request body, in bytes
-     */
     public record Limits(
             @Min(1) int questionChars,
             @Min(1) int answerChars,
             @Min(1) int bodyBytes) {}
 
-    /**
-     * @param origins             whose pages may call from a browser
-     * @param concurrentSaves     saves in work at once
-     * @param concurrentReads     other calls in work at once
-     * @param concurrentBodyBytes bodies in work at once, in bytes; one without a length counts as the largest
-     * @param headTime            how long the head of a request may take
-     * @param bodyTime            how long the body of a request may take
-     */
     public record Http(
             @NotNull List<@NotBlank String> origins,
             @Min(1) int concurrentSaves,
@@ -89,18 +59,10 @@ public record SpineSettings(
             @NotNull Duration headTime,
             @NotNull Duration bodyTime) {}
 
-    /** @param hosts names the management port answers to, without a port; addresses and {@code localhost} it answers anyway */
     public record Management(@NotNull List<@Pattern(regexp = "[A-Za-z0-9._-]+") String> hosts) {}
 
-    /** @param migrate whether this process brings the schema up to date */
     public record Database(boolean migrate) {}
 
-    /**
-     * @param clients     streams that may be open at the same time
-     * @param heartbeat   longest silence on a stream; the page takes it for lost after 45 s
-     * @param poll        how often the vault is looked at without a notification
-     * @param bufferBytes what may wait for one slow client before it is dropped
-     */
     public record Stream(
             @Min(1) int clients,
 
@@ -112,21 +74,12 @@ public record SpineSettings(
 
             @Min(1024) int bufferBytes) {}
 
-    /**
-     * @param eventsPerSecond how many events this process compares with the tables all the time; 0 for none
-     * @param roundPause      between two rounds over the topic
-     */
     public record Ledger(
             @Min(0) int eventsPerSecond, @NotNull Duration roundPause) {}
 
-    /**
-     * @param required  ids of the routes that must run for this process to be ready; empty: one for each route file there is
-     * @param lookEvery how often the route files are read; zero: only at the start
-     */
     public record Routes(
             @NotNull List<String> required, @NotNull Duration lookEvery) {}
 
-    /** @param endpoint base URL of an OTLP receiver, http or https; empty for none */
     public record Tracing(
             @NotNull @Pattern(regexp = "|https?://.+") String endpoint) {}
 }

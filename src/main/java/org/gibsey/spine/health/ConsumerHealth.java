@@ -54,14 +54,7 @@ final class ConsumerHealth implements HealthIndicator {
         this.clock = clock;
     }
 
-    /**
-     * What was seen at one moment.
-     *
-     * @param routes    of this process that store something
-     * @param consumers of this process
-     * @param waits     why a route of this id waits, or null when it does not
-     * @param positions of the consumer groups of the routes
-     */
+    /** What was seen at one moment; {@code waits} says why a route of an id waits, null when it does not. */
     record Sight(
             List<PersistRoute> routes,
             List<Membership> consumers,
@@ -132,7 +125,9 @@ final class ConsumerHealth implements HealthIndicator {
             problems.add("route %s waits: %s".formatted(id, reason));
         }
         long waiting = mine.stream()
-                .mapToLong(partition -> waiting(sight.positions.get(partition)))
+                .map(sight.positions::get)
+                .filter(Objects::nonNull)
+                .mapToLong(Position::waiting)
                 .sum();
         Duration still = databaseAway || waiting == 0 ? moved(id) : still(id, mine, sight.positions);
         if (still.compareTo(NOTHING_STORED) > 0) {
@@ -190,9 +185,5 @@ final class ConsumerHealth implements HealthIndicator {
         symptoms.remove(id + " outside");
         symptoms.remove(id + " waiting");
         progress.remove(id);
-    }
-
-    private static long waiting(@Nullable Position position) {
-        return position == null ? 0 : position.waiting();
     }
 }

@@ -31,13 +31,7 @@ public final class Watch implements HealthIndicator {
         void look() throws Exception;
     }
 
-    /**
-     * What the last look found.
-     *
-     * @param reason why it is away, or null when it is there
-     * @param since  when that began
-     * @param looked when the look ended
-     */
+    /** What the last look found: why it is away, or null; since when that is so; when the look ended. */
     private record Finding(@Nullable String reason, Instant since, Instant looked) {}
 
     private final String what;

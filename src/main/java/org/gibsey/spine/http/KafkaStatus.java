@@ -38,11 +38,7 @@ final class KafkaStatus implements Processor {
         this.topic = settings.topic().name();
     }
 
-    /**
-     * @param brokers in the cluster, 0 when it cannot be reached
-     * @param fault   why a save would not be taken, or null
-     * @param nanos   when this was seen
-     */
+    /** What was seen, and when: why a save would not be taken, or null. No brokers are seen when none answers. */
     private record Status(int brokers, @Nullable String fault, long nanos) {}
 
     @Override

@@ -1,13 +1,13 @@
 package org.gibsey.spine.http;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import jakarta.servlet.http.HttpServletResponse;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.sql.SQLException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -37,7 +37,7 @@ record Problem(
     static final List<String> REASONS_OF_A_SAVE =
             List.of("malformed", "slow", "large", "type", "invalid", "busy", "stopped", "broker", "failed");
 
-    private static final JsonFactory JSON = new JsonFactory();
+    private static final ObjectWriter JSON = new ObjectMapper().writer();
     /** SQLSTATEs, or their classes: connection, rollback, resources, state, operator, system, undefined table. */
     private static final List<String> PASSING = List.of("08", "40", "53", "55", "57", "58", "42P01");
 
@@ -45,8 +45,12 @@ record Problem(
     /** A request target longer than this is not repeated in an answer. */
     private static final int LONGEST_INSTANCE = 200;
 
+    private Problem(int status, String reason, String title, @Nullable String detail) {
+        this(status, reason, title, detail, List.of());
+    }
+
     static Problem malformed(String detail) {
-        return new Problem(400, "malformed", "Malformed request", detail, List.of());
+        return new Problem(400, "malformed", "Malformed request", detail);
     }
 
     static Problem invalid(List<FieldError> errors) {
@@ -55,51 +59,42 @@ record Problem(
     }
 
     static Problem unknown(@Nullable String detail) {
-        return new Problem(404, "unknown", "Not found", detail, List.of());
+        return new Problem(404, "unknown", "Not found", detail);
     }
 
     static Problem slow(String detail) {
-        return new Problem(408, "slow", "Too slow", detail, List.of());
+        return new Problem(408, "slow", "Too slow", detail);
     }
 
     static Problem large(String detail) {
-        return new Problem(413, "large", "Too large", detail, List.of());
+        return new Problem(413, "large", "Too large", detail);
     }
 
     static Problem type(String detail) {
-        return new Problem(415, "type", "Wrong type", detail, List.of());
+        return new Problem(415, "type", "Wrong type", detail);
     }
 
     static Problem busy() {
-        return new Problem(
-                503,
-                "busy",
-                "Too many calls at once",
-                "Nothing was done, because too many calls are in work. Repeat it after a moment.",
-                List.of());
+        String detail = "Nothing was done, because too many calls are in work. Repeat it after a moment.";
+        return new Problem(503, "busy", "Too many calls at once", detail);
     }
 
     static Problem stopped() {
-        return new Problem(
-                503,
-                "stopped",
-                "Not running",
-                "Nothing was done, because this call is not served at the moment. Repeat it after a moment.",
-                List.of());
+        String detail = "Nothing was done, because this call is not served at the moment. Repeat it after a moment.";
+        return new Problem(503, "stopped", "Not running", detail);
     }
 
     /** @param detail what the caller may expect of the broker */
     static Problem broker(String detail) {
-        return new Problem(503, "broker", "Broker not available", detail, List.of());
+        return new Problem(503, "broker", "Broker not available", detail);
     }
 
     private static Problem database() {
-        return new Problem(503, "database", "Vault not readable", "The vault cannot be read at the moment.", List.of());
+        return new Problem(503, "database", "Vault not readable", "The vault cannot be read at the moment.");
     }
 
     private static Problem failed() {
-        return new Problem(
-                500, "failed", "Failed", "The call failed inside. An operator finds why in the log.", List.of());
+        return new Problem(500, "failed", "Failed", "The call failed inside. An operator finds why in the log.");
     }
 
     /** For an error that Tomcat or Spring found. */
@@ -107,25 +102,20 @@ record Problem(
         return switch (status) {
             // what HTTP calls not implemented is a request that is wrong here, and no fault of this side
             case 400, 501, 505 -> malformed("The request is not well-formed HTTP, or its target is not a valid one.");
-            case 403 ->
-                new Problem(403, "origin", "Origin not allowed", "Pages of this origin may not call.", List.of());
+            case 403 -> new Problem(403, "origin", "Origin not allowed", "Pages of this origin may not call.");
             case 404 -> unknown("There is nothing at this path. The calls are described in /openapi.yaml.");
-            case 405 ->
-                new Problem(
-                        405,
-                        "method",
-                        "Wrong method",
-                        "This path does not take this method. See the Allow header.",
-                        List.of());
+            case 405 -> {
+                String detail = "This path does not take this method. See the Allow header.";
+                yield new Problem(405, "method", "Wrong method", detail);
+            }
             case 406 ->
-                new Problem(
-                        406, "accept", "Not acceptable", "This path answers in no type that Accept allows.", List.of());
+                new Problem(406, "accept", "Not acceptable", "This path answers in no type that Accept allows.");
             case 408 -> slow("The request must arrive faster.");
             case 413 -> large("The body is too large.");
             case 415 -> type("The body must be application/json in UTF-8.");
             case 500 -> failed();
             case 503 -> stopped();
-            default -> new Problem(status, "http", phrase(status), "The request cannot be served.", List.of());
+            default -> new Problem(status, "http", phrase(status), "The request cannot be served.");
         };
     }
 
@@ -189,32 +179,23 @@ record Problem(
     }
 
     private byte[] json(@Nullable String target) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
-        try (JsonGenerator json = JSON.createGenerator(bytes)) {
-            json.writeStartObject();
-            json.writeStringField("type", reason.equals("http") ? "about:blank" : "/problems#" + reason);
-            json.writeStringField("title", title);
-            json.writeNumberField("status", status);
-            if (detail != null) {
-                json.writeStringField("detail", detail);
-            }
-            if (target != null && target.length() <= LONGEST_INSTANCE) {
-                json.writeStringField("instance", target);
-            }
-            if (!errors.isEmpty()) {
-                json.writeArrayFieldStart("errors");
-                for (FieldError error : errors) {
-                    json.writeStartObject();
-                    json.writeStringField("pointer", error.pointer());
-                    json.writeStringField("reason", error.reason());
-                    json.writeEndObject();
-                }
-                json.writeEndArray();
-            }
-            json.writeEndObject();
-        } catch (IOException e) {
-            throw new UncheckedIOException("writing to memory does not fail", e);
+        Map<String, Object> members = new LinkedHashMap<>();
+        members.put("type", reason.equals("http") ? "about:blank" : "/problems#" + reason);
+        members.put("title", title);
+        members.put("status", status);
+        if (detail != null) {
+            members.put("detail", detail);
         }
-        return bytes.toByteArray();
+        if (target != null && target.length() <= LONGEST_INSTANCE) {
+            members.put("instance", target);
+        }
+        if (!errors.isEmpty()) {
+            members.put("errors", errors);
+        }
+        try {
+            return JSON.writeValueAsBytes(members);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("text and numbers can be written", e);
+        }
     }
 }

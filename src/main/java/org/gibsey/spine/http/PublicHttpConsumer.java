@@ -40,11 +40,6 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
 
     private Admission admission;
 
-    /**
-     * @param engine       knows how many calls may be in work
-     * @param maxBodyBytes largest body
-     * @param maxBodyTime  slowest body
-     */
     PublicHttpConsumer(
             PlatformHttpEndpoint endpoint,
             Processor processor,

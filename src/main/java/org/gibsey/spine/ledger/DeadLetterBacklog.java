@@ -76,7 +76,7 @@ final class DeadLetterBacklog {
         TooMany(long waiting) {
             super(waiting
                     + " dead letters wait to be indexed; until route index-dead-letters has caught up it cannot be"
-                    + " said whether the books balance");
+                    + " said whether every event is accounted for");
         }
     }
 }

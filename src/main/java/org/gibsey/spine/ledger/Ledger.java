@@ -36,7 +36,7 @@ import org.springframework.lang.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * The books, on demand: {@code /actuator/ledger} on the management port and the same operations over JMX. Walks the whole
+ * The audit of all events, on demand: {@code /actuator/ledger} on the management port and the same operations over JMX. Walks the whole
  * topic against both tables, which takes a second for some ten thousand events; one walk at a time. Thread-safe.
  */
 @Component

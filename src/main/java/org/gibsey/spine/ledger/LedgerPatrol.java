@@ -39,7 +39,7 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
 
 /**
- * The books, all the time: each worker compares the partitions it is assigned with the tables, at a bounded rate. What has
+ * The audit of all events, all the time: each worker compares the partitions it is assigned with the tables, at a bounded rate. What has
  * just been committed comes first; what remains of the rate goes round and round over everything retained, so that a row
  * that vanishes later is missed, too.
  *

@@ -56,19 +56,9 @@ final class LedgerWalk {
     }
 
     /**
-     * What was found. {@code events = stored + duplicates + dead + inFlight + unaccounted}.
-     *
-     * @param topic            that was walked, from its first retained record
-     * @param at               when
-     * @param seconds          how long it took
-     * @param balanced         whether every event has its place
-     * @param events           records in the topic
-     * @param stored           became a row
-     * @param duplicates       are an event that another record in the topic was, too: sent twice, or replayed
-     * @param dead             are a dead letter
-     * @param inFlight         not reached by the workers yet
-     * @param unaccounted      have no place: expected are none
-     * @param firstUnaccounted the first {@value #SHOWN} of them
+     * What was found: {@code events = stored + duplicates + dead + inFlight + unaccounted}. A duplicate is an event that another
+     * record in the topic was, too: sent twice, or replayed. In flight is what the workers have not reached, unaccounted what
+     * they are past and nobody has: expected is none. The first {@value #SHOWN} of those are named.
      */
     record Report(
             String topic,

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 /** Resolves every endpoint of a route without starting one, and notes each that cannot be. For one route, one thread. */
 final class EndpointResolver {
 
-    /** What Camel reads as a number or a duration; it takes anything else for 0 without a word. */
+    /** What Camel reads as a number or a duration; it takes anything else for 0 and logs nothing. */
     private static final Pattern NUMBER = Pattern.compile("[+-]?\\d+(\\.\\d+)?|(\\d+(ms|[smhd]))+|#.+");
 
     private final RouteFile file;

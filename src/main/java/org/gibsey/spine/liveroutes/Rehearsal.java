@@ -57,7 +57,7 @@ final class Rehearsal {
         for (RehearsedRoute route : routes) {
             route.forEachClaim((name, line) -> {
                 if (claims.putIfAbsent(name, line) != null) {
-                    problems.add(file.problem(line, name + " is there twice in this file"));
+                    problems.add(file.problem(line, name + " appears twice in this file"));
                 }
             });
             calls.putAll(route.calls());

@@ -5,9 +5,11 @@ import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiFunction;
 import org.apache.camel.component.kafka.DefaultKafkaClientFactory;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -45,35 +47,20 @@ public final class BatchConsumerFactory extends DefaultKafkaClientFactory {
 
     @Override
     public Consumer<Object, Object> getConsumer(Properties given) {
-        Properties properties = new Properties();
-        properties.putAll(given);
-        String id = take(properties, given.getProperty(ConsumerConfig.GROUP_ID_CONFIG, "consumer"));
-        BatchConsumer consumer;
-        try {
-            consumer = new BatchConsumer(properties, closed -> {
+        return measured(given, given.getProperty(ConsumerConfig.GROUP_ID_CONFIG, "consumer"), (properties, id) -> {
+            BatchConsumer consumer = new BatchConsumer(properties, closed -> {
                 open.remove(closed);
                 release(id);
             });
-        } catch (RuntimeException e) {
-            release(id);
-            throw e;
-        }
-        open.add(consumer);
-        try {
-            measure(id, new KafkaClientMetrics(consumer));
+            open.add(consumer);
+            metrics.put(id, new KafkaClientMetrics(consumer));
             return consumer;
-        } catch (RuntimeException e) {
-            consumer.close();
-            throw e;
-        }
+        });
     }
 
     @Override
     public Producer<Object, Object> getProducer(Properties given) {
-        Properties properties = new Properties();
-        properties.putAll(given);
-        String id = take(properties, "producer");
-        try {
+        return measured(given, "producer", (properties, id) -> {
             Producer<Object, Object> producer = new KafkaProducer<>(properties) {
                 @Override
                 public void close(Duration timeout) {
@@ -84,12 +71,9 @@ public final class BatchConsumerFactory extends DefaultKafkaClientFactory {
                     }
                 }
             };
-            measure(id, new KafkaClientMetrics(producer));
+            metrics.put(id, new KafkaClientMetrics(producer));
             return producer;
-        } catch (RuntimeException e) {
-            release(id);
-            throw e;
-        }
+        });
     }
 
     /** One for each open consumer, in no order. */
@@ -110,9 +94,19 @@ public final class BatchConsumerFactory extends DefaultKafkaClientFactory {
         return id;
     }
 
-    private void measure(String id, KafkaClientMetrics client) {
-        client.bindTo(meters);
-        metrics.put(id, client);
+    /** @param create makes the client of these properties and id, and its metrics */
+    private <C> C measured(Properties given, String name, BiFunction<Properties, String, C> create) {
+        Properties properties = new Properties();
+        properties.putAll(given);
+        String id = take(properties, name);
+        try {
+            C client = create.apply(properties, id);
+            Objects.requireNonNull(metrics.get(id)).bindTo(meters);
+            return client;
+        } catch (RuntimeException e) {
+            release(id);
+            throw e;
+        }
     }
 
     private void release(String id) {

@@ -131,7 +131,7 @@ class RehearsalTest {
     @Test
     void refusesAStepIdThatIsThereTwice() {
         assertThat(DryRun.edit("save-gift", "id: set-answer-headers", "id: set-answer"))
-                .containsExactly("- setBody: | id set-answer is there twice in this file");
+                .containsExactly("- setBody: | id set-answer appears twice in this file");
     }
 
     @Test
