@@ -1,6 +1,7 @@
 package org.gibsey.spine;
 
 import java.time.Clock;
+import java.util.Locale;
 import org.gibsey.spine.liveroutes.RouteCheck;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
@@ -16,6 +17,9 @@ import org.springframework.context.annotation.Bean;
 public class SpineApplication {
 
     public static void main(String[] args) {
+        // formats and parses alike on every machine: Camel does not find its options in Turkish (no dotless i in "ID"),
+        // and numbers in answers would have the digits of the place
+        Locale.setDefault(Locale.ROOT);
         if (RouteCheck.isAskedFor(args)) {
             System.exit(RouteCheck.run(SpineApplication.class, args, System.out));
         }

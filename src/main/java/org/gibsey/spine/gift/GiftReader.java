@@ -3,19 +3,25 @@ package org.gibsey.spine.gift;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.core.util.JsonRecyclerPools;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
-import com.fasterxml.jackson.databind.exc.MismatchedInputException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.BigIntegerNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -30,6 +36,8 @@ import java.time.temporal.ChronoUnit;
 import java.time.temporal.TemporalAccessor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -45,6 +53,19 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe.
  */
 public final class GiftReader {
+
+    /** All that is read; any other field is skipped. */
+    private static final Set<String> FIELDS =
+            Set.of("page_id", "question", "answer", "symbol_id", "user_id", "ts", "created_at");
+
+    /** No number of a gift has as many digits, and longer ones take their time to be computed. */
+    private static final int MAX_DIGITS = 400;
+
+    /** Not White_Space, a control, or one of Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt, 16.0). */
+    private static final Pattern VISIBLE = Pattern.compile("[^\\p{IsWhite_Space}\\p{Cc}\\x{AD}\\x{34F}\\x{61C}"
+            + "\\x{115F}\\x{1160}\\x{17B4}\\x{17B5}\\x{180B}-\\x{180F}\\x{200B}-\\x{200F}\\x{202A}-\\x{202E}"
+            + "\\x{2060}-\\x{206F}\\x{3164}\\x{FE00}-\\x{FE0F}\\x{FEFF}\\x{FFA0}\\x{FFF0}-\\x{FFF8}"
+            + "\\x{1BCA0}-\\x{1BCA3}\\x{1D173}-\\x{1D17A}\\x{E0000}-\\x{E0FFF}]");
 
     /** Years 1 to 9999: the range of timestamptz that ISO-8601 can write with four digits. */
     private static final double FIRST_SECOND = -62_135_596_800d;
@@ -66,23 +87,25 @@ public final class GiftReader {
         JsonFactory factory = new JsonFactoryBuilder()
                 .configure(StreamReadFeature.STRICT_DUPLICATE_DETECTION, strict)
                 .configure(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION, false)
+                // unknown fields hold what they like and are skipped; only open brackets take memory, some 100 bytes
+                // each
                 .streamReadConstraints(StreamReadConstraints.builder()
-                        .maxNestingDepth(strict ? 32 : 1000)
+                        .maxNestingDepth(strict ? 1_000 : 100_000)
+                        .maxNumberLength(Integer.MAX_VALUE)
+                        .maxNameLength(Integer.MAX_VALUE)
+                        .maxStringLength(Integer.MAX_VALUE)
                         .build())
                 // not thread locals, see GiftWriter
                 .recyclerPool(JsonRecyclerPools.sharedBoundedPool())
                 .build();
-        this.json = JsonMapper.builder(factory)
-                .configure(DeserializationFeature.FAIL_ON_TRAILING_TOKENS, true)
-                .build()
-                .reader();
+        this.json = new ObjectMapper(factory).reader();
     }
 
     /**
      * For requests: page id from 1, non-blank texts within the limits, no duplicate keys.
      *
-     * @param maxQuestion longest question taken, in UTF-16 code units
-     * @param maxAnswer   longest answer taken, in UTF-16 code units
+     * @param maxQuestion longest question taken, in characters (code points)
+     * @param maxAnswer   longest answer taken, in characters (code points)
      */
     public static GiftReader ofRequests(int maxQuestion, int maxAnswer) {
         return new GiftReader(true, maxQuestion, maxAnswer);
@@ -117,13 +140,29 @@ public final class GiftReader {
         return new Gift(pageId, question, answer, symbolId, userId, savedAt.truncatedTo(ChronoUnit.MICROS));
     }
 
-    private JsonNode parse(byte[] value) throws MalformedJson {
+    private ObjectNode parse(byte[] value) throws MalformedJson {
         if (strict) {
             requireUtf8(value);
         }
-        JsonNode node;
-        try {
-            node = json.readTree(value);
+        ObjectNode fields = JsonNodeFactory.instance.objectNode();
+        try (JsonParser parser = json.createParser(value)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                JsonNode other = parser.hasCurrentToken() ? known(parser) : MissingNode.getInstance();
+                throw new MalformedJson("must be a JSON object, got " + shape(other));
+            }
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                String name = parser.currentName();
+                parser.nextToken();
+                if (FIELDS.contains(name)) {
+                    fields.set(name, known(parser));
+                } else {
+                    parser.skipChildren();
+                }
+            }
+            if (parser.nextToken() != null) {
+                throw new MalformedJson("something follows the object");
+            }
+            return fields;
         } catch (JsonProcessingException e) {
             JsonLocation at = e.getLocation();
             throw new MalformedJson(fault(e) + (at == null ? "" : ", at byte " + at.getByteOffset()));
@@ -131,10 +170,21 @@ public final class GiftReader {
             // Jackson took the bytes for UTF-16 or UTF-32 and could not decode them
             throw new MalformedJson("not JSON, and not text");
         }
-        if (!node.isObject()) {
-            throw new MalformedJson("must be a JSON object, got " + shape(node));
+    }
+
+    /** The value at the parser, without what is in it: a gift has plain values only. */
+    private static JsonNode known(JsonParser parser) throws IOException {
+        boolean isNumber = parser.currentToken().isNumeric();
+        if (isNumber && parser.getTextLength() > MAX_DIGITS) {
+            boolean isInteger = parser.currentToken() == JsonToken.VALUE_NUMBER_INT;
+            return isInteger ? BigIntegerNode.valueOf(BigInteger.TEN.pow(MAX_DIGITS)) : DoubleNode.valueOf(Double.NaN);
         }
-        return node;
+        if (parser.currentToken().isScalarValue()) {
+            return parser.readValueAsTree();
+        }
+        boolean isArray = parser.isExpectedStartArrayToken();
+        parser.skipChildren();
+        return isArray ? JsonNodeFactory.instance.arrayNode() : JsonNodeFactory.instance.objectNode();
     }
 
     /** The parser would also take UTF-16, UTF-32 and some invalid UTF-8. */
@@ -158,10 +208,7 @@ public final class GiftReader {
     /** In words of our own, because the parser's message quotes the input. */
     private static String fault(JsonProcessingException e) {
         if (e instanceof StreamConstraintsException) {
-            return "nested too deep, or a number or name is too long";
-        }
-        if (e instanceof MismatchedInputException) {
-            return "something follows the object";
+            return "nested too deep";
         }
         if (e instanceof JsonEOFException) {
             return "the JSON is cut off";
@@ -194,12 +241,15 @@ public final class GiftReader {
             return null;
         }
         String text = node.textValue();
-        if (strict && text.isBlank()) {
+        int characters = text.codePointCount(0, text.length());
+        Optional<String> unstorable = unstorable(text);
+        if (unstorable.isPresent()) {
+            errors.add(new FieldError(pointer, unstorable.get()));
+        } else if (strict && !VISIBLE.matcher(text).find()) {
             errors.add(new FieldError(pointer, "must not be blank"));
-        } else if (text.length() > max) {
-            errors.add(new FieldError(pointer, "must be at most %d characters, got %d".formatted(max, text.length())));
+        } else if (characters > max) {
+            errors.add(new FieldError(pointer, "must be at most " + max + " characters, got " + characters));
         }
-        unstorable(text).ifPresent(what -> errors.add(new FieldError(pointer, what)));
         return text;
     }
 
@@ -299,27 +349,28 @@ public final class GiftReader {
         return number == Math.rint(number) && Math.abs(number) < 0x1p53 ? Long.valueOf((long) number) : null;
     }
 
-    private static java.util.Optional<String> unstorable(String text) {
+    private static Optional<String> unstorable(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c == 0) {
-                return java.util.Optional.of("must not contain NUL, found at character " + i);
+                return Optional.of("must not contain NUL, found at character " + text.codePointCount(0, i));
             }
             if (Character.isSurrogate(c)) {
                 if (Character.isLowSurrogate(c)
                         || i + 1 == text.length()
                         || !Character.isLowSurrogate(text.charAt(i + 1))) {
-                    return java.util.Optional.of("must not contain a lone surrogate, found at character " + i);
+                    return Optional.of(
+                            "must not contain a lone surrogate, found at character " + text.codePointCount(0, i));
                 }
                 i++;
             }
         }
-        return java.util.Optional.empty();
+        return Optional.empty();
     }
 
     private static String shape(JsonNode node) {
         return switch (node.getNodeType()) {
-            case STRING -> "a string of " + node.textValue().length() + " characters";
+            case STRING -> "a string of " + node.textValue().codePoints().count() + " characters";
             case NUMBER -> node.isIntegralNumber() ? "an integer out of range" : "a number with a fraction";
             case BOOLEAN -> "a boolean";
             case ARRAY -> "an array";

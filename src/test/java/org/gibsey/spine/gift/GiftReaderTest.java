@@ -210,8 +210,8 @@ class GiftReaderTest {
         }
 
         @Test
-        void takes32LevelsOfNestingAndNotOneMore() throws Exception {
-            String inside = "[".repeat(31) + "]".repeat(31);
+        void takesAThousandLevelsOfNestingAndNotOneMore() throws Exception {
+            String inside = "[".repeat(999) + "]".repeat(999);
 
             assertThat(read(requests, with("\"deep\":" + inside)).pageId()).isEqualTo(1);
             assertMalformed(requests, utf8(with("\"deep\":[" + inside + "]")));
@@ -449,6 +449,13 @@ class GiftReaderTest {
                 assertThat(refused).hasMessageNotContaining("SECRET").hasNoCause();
             }
         }
+    }
+
+    @Test
+    void takesEventsWhoseUnknownFieldsAreLongOrDeep() throws Exception {
+        String unknown = ",\"a\":%s,\"b\":%s%s".formatted("7".repeat(3_000), "[".repeat(1_500), "]".repeat(1_500));
+
+        assertThat(read(events, gift("1", "\"Q?\"", "\"A\"", unknown)).pageId()).isEqualTo(1);
     }
 
     private static byte[] utf8(String value) {

@@ -116,6 +116,43 @@ class GiftRequestTest {
         });
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"7", "{\"a\":[1,{}]}", "\"\\u0000\"", "\"\\ud800\"", "1e999999999", "-0.0"})
+    void ignoresWhateverUnknownFieldsHold(String value) throws Exception {
+        assertThat(read("{\"page_id\":1,\"unknown\":" + value + "," + REST).pageId())
+                .isEqualTo(1);
+        assertThat(read("{\"page_id\":1,\"unknown\":" + "7".repeat(3_000) + "," + REST)
+                        .pageId())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void rejectsANumberOfAMillionDigitsWithoutComputingIt() {
+        assertThat(errors("{\"page_id\":" + "7".repeat(1_000_000) + "," + REST)).containsExactly("/page_id");
+        assertThat(errors("{\"page_id\":1." + "7".repeat(1_000_000) + "," + REST))
+                .containsExactly("/page_id");
+        assertThat(errors("{\"page_id\":" + "[".repeat(900) + "]".repeat(900) + "," + REST))
+                .containsExactly("/page_id");
+    }
+
+    @Test
+    void countsCharactersAsPeopleDo() throws Exception {
+        String gnu = "\ud83d\udc03";
+
+        assertThat(read(gift(gnu.repeat(4_000), gnu.repeat(200_000))).question())
+                .isEqualTo(gnu.repeat(4_000));
+        assertThat(errors(gift(gnu.repeat(4_001), gnu.repeat(200_001)))).containsExactly("/question", "/answer");
+    }
+
+    /** A no-break space, two of no width, next line, a Hangul filler, an override of direction, a tag, soft hyphens. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"\u00a0", "\u200b", "\ufeff", "\u0085", "\u3164", "\u202e", "\udb40\udc20", "\u00ad \u00ad"})
+    void rejectsTextsInWhichNothingIsToBeSeen(String text) {
+        assertThat(errors(gift(text, "A"))).containsExactly("/question");
+        assertThat(errors(gift("Q?", text))).containsExactly("/answer");
+    }
+
     static Stream<Arguments> malformed() {
         String gift = "{\"page_id\":1," + REST;
         return Stream.of(
@@ -131,7 +168,7 @@ class GiftRequestTest {
                 arguments("not JSON", bytes(gift + " secret")),
                 arguments(
                         "nested too deep",
-                        bytes("{\"x\":" + "[".repeat(33) + "]".repeat(33) + "," + gift.substring(1))),
+                        bytes("{\"x\":" + "[".repeat(1_000) + "]".repeat(1_000) + "," + gift.substring(1))),
                 arguments("nested too deep", bytes("[".repeat(100_000))),
                 arguments("got an array", bytes("[" + gift + "]")),
                 arguments("got a string", bytes("\"secret\"")),

@@ -11,6 +11,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -136,7 +137,9 @@ class EventContractIT {
         try (TestTopic topic =
                 new TestTopic("gift_events", SharedServices.get().kafka().bootstrapServers())) {
             List<ConsumerRecord<byte[], byte[]>> found =
-                    topic.read(record -> id.equals(headers(record).get("ce_id")));
+                    topic.read(record -> Optional.ofNullable(record.headers().lastHeader("ce_id"))
+                            .filter(header -> id.equals(new String(header.value(), StandardCharsets.UTF_8)))
+                            .isPresent());
             assertThat(found).hasSize(1);
             return found.get(0);
         }

@@ -27,7 +27,7 @@ class EditsUnderLoadIT extends EditedApplication {
 
     static {
         INVALID.put("syntax", text -> text.replace("      steps:", "      steps: ["));
-        INVALID.put("unknown step", text -> text.replaceFirst("- process:", "- proccess:"));
+        INVALID.put("unknown step", text -> text.replaceFirst("- (process|unmarshal):", "- proccess:"));
         INVALID.put("unknown component", text -> text.replaceFirst("uri: kafka:", "uri: kafak:"));
         INVALID.put("unknown option", text -> text.replaceFirst("(lingerMs|maxPollRecords): ", "$1x: "));
         INVALID.put("bad property", text -> text.replace("{{spine.topic.name}}", "{{spine.topic.nome}}"));

@@ -120,7 +120,8 @@ class PersistGiftsIT {
                 })
                 .toList());
 
-        await().until(() -> meters.counter("gifts.duplicate").count() - duplicates == 3);
+        // a batch that is read again adds to them
+        await().until(() -> meters.counter("gifts.duplicate").count() - duplicates >= 3);
         assertThat(only(84_001)).containsEntry("event_id", UUID.fromString(id));
     }
 
