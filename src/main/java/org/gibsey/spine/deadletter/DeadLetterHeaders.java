@@ -1,17 +1,19 @@
 package org.gibsey.spine.deadletter;
 
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.gibsey.spine.gift.EventId;
 
 /**
  * The headers that a dead letter has in addition to those of its gift, each UTF-8 text. The timestamp is that of the record, in
- * ms since the epoch; first and last failure are ISO-8601, UTC.
+ * ms since the epoch; first and last failure are ISO-8601, UTC. Anybody who may write to a topic may write such headers, so
+ * they are read only within bounds: no value leads to a row that the database refuses.
  */
 final class DeadLetterHeaders {
 
@@ -44,14 +46,29 @@ final class DeadLetterHeaders {
             LAST_FAILURE,
             REPLAYS);
 
+    /** Deaths or replays of one gift: more than anybody has seen, and no number to overflow. */
+    static final int MOST_TIMES = 1_000_000;
+
     private DeadLetterHeaders() {}
 
-    /** A header as a number or time; the other value when it is missing or cannot be parsed. */
-    static <T> T value(Headers headers, String name, Function<String, T> parse, T otherwise) {
+    /** A header as a whole number within bounds. */
+    static Optional<Long> number(Headers headers, String name, long least, long most) {
+        return text(headers, name)
+                .filter(text -> text.matches("-?[0-9]{1,19}"))
+                .map(BigInteger::new)
+                .filter(number -> number.compareTo(BigInteger.valueOf(least)) >= 0
+                        && number.compareTo(BigInteger.valueOf(most)) <= 0)
+                .map(BigInteger::longValue);
+    }
+
+    /** A header as a time since 1970, up to the given one. */
+    static Optional<Instant> time(Headers headers, String name, Instant latest) {
         try {
-            return text(headers, name).map(parse).orElse(otherwise);
-        } catch (NumberFormatException | DateTimeParseException e) {
-            return otherwise;
+            return text(headers, name)
+                    .map(Instant::parse)
+                    .filter(time -> !time.isBefore(Instant.EPOCH) && !time.isAfter(latest));
+        } catch (DateTimeParseException e) {
+            return Optional.empty();
         }
     }
 

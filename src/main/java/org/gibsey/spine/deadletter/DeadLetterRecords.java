@@ -4,13 +4,18 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import com.github.f4b6a3.uuid.util.UuidValidator;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.UUID;
 import org.apache.camel.Exchange;
 import org.apache.camel.support.DefaultDataFormat;
@@ -24,16 +29,32 @@ import org.springframework.stereotype.Component;
 /**
  * The data format of the dead letters' topic. A slice of a batch becomes the named parameter {@code letters} of one SQL
  * statement: a JSON array of objects named like the columns of {@code dead_letter}, with key, value and header values in
- * base64, because they may be any bytes. Never refuses a record: one that this service did not write is indexed under the
- * place where it lies. Reads only: dead letters are written by {@link DeadLetters}. Thread-safe.
+ * base64, because they may be any bytes. Never refuses a record: one that this service did not write, as far as its headers
+ * tell, is indexed under the place where it lies, and nothing it says of itself is believed. Reads only: dead letters are written by {@link DeadLetters}. Thread-safe.
  */
 @Component("deadLetterRecords")
 final class DeadLetterRecords extends DefaultDataFormat {
 
-    private final ObjectMapper json;
+    /** Within it no clock of another worker is wrong. */
+    private static final Duration CLOCK_DIFFERENCE = Duration.ofDays(1);
 
-    DeadLetterRecords(ObjectMapper json) {
+    /** The last that four digits say. */
+    private static final long LAST_MILLI =
+            Instant.parse("9999-12-31T23:59:59.999Z").toEpochMilli();
+
+    /** What a topic may be called. */
+    private static final String TOPIC = "[a-zA-Z0-9._-]{1,249}";
+
+    private static final String REASON = "[a-z][a-z-]{0,63}";
+    private static final String SQL_STATE = "[0-9A-Z]{5}";
+    private static final int LONGEST_MESSAGE = 10_000;
+
+    private final ObjectMapper json;
+    private final Clock clock;
+
+    DeadLetterRecords(ObjectMapper json, Clock clock) {
         this.json = json;
+        this.clock = clock;
     }
 
     /** A row of {@code dead_letter}, as far as the record tells it. */
@@ -79,32 +100,80 @@ final class DeadLetterRecords extends DefaultDataFormat {
         throw new UnsupportedOperationException("dead letters are written by DeadLetters");
     }
 
-    private static Row row(ConsumerRecord<byte[], byte[]> letter) {
-        Headers headers = letter.headers();
-        Instant consumed = Instant.ofEpochMilli(Math.max(0, letter.timestamp()));
-        return new Row(
-                EventId.of(letter),
-                text(headers, DeadLetterHeaders.TOPIC, letter.topic()),
-                DeadLetterHeaders.value(headers, DeadLetterHeaders.PARTITION, Integer::valueOf, letter.partition()),
-                DeadLetterHeaders.value(headers, DeadLetterHeaders.OFFSET, Long::valueOf, letter.offset()),
-                DeadLetterHeaders.value(headers, DeadLetterHeaders.TIMESTAMP, Long::valueOf, letter.timestamp()),
-                letter.key(),
-                letter.value(),
-                Arrays.stream(headers.toArray())
-                        .map(header -> new StoredHeader(withoutNul(header.key()), header.value()))
-                        .toList(),
-                text(headers, DeadLetterHeaders.REASON, "unknown"),
-                text(headers, DeadLetterHeaders.MESSAGE, ""),
-                DeadLetterHeaders.text(headers, DeadLetterHeaders.SQL_STATE)
-                        .map(DeadLetterRecords::withoutNul)
-                        .orElse(null),
-                Math.max(1, DeadLetterHeaders.value(headers, DeadLetterHeaders.ATTEMPTS, Integer::valueOf, 1)),
-                DeadLetterHeaders.value(headers, DeadLetterHeaders.FIRST_FAILURE, Instant::parse, consumed),
-                DeadLetterHeaders.value(headers, DeadLetterHeaders.LAST_FAILURE, Instant::parse, consumed));
+    private Row row(ConsumerRecord<byte[], byte[]> letter) {
+        return written(letter).orElseGet(() -> foreign(letter));
     }
 
-    private static String text(Headers headers, String name, String otherwise) {
-        return withoutNul(DeadLetterHeaders.text(headers, name).orElse(otherwise));
+    /** The row of a letter that has all that this service writes; empty when anything is missing or out of its bounds. */
+    private Optional<Row> written(ConsumerRecord<byte[], byte[]> letter) {
+        Headers headers = letter.headers();
+        Instant latest = clock.instant().plus(CLOCK_DIFFERENCE);
+        try {
+            return Optional.of(new Row(
+                    text(headers, EventId.DEAD_LETTER_ID, ".{36}")
+                            .filter(UuidValidator::isValid)
+                            .map(UUID::fromString)
+                            .orElseThrow(),
+                    text(headers, DeadLetterHeaders.TOPIC, TOPIC).orElseThrow(),
+                    number(headers, DeadLetterHeaders.PARTITION, 0, Integer.MAX_VALUE)
+                            .intValue(),
+                    number(headers, DeadLetterHeaders.OFFSET, 0, Long.MAX_VALUE),
+                    number(headers, DeadLetterHeaders.TIMESTAMP, Long.MIN_VALUE, Long.MAX_VALUE),
+                    letter.key(),
+                    letter.value(),
+                    stored(headers),
+                    text(headers, DeadLetterHeaders.REASON, REASON).orElseThrow(),
+                    beginning(withoutNul(DeadLetterHeaders.text(headers, DeadLetterHeaders.MESSAGE)
+                            .orElse(""))),
+                    text(headers, DeadLetterHeaders.SQL_STATE, SQL_STATE).orElse(null),
+                    number(headers, DeadLetterHeaders.ATTEMPTS, 1, DeadLetterHeaders.MOST_TIMES)
+                            .intValue(),
+                    DeadLetterHeaders.time(headers, DeadLetterHeaders.FIRST_FAILURE, latest)
+                            .orElseThrow(),
+                    DeadLetterHeaders.time(headers, DeadLetterHeaders.LAST_FAILURE, latest)
+                            .orElseThrow()));
+        } catch (NoSuchElementException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Row foreign(ConsumerRecord<byte[], byte[]> letter) {
+        Instant consumed = Instant.ofEpochMilli(Math.min(LAST_MILLI, Math.max(0, letter.timestamp())));
+        return new Row(
+                EventId.ofRecord(letter.topic(), letter.partition(), letter.offset(), letter.timestamp()),
+                letter.topic(),
+                letter.partition(),
+                letter.offset(),
+                letter.timestamp(),
+                letter.key(),
+                letter.value(),
+                stored(letter.headers()),
+                "unknown",
+                "",
+                null,
+                1,
+                consumed,
+                consumed);
+    }
+
+    private static List<StoredHeader> stored(Headers headers) {
+        return Arrays.stream(headers.toArray())
+                .map(header -> new StoredHeader(withoutNul(header.key()), header.value()))
+                .toList();
+    }
+
+    private static Long number(Headers headers, String name, long least, long most) {
+        return DeadLetterHeaders.number(headers, name, least, most).orElseThrow();
+    }
+
+    private static Optional<String> text(Headers headers, String name, String pattern) {
+        return DeadLetterHeaders.text(headers, name).filter(text -> text.matches(pattern));
+    }
+
+    private static String beginning(String text) {
+        return text.codePointCount(0, text.length()) <= LONGEST_MESSAGE
+                ? text
+                : text.substring(0, text.offsetByCodePoints(0, LONGEST_MESSAGE));
     }
 
     /** PostgreSQL stores no NUL in text, and a reader needs none. */

@@ -91,11 +91,17 @@ public final class DeadLetters implements DisposableBean {
         ConsumerRecord<byte[], byte[]> record = letter.record();
         Instant now = clock.instant();
         RecordHeaders headers = new RecordHeaders(record.headers().toArray());
-        int attempts =
-                Math.max(0, DeadLetterHeaders.value(headers, DeadLetterHeaders.ATTEMPTS, Integer::valueOf, 0)) + 1;
-        Instant first = DeadLetterHeaders.value(headers, DeadLetterHeaders.FIRST_FAILURE, Instant::parse, now);
-        String replays =
-                DeadLetterHeaders.text(headers, DeadLetterHeaders.REPLAYS).orElse(null);
+        // only a gift that was sent again has died before
+        long replays = DeadLetterHeaders.number(headers, DeadLetterHeaders.REPLAYS, 1, DeadLetterHeaders.MOST_TIMES)
+                .orElse(0L);
+        long attempts = replays == 0
+                ? 0
+                : DeadLetterHeaders.number(headers, DeadLetterHeaders.ATTEMPTS, 0, DeadLetterHeaders.MOST_TIMES - 1)
+                        .orElse(0L);
+        Instant first = replays == 0
+                ? now
+                : DeadLetterHeaders.time(headers, DeadLetterHeaders.FIRST_FAILURE, now)
+                        .orElse(now);
         // the headers of an earlier death of the same gift are replaced, so that replays do not pile them up
         DeadLetterHeaders.OURS.forEach(headers::remove);
         add(headers, EventId.DEAD_LETTER_ID, EventId.of(record).toString());
@@ -106,10 +112,10 @@ public final class DeadLetters implements DisposableBean {
         add(headers, DeadLetterHeaders.REASON, letter.reason());
         add(headers, DeadLetterHeaders.MESSAGE, letter.message());
         add(headers, DeadLetterHeaders.SQL_STATE, letter.sqlState());
-        add(headers, DeadLetterHeaders.ATTEMPTS, Integer.toString(attempts));
+        add(headers, DeadLetterHeaders.ATTEMPTS, Long.toString(attempts + 1));
         add(headers, DeadLetterHeaders.FIRST_FAILURE, first.toString());
         add(headers, DeadLetterHeaders.LAST_FAILURE, now.toString());
-        add(headers, DeadLetterHeaders.REPLAYS, replays);
+        add(headers, DeadLetterHeaders.REPLAYS, replays == 0 ? null : Long.toString(replays));
         return headers;
     }
 

@@ -73,6 +73,11 @@ public final class EventId {
         if (id != null && !id.isBlank()) {
             return ofCloudEvent(id, text(record.headers(), CloudEvent.SOURCE));
         }
+        return ofLetter(record);
+    }
+
+    /** The id of a dead letter in its topic: the one it was written under, else one derived from where it lies. */
+    public static UUID ofLetter(ConsumerRecord<?, ?> record) {
         String replayed = text(record.headers(), DEAD_LETTER_ID);
         return replayed != null && UuidValidator.isValid(replayed)
                 ? UuidCreator.fromString(replayed)

@@ -57,7 +57,7 @@ final class DeadLetterBacklog {
             throw new TooMany(waiting);
         }
         Set<UUID> events = new HashSet<>();
-        reader.read(pieces, letters -> letters.forEach(letter -> events.add(EventId.of(letter))));
+        reader.read(pieces, letters -> letters.forEach(letter -> events.add(EventId.ofLetter(letter))));
         return events;
     }
 

@@ -232,6 +232,44 @@ class DeadLettersIT {
                 == 1);
     }
 
+    @Test
+    void indexesAGiftWhateverItClaimsOfItself() throws Exception {
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>("gift_events", 2, null, bytes("claims a lot"));
+        record.headers()
+                .add("dlq_first_failure", bytes("+1000000000-12-31T23:59:59.999999999Z"))
+                .add("dlq_attempts", bytes("2147483647"))
+                .add("dlq_replays", bytes("3"))
+                .add("dlq_offset", bytes("99999999999999999999"))
+                .add("dlq_sqlstate", bytes("\0"))
+                .add("a\0b", bytes("NUL"))
+                .add("dlq_reason", bytes("x".repeat(300_000)));
+
+        JsonNode letter = get("/" + indexed(topic.write(record))).get("letter");
+
+        assertThat(letter.get("reason").textValue()).isEqualTo("undecodable");
+        assertThat(letter.get("attempts").intValue()).isOne();
+        assertThat(letter.get("firstFailedAt")).isEqualTo(letter.get("lastFailedAt"));
+    }
+
+    @Test
+    void indexesAForeignLetterWhateverItClaimsOfItself() throws Exception {
+        ProducerRecord<byte[], byte[]> record =
+                new ProducerRecord<>("gift_events.dlq", 0, Long.MAX_VALUE / 2, null, bytes("claims a lot"));
+        record.headers()
+                .add("dlq_reason", bytes("x".repeat(300_000)))
+                .add("dlq_last_failure", bytes("+1000000000-12-31T23:59:59.999999999Z"));
+
+        RecordMetadata written = deadLetters.write(record);
+
+        await().until(() -> vault.sql("select count(*) from dead_letter where topic = 'gift_events.dlq'"
+                                + " and partition = ? and record_offset = ? and reason = 'unknown'")
+                        .param(written.partition())
+                        .param(written.offset())
+                        .query(Long.class)
+                        .single()
+                == 1);
+    }
+
     private ConsumerRecord<byte[], byte[]> letterOf(RecordMetadata written) {
         var found = new java.util.concurrent.atomic.AtomicReference<ConsumerRecord<byte[], byte[]>>();
         await().until(() -> {

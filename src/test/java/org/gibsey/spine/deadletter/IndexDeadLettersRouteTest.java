@@ -29,6 +29,8 @@ import org.apache.kafka.common.record.TimestampType;
 import org.gibsey.spine.MockedRoutes;
 import org.gibsey.spine.gift.EventId;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.annotation.Autowired;
 
 /** The route of routes/index-dead-letters.camel.yaml, with Kafka and the database mocked. */
@@ -66,7 +68,7 @@ class IndexDeadLettersRouteTest extends MockedRoutes {
     @Test
     void indexesKeyValueAndHeadersAsBytesWithWhatTheHeadersSay() throws Exception {
         Map<String, String> headers = new HashMap<>(Map.of(
-                "ce_id", EVENT,
+                "dlq_event_id", EVENT,
                 "dlq_topic", "gift_events",
                 "dlq_partition", "4",
                 "dlq_offset", "42",
@@ -102,15 +104,32 @@ class IndexDeadLettersRouteTest extends MockedRoutes {
         assertThat(row.get("headers")).hasSameSizeAs(headers.keySet());
     }
 
-    @Test
-    void indexesALetterWhoseHeadersAreNoNumbersWhereItLies() throws Exception {
-        poll(List.of(
-                new Letter("{}", Map.of("dlq_partition", "first", "dlq_offset", "4,2", "dlq_timestamp", "yesterday"))));
+    @ParameterizedTest
+    @CsvSource({
+        "dlq_event_id, somebody",
+        "dlq_topic, a topic",
+        "dlq_partition, first",
+        "dlq_partition, -1",
+        "dlq_partition, 2147483648",
+        "dlq_offset, '4,2'",
+        "dlq_offset, 9223372036854775808",
+        "dlq_offset, \u0664",
+        "dlq_timestamp, yesterday",
+        "dlq_reason, ''",
+        "dlq_attempts, 0",
+        "dlq_attempts, 2147483647",
+        "dlq_first_failure, +1000000000-12-31T23:59:59.999999999Z",
+        "dlq_first_failure, -0001-01-01T00:00:00Z",
+        "dlq_last_failure, 9999-12-31T23:59:59Z"
+    })
+    void believesNothingOfALetterThatThisServiceCannotHaveWritten(String name, String value) throws Exception {
+        poll(List.of(new Letter("{}", written(name, value))));
 
-        JsonNode row = rows(0).get(0);
-        assertThat(row.get("partition").intValue()).isZero();
-        assertThat(row.get("record_offset").longValue()).isZero();
-        assertThat(row.get("record_timestamp").longValue()).isEqualTo(WRITTEN);
+        assertThat(rows(0).get(0).get("reason").textValue()).isEqualTo("unknown");
+        assertThat(rows(0).get(0).get("event_id").textValue())
+                .isEqualTo(EventId.ofRecord("gift_events.dlq", 0, 0, WRITTEN).toString());
+        assertThat(rows(0).get(0).get("partition").intValue()).isZero();
+        assertThat(rows(0).get(0).get("first_failed_at").textValue()).isEqualTo("2024-05-21T14:00:00.250Z");
     }
 
     @Test
@@ -130,8 +149,9 @@ class IndexDeadLettersRouteTest extends MockedRoutes {
     /** One statement cannot touch a row twice. */
     @Test
     void takesTheLastOfTwoLettersOfTheSameEvent() throws Exception {
-        poll(List.of(
-                new Letter("first death", Map.of("ce_id", EVENT)), new Letter("second death", Map.of("ce_id", EVENT))));
+        Map<String, String> headers = written("dlq_event_id", EVENT);
+
+        poll(List.of(new Letter("first death", headers), new Letter("second death", headers)));
 
         assertThat(rows(0)).hasSize(1);
         assertThat(rows(0).get(0).get("value").binaryValue())
@@ -161,7 +181,7 @@ class IndexDeadLettersRouteTest extends MockedRoutes {
         });
         List<Letter> letters = new ArrayList<>(
                 IntStream.range(0, 7).mapToObj(i -> letter("letter " + i)).toList());
-        letters.add(3, new Letter("poison", Map.of("dlq_reason", "refused")));
+        letters.add(3, new Letter("poison", written("dlq_reason", "refused")));
 
         Exchange done = poll(letters);
 
@@ -185,7 +205,24 @@ class IndexDeadLettersRouteTest extends MockedRoutes {
     }
 
     private static Letter letter(String value) {
-        return new Letter(value, Map.of("ce_id", UUID.randomUUID().toString(), "dlq_reason", "undecodable"));
+        return new Letter(value, written("dlq_reason", "undecodable"));
+    }
+
+    /** What this service writes, with one header as given. */
+    private static Map<String, String> written(String name, String value) {
+        Map<String, String> headers = new HashMap<>(Map.of(
+                "dlq_event_id", UUID.randomUUID().toString(),
+                "dlq_topic", "gift_events",
+                "dlq_partition", "4",
+                "dlq_offset", "42",
+                "dlq_timestamp", "1716300000250",
+                "dlq_reason", "undecodable",
+                "dlq_message", "no JSON",
+                "dlq_attempts", "1",
+                "dlq_first_failure", "2026-11-23T10:00:00Z",
+                "dlq_last_failure", "2026-11-23T11:00:00Z"));
+        headers.put(name, value);
+        return headers;
     }
 
     private static Processor fails(String sqlState) {
