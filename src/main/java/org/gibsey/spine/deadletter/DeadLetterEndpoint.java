@@ -115,7 +115,7 @@ class DeadLetterEndpoint {
         if ((ids == null) == (reason == null)) {
             throw invalid("give either ids, comma separated, or a reason");
         }
-        List<Long> selected = ids == null ? replay.candidates(String.valueOf(reason)) : replay.candidates(parse(ids));
+        List<Long> selected = ids == null ? replay.candidates(String.valueOf(reason)) : candidates(parse(ids));
         boolean dry = dryRun == null || dryRun;
         int sent = dry ? 0 : replay.replay(selected);
         if (!dry) {
@@ -124,6 +124,14 @@ class DeadLetterEndpoint {
         }
         return new Replayed(
                 dry, selected.size(), sent, selected.stream().limit(SHOWN_IDS).toList());
+    }
+
+    private List<Long> candidates(List<Long> ids) {
+        try {
+            return replay.candidates(ids);
+        } catch (IllegalArgumentException e) {
+            throw invalid(String.valueOf(e.getMessage()));
+        }
     }
 
     private static List<Long> parse(String ids) {

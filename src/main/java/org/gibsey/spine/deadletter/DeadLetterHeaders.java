@@ -31,6 +31,12 @@ final class DeadLetterHeaders {
     /** How often it was sent again: on the replayed gift, and on the dead letter it may become. */
     static final String REPLAYS = "dlq_replays";
 
+    /** On a stub: how many bytes the value had, of which the stub has the beginning. */
+    static final String STUB_BYTES = "dlq_stub_bytes";
+
+    /** On a stub: SHA-256 of the whole value, in hexadecimal digits. */
+    static final String STUB_SHA256 = "dlq_stub_sha256";
+
     /** All of them: written anew at each death. */
     static final List<String> OURS = List.of(
             EventId.DEAD_LETTER_ID,
@@ -44,7 +50,9 @@ final class DeadLetterHeaders {
             ATTEMPTS,
             FIRST_FAILURE,
             LAST_FAILURE,
-            REPLAYS);
+            REPLAYS,
+            STUB_BYTES,
+            STUB_SHA256);
 
     /** Deaths or replays of one gift: more than anybody has seen, and no number to overflow. */
     static final int MOST_TIMES = 1_000_000;

@@ -34,8 +34,11 @@ class DeadLetterIndex {
     private static final String SELECT = "select " + COLUMNS + " from dead_letter d";
     private static final String SELECT_WITH_CONTENT =
             "select d.key, d.value, d.headers, " + COLUMNS + " from dead_letter d";
-    private static final String NOT_STORED =
-            " and not exists (select from vault v where v.event_id = d.event_id) order by d.id";
+    /** The gift of a stub is not in it: see {@link DeadLetters}. */
+    private static final String IS_STUB = "d.headers @> '[{\"name\":\"" + DeadLetterHeaders.STUB_BYTES + "\"}]'";
+
+    private static final String REPLAYABLE =
+            " and not " + IS_STUB + " and not exists (select from vault v where v.event_id = d.event_id) order by d.id";
     private static final RowMapper<Letter> LETTER = new SimplePropertyRowMapper<>(Letter.class);
 
     private final JdbcClient vault;
@@ -120,32 +123,42 @@ class DeadLetterIndex {
                 .optional();
     }
 
-    /** Those of these ids that are not in the vault, by id. */
+    /** Those of these ids that are stubs, in their order. */
+    List<Long> stubs(Collection<Long> ids) {
+        return ids.isEmpty()
+                ? List.of()
+                : vault.sql("select d.id from dead_letter d where d.id in (:ids) and " + IS_STUB + " order by d.id")
+                        .param("ids", ids)
+                        .query(Long.class)
+                        .list();
+    }
+
+    /** Those of these ids that are not in the vault, by id; no stubs. */
     List<WholeLetter> dead(Collection<Long> ids, String topic) {
         return ids.isEmpty()
                 ? List.of()
-                : vault.sql(SELECT_WITH_CONTENT + " where d.id in (:ids) and d.topic = :topic" + NOT_STORED)
+                : vault.sql(SELECT_WITH_CONTENT + " where d.id in (:ids) and d.topic = :topic" + REPLAYABLE)
                         .param("ids", ids)
                         .param("topic", topic)
                         .query(this::wholeLetter)
                         .list();
     }
 
-    /** Of these ids, those that are not in the vault, in their order. */
+    /** Of these ids, those that are not in the vault, in their order; no stubs. */
     List<Long> deadIds(Collection<Long> ids, String topic) {
         return ids.isEmpty()
                 ? List.of()
-                : vault.sql("select d.id from dead_letter d where d.id in (:ids) and d.topic = :topic" + NOT_STORED)
+                : vault.sql("select d.id from dead_letter d where d.id in (:ids) and d.topic = :topic" + REPLAYABLE)
                         .param("ids", ids)
                         .param("topic", topic)
                         .query(Long.class)
                         .list();
     }
 
-    /** The ids of all letters of a class that are not in the vault and died before a time, in their order. */
+    /** The ids of all letters of a class that are not in the vault and died before a time, in their order; no stubs. */
     List<Long> deadIds(String reason, String topic, Instant before) {
         return vault.sql("select d.id from dead_letter d where d.reason = :reason and d.topic = :topic"
-                        + " and d.last_failed_at < :before" + NOT_STORED)
+                        + " and d.last_failed_at < :before" + REPLAYABLE)
                 .param("reason", reason)
                 .param("topic", topic)
                 .param("before", Timestamp.from(before))

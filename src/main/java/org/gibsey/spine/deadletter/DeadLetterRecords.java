@@ -101,7 +101,17 @@ final class DeadLetterRecords extends DefaultDataFormat {
     }
 
     private Row row(ConsumerRecord<byte[], byte[]> letter) {
-        return written(letter).orElseGet(() -> foreign(letter));
+        if (DeadLetters.size(letter.key(), letter.value(), letter.headers()) > DeadLetters.MOST_BYTES) {
+            // this service writes none that is larger
+            return foreign(
+                    letter,
+                    "too large to be indexed whole: this is the beginning",
+                    DeadLetters.beginning(letter.key()),
+                    DeadLetters.beginning(letter.value()),
+                    List.of());
+        }
+        return written(letter)
+                .orElseGet(() -> foreign(letter, "", letter.key(), letter.value(), stored(letter.headers())));
     }
 
     /** The row of a letter that has all that this service writes; empty when anything is missing or out of its bounds. */
@@ -137,7 +147,12 @@ final class DeadLetterRecords extends DefaultDataFormat {
         }
     }
 
-    private static Row foreign(ConsumerRecord<byte[], byte[]> letter) {
+    private static Row foreign(
+            ConsumerRecord<byte[], byte[]> letter,
+            String message,
+            byte @Nullable [] key,
+            byte @Nullable [] value,
+            List<StoredHeader> headers) {
         Instant consumed = Instant.ofEpochMilli(Math.min(LAST_MILLI, Math.max(0, letter.timestamp())));
         return new Row(
                 EventId.ofRecord(letter.topic(), letter.partition(), letter.offset(), letter.timestamp()),
@@ -145,11 +160,11 @@ final class DeadLetterRecords extends DefaultDataFormat {
                 letter.partition(),
                 letter.offset(),
                 letter.timestamp(),
-                letter.key(),
-                letter.value(),
-                stored(letter.headers()),
+                key,
+                value,
+                headers,
                 "unknown",
-                "",
+                message,
                 null,
                 1,
                 consumed,

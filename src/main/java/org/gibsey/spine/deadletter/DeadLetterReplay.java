@@ -20,8 +20,8 @@ import org.springframework.stereotype.Component;
 @Component
 class DeadLetterReplay {
 
-    /** Letters in memory at a time: each may be as large as the topic takes. */
-    private static final int CHUNK = 32;
+    /** Letters in memory at a time: each may have some megabytes. */
+    private static final int CHUNK = 8;
 
     /** Our headers that a replayed gift keeps: its id, and what counts on should it die again. */
     private static final Set<String> KEPT =
@@ -44,8 +44,18 @@ class DeadLetterReplay {
         return index.deadIds(reason, topic, clock.instant());
     }
 
-    /** Of these, those that are dead and came from the topic of the gifts. */
+    /**
+     * Of these, those that are dead and came from the topic of the gifts.
+     *
+     * @throws IllegalArgumentException if one is a stub, which has only the beginning of its gift
+     */
     List<Long> candidates(List<Long> ids) {
+        List<Long> stubs = index.stubs(ids);
+        if (!stubs.isEmpty()) {
+            throw new IllegalArgumentException("dead letters " + stubs + " are stubs: their gifts were too large to be"
+                    + " kept whole and cannot be replayed; they lie at the topic, partition and offset the letters name"
+                    + " until their retention ends");
+        }
         return index.deadIds(ids, topic);
     }
 

@@ -1,9 +1,13 @@
 package org.gibsey.spine.deadletter;
 
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -12,6 +16,8 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.gibsey.spine.SpineSettings;
@@ -22,13 +28,22 @@ import org.springframework.beans.factory.DisposableBean;
 import org.springframework.stereotype.Component;
 
 /**
- * Writes dead letters: key, value and headers exactly as they came, with where they came from and why added as headers.
+ * Writes dead letters: key, value and headers exactly as they came, with where they came from and why added as headers. Of one
+ * that is too large for that a stub is written, which says what the value was and where it lies: it must not hold up the others.
  *
  * <p>A producer of its own and not a route, because a Camel message folds headers that differ in case or repeat, and drops
  * those that look like Camel's. Thread-safe.
  */
 @Component
 public final class DeadLetters implements DisposableBean {
+
+    /** More, uncompressed, is not kept whole: indexing a letter takes many times its size in memory. */
+    static final int MOST_BYTES = 8 << 20;
+
+    /** What a stub has of the key and of the value, and of the headers together. */
+    private static final int STUB_BYTES = 1024;
+
+    private static final int STUB_MESSAGE_CHARS = 500;
 
     private final KafkaConnection kafka;
     private final String topic;
@@ -61,30 +76,101 @@ public final class DeadLetters implements DisposableBean {
     }
 
     /**
-     * Sends and waits until the broker acknowledged all of them.
+     * Sends and waits until the broker acknowledged all of them, each whole or as a stub.
      *
      * @throws KafkaException if one was not acknowledged; some of the others may have been
      */
     public void send(List<DeadLetter> letters) throws InterruptedException {
-        sendAll(letters.stream()
+        List<ProducerRecord<byte[], byte[]>> records = letters.stream()
                 .map(letter -> new ProducerRecord<>(
                         topic, null, letter.record().key(), letter.record().value(), headers(letter)))
-                .toList());
+                .map(whole -> size(whole.key(), whole.value(), whole.headers()) > MOST_BYTES ? stub(whole) : whole)
+                .toList();
+        sendAll(tooLarge(records).stream().map(this::stub).toList());
     }
 
     /** Sends records as they are, to any topic, and waits until all are acknowledged. */
     void sendAll(List<ProducerRecord<byte[], byte[]>> records) throws InterruptedException {
+        for (ProducerRecord<byte[], byte[]> refused : tooLarge(records)) {
+            throw new KafkaException("not acknowledged by " + refused.topic(), new RecordTooLargeException());
+        }
+    }
+
+    /**
+     * Sends records and waits for their acknowledgements.
+     *
+     * @return those that client or broker refused because of their size; empty when all are acknowledged
+     * @throws KafkaException if one was not acknowledged for any other reason
+     */
+    private List<ProducerRecord<byte[], byte[]>> tooLarge(List<ProducerRecord<byte[], byte[]>> records)
+            throws InterruptedException {
         List<Future<RecordMetadata>> sent = new ArrayList<>(records.size());
         for (ProducerRecord<byte[], byte[]> record : records) {
             sent.add(producer().send(record));
         }
+        List<ProducerRecord<byte[], byte[]>> tooLarge = new ArrayList<>();
         for (int i = 0; i < sent.size(); i++) {
             try {
                 sent.get(i).get();
             } catch (ExecutionException e) {
-                throw new KafkaException("not acknowledged by " + records.get(i).topic(), e.getCause());
+                if (!(e.getCause() instanceof RecordTooLargeException)) {
+                    throw new KafkaException(
+                            "not acknowledged by " + records.get(i).topic(), e.getCause());
+                }
+                tooLarge.add(records.get(i));
             }
         }
+        return tooLarge;
+    }
+
+    /** The same letter with the beginning of its content, and with what tells the original. */
+    private ProducerRecord<byte[], byte[]> stub(ProducerRecord<byte[], byte[]> whole) {
+        byte[] value = whole.value() == null ? new byte[0] : whole.value();
+        RecordHeaders headers = new RecordHeaders();
+        int left = STUB_BYTES;
+        for (Header header : whole.headers()) {
+            boolean ours = DeadLetterHeaders.OURS.contains(header.key());
+            if (ours || size(header) <= left) {
+                headers.add(header);
+                left -= ours ? 0 : size(header);
+            }
+        }
+        String message =
+                DeadLetterHeaders.text(headers, DeadLetterHeaders.MESSAGE).orElse("");
+        headers.remove(DeadLetterHeaders.MESSAGE);
+        add(
+                headers,
+                DeadLetterHeaders.MESSAGE,
+                message.substring(0, Math.min(message.length(), STUB_MESSAGE_CHARS))
+                        + "; too large to be kept whole: this is the beginning of its " + value.length
+                        + " bytes, the original stays in its topic until its retention ends");
+        add(headers, DeadLetterHeaders.STUB_BYTES, Integer.toString(value.length));
+        add(headers, DeadLetterHeaders.STUB_SHA256, sha256(value));
+        return new ProducerRecord<>(topic, null, beginning(whole.key()), beginning(whole.value()), headers);
+    }
+
+    private static String sha256(byte[] value) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(value));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    static byte @Nullable [] beginning(byte @Nullable [] bytes) {
+        return bytes == null || bytes.length <= STUB_BYTES ? bytes : Arrays.copyOf(bytes, STUB_BYTES);
+    }
+
+    static long size(byte @Nullable [] key, byte @Nullable [] value, Headers headers) {
+        long size = (key == null ? 0L : key.length) + (value == null ? 0 : value.length);
+        for (Header header : headers) {
+            size += size(header);
+        }
+        return size;
+    }
+
+    private static int size(Header header) {
+        return header.key().length() + (header.value() == null ? 0 : header.value().length);
     }
 
     private Headers headers(DeadLetter letter) {

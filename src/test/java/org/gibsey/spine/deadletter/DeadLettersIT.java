@@ -6,17 +6,28 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
 import java.util.UUID;
 import javax.management.MBeanParameterInfo;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.embedded.TestTopic;
@@ -268,6 +279,95 @@ class DeadLettersIT {
                         .query(Long.class)
                         .single()
                 == 1);
+    }
+
+    @Test
+    void keepsAStubOfWhatIsTooLargeToBeIndexed() throws Exception {
+        byte[] value = new byte[34 << 20];
+        Arrays.fill(value, (byte) 'x');
+
+        RecordMetadata written = write(new ProducerRecord<>("gift_events", 1, bytes("x".repeat(3000)), value));
+
+        isAStub(written, value);
+        assertThat(get("/" + indexed(written)).at("/key/text").textValue()).hasSize(1024);
+    }
+
+    @Test
+    void keepsAStubOfWhatTheTopicDoesNotTakeAndTheLettersBesideIt() throws Exception {
+        byte[] value = new byte[3_600_000];
+        new Random(17).nextBytes(value);
+        ProducerRecord<byte[], byte[]> large = new ProducerRecord<>("gift_events", 1, null, value);
+        large.headers().add("mood", bytes("curious")).add("essay", new byte[2000]);
+        RecordMetadata beside;
+        RecordMetadata written;
+        letGiftsHave("4194304");
+        try {
+            topic.write(new ProducerRecord<>("gift_events", 1, null, bytes("small, before it")));
+            written = await().ignoreExceptions().until(() -> write(large), Objects::nonNull);
+            beside = topic.write(new ProducerRecord<>("gift_events", 1, null, bytes("small, beside it")));
+            isAStub(written, value);
+        } finally {
+            letGiftsHave("1048588");
+        }
+
+        assertThat(get("/" + indexed(written)).at("/headers/0/value/text").textValue())
+                .isEqualTo("curious");
+        assertThat(get("/" + indexed(written)).get("headers").findValuesAsText("name"))
+                .doesNotContain("essay");
+        assertThat(get("/" + indexed(beside)).at("/value/text").textValue()).isEqualTo("small, beside it");
+    }
+
+    private void isAStub(RecordMetadata written, byte[] value) throws Exception {
+        ConsumerRecord<byte[], byte[]> letter = letterOf(written);
+        assertThat(letter.value()).isEqualTo(Arrays.copyOf(value, 1024));
+        assertThat(header(letter, "dlq_stub_bytes")).isEqualTo(Integer.toString(value.length));
+        assertThat(header(letter, "dlq_stub_sha256"))
+                .isEqualTo(HexFormat.of()
+                        .formatHex(MessageDigest.getInstance("SHA-256").digest(value)));
+        long id = indexed(written);
+        assertThat(get("/" + id).at("/letter/message").textValue()).contains("too large to be kept whole");
+        ResponseEntity<String> refused =
+                http.postForEntity(url(""), Map.of("ids", Long.toString(id), "dryRun", false), String.class);
+        assertThat(refused.getStatusCode().value()).isEqualTo(400);
+        assertThat(refused.getBody()).contains("stub");
+        assertThat(replay(Map.of("reason", "undecodable")).get("ids"))
+                .extracting(JsonNode::longValue)
+                .doesNotContain(id);
+        assertThat(get("/" + id).at("/letter/replays").intValue()).isZero();
+        assertThat(letterOf(
+                        topic.write(new ProducerRecord<>("gift_events", written.partition(), null, bytes("behind")))))
+                .isNotNull();
+    }
+
+    /** As a producer that is allowed whatever the topic takes. */
+    private static RecordMetadata write(ProducerRecord<byte[], byte[]> record) throws Exception {
+        try (var producer = new KafkaProducer<>(
+                Map.of(
+                        "bootstrap.servers",
+                        SharedServices.get().kafka().bootstrapServers(),
+                        "compression.type",
+                        "gzip",
+                        "buffer.memory",
+                        256L << 20,
+                        "max.request.size",
+                        Integer.MAX_VALUE),
+                new ByteArraySerializer(),
+                new ByteArraySerializer())) {
+            return producer.send(record).get();
+        }
+    }
+
+    private static void letGiftsHave(String maxMessageBytes) throws Exception {
+        try (Admin admin = Admin.create(
+                Map.of("bootstrap.servers", SharedServices.get().kafka().bootstrapServers()))) {
+            admin.incrementalAlterConfigs(Map.of(
+                            new ConfigResource(ConfigResource.Type.TOPIC, "gift_events"),
+                            List.of(new AlterConfigOp(
+                                    new ConfigEntry(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, maxMessageBytes),
+                                    AlterConfigOp.OpType.SET))))
+                    .all()
+                    .get();
+        }
     }
 
     private ConsumerRecord<byte[], byte[]> letterOf(RecordMetadata written) {
