@@ -63,7 +63,7 @@ class ArchitectureTest {
             .whereLayer("deadletter")
             .mayOnlyAccessLayers("process", "gift", "broker")
             .whereLayer("persist")
-            .mayOnlyAccessLayers("process", "gift", "deadletter")
+            .mayOnlyAccessLayers("process", "gift", "broker", "deadletter")
             .whereLayer("timeline")
             .mayOnlyAccessLayers("process", "gift", "http")
             .whereLayer("liveroutes")

@@ -13,7 +13,6 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * Reads pieces of a topic beside the consumers: in no group, committing nothing, so that nobody notices. One thread at a
@@ -25,6 +24,7 @@ public final class TopicReader implements AutoCloseable {
     /** How long the broker may keep silent before a read is given up. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
+    private final PollBudget budget = new PollBudget();
     private final KafkaConsumer<byte[], byte[]> consumer;
 
     /**
@@ -41,7 +41,7 @@ public final class TopicReader implements AutoCloseable {
         properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1000);
         properties.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
         properties.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
-        consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        consumer = new KafkaConsumer<>(properties, budget, budget);
     }
 
     /**
@@ -67,6 +67,7 @@ public final class TopicReader implements AutoCloseable {
                 .forEach(piece -> consumer.seek(piece.partition, piece.from));
         long silentSince = System.nanoTime();
         while (!open.isEmpty()) {
+            budget.renew();
             ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
             for (TopicPartition partition : records.partitions()) {
                 long to = open.getOrDefault(partition, 0L);

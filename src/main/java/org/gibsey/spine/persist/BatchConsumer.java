@@ -21,14 +21,16 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.gibsey.spine.broker.PollBudget;
 import org.gibsey.spine.persist.BatchConsumerFactory.Membership;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The Kafka consumer of a batching route. Each poll is one batch, handed to Camel as one record whose value is the list of all
- * records; offsets are committed only for what was reported as stored.
+ * The Kafka consumer of a batching route. Each poll is one batch, bounded in records and by {@link PollBudget} in bytes, handed to
+ * Camel as one record whose value is the list of all records; offsets are committed only for what was reported as stored.
  *
  * <p>Camel's batching waits for more records until a timer runs out, which costs a lone gift seconds, or a core when the
  * timer is short. Here a poll that returned records is followed by one that returns none at once, on which Camel processes the
@@ -60,6 +62,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     private final String group;
     private final Consumer<BatchConsumer> onClose;
     private final int maxPollRecords;
+    private final PollBudget budget;
     /** Written by the polling thread, read by health; null while it is in no group. */
     private volatile @Nullable Set<TopicPartition> assigned;
 
@@ -69,7 +72,14 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
 
     /** @param onClose told when this consumer has closed */
     BatchConsumer(Properties properties, Consumer<BatchConsumer> onClose) {
-        super(properties);
+        this(properties, onClose, new PollBudget());
+    }
+
+    @SuppressWarnings("unchecked") // Camel's consumers are of objects
+    private BatchConsumer(Properties properties, Consumer<BatchConsumer> onClose, PollBudget budget) {
+        super(properties, (Deserializer<Object>) (Deserializer<?>) budget, (Deserializer<Object>)
+                (Deserializer<?>) budget);
+        this.budget = budget;
         this.group = properties.getProperty(ConsumerConfig.GROUP_ID_CONFIG, "");
         this.onClose = onClose;
         Object most = properties.getOrDefault(
@@ -91,8 +101,9 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
             return ConsumerRecords.empty();
         }
         rest(restNanos(lastPolled, maxPollRecords));
+        budget.renew();
         ConsumerRecords<Object, Object> records = super.poll(commitWhenDue());
-        lastPolled = records.count();
+        lastPolled = budget.exhausted() ? maxPollRecords : records.count();
         batchInHand = !records.isEmpty();
         return batchInHand ? asOne(records) : records;
     }
@@ -141,6 +152,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     void keepAlive() {
         try {
             pause(assignment());
+            budget.renew();
             ConsumerRecords<Object, Object> tooEarly = super.poll(Duration.ZERO);
             // a partition that was assigned in this very poll was not paused; its records have to be polled again
             tooEarly.partitions()

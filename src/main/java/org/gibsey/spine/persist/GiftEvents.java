@@ -12,6 +12,7 @@ import java.util.UUID;
 import org.apache.camel.Exchange;
 import org.apache.camel.support.DefaultDataFormat;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.gift.EventId;
 import org.gibsey.spine.gift.Gift;
 import org.gibsey.spine.gift.GiftReader;
@@ -29,11 +30,16 @@ import org.springframework.stereotype.Component;
 @Component("giftEvents")
 final class GiftEvents extends DefaultDataFormat {
 
+    /** The largest event that is read, unless larger ones are accepted: to read and store one takes many times its size. */
+    private static final int MOST_BYTES = 8 << 20;
+
     private final GiftReader reader = GiftReader.ofEvents();
     private final PersistMetrics metrics;
+    private final long mostBytes;
 
-    GiftEvents(PersistMetrics metrics) {
+    GiftEvents(PersistMetrics metrics, SpineSettings settings) {
         this.metrics = metrics;
+        this.mostBytes = Math.max(MOST_BYTES, 2L * settings.limits().bodyBytes());
     }
 
     /** @param body the records, as {@link GiftBatch} hands them out */
@@ -73,6 +79,9 @@ final class GiftEvents extends DefaultDataFormat {
     private Gift read(ConsumerRecord<byte[], byte[]> record) throws MalformedJson, InvalidInput {
         if (record.value() == null) {
             throw new MalformedJson("the event has no value");
+        }
+        if (record.value().length > mostBytes) {
+            throw new MalformedJson("the event is larger than " + mostBytes + " bytes");
         }
         return reader.read(record.value(), Instant.ofEpochMilli(Math.max(0, record.timestamp())));
     }

@@ -6,18 +6,25 @@ import static org.awaitility.Awaitility.await;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.Future;
+import java.util.stream.LongStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.TestTopic;
 import org.junit.jupiter.api.AfterEach;
@@ -72,6 +79,66 @@ class BatchConsumerIT {
             assertThat(consumer.soughtBack).containsExactly(1L);
             assertThat(consumer.next()).containsExactly("second");
             assertThat(consumer.next()).containsExactly("third");
+        }
+    }
+
+    /** Some hundred KB on the wire, more than the heap of a worker in memory. */
+    @Test
+    void aBatchIsBoundedInBytesAfterDecompression() throws Exception {
+        int most = 20 << 20;
+        byte[] larger = new byte[most];
+        byte[] large = new byte[900_000];
+        List<byte[]> values = new ArrayList<>(Collections.nCopies(60, large));
+        values.add(30, larger);
+        writeInOneBatch(values);
+        List<Long> offsets = new ArrayList<>();
+
+        try (Polled consumer = new Polled(2000)) {
+            while (offsets.size() < 3 + values.size()) {
+                List<ConsumerRecord<?, byte[]>> batch = consumer.nextRecords();
+                long bytes = batch.stream()
+                        .mapToLong(record -> record.value().length)
+                        .sum();
+                assertThat(bytes <= 16 << 20 || batch.size() == 1)
+                        .as("%d records of %d bytes", batch.size(), bytes)
+                        .isTrue();
+                batch.forEach(record -> offsets.add(record.offset()));
+                consumer.keepAlive();
+            }
+        }
+
+        assertThat(offsets)
+                .containsExactlyElementsOf(
+                        LongStream.range(0, 3 + values.size()).boxed().toList());
+    }
+
+    private void writeInOneBatch(List<byte[]> values) throws Exception {
+        try (var producer = new KafkaProducer<>(
+                Map.of(
+                        "bootstrap.servers",
+                        servers,
+                        "compression.type",
+                        "gzip",
+                        "batch.size",
+                        100 << 20,
+                        "buffer.memory",
+                        200L << 20,
+                        "linger.ms",
+                        60_000,
+                        "delivery.timeout.ms",
+                        180_000,
+                        "max.request.size",
+                        Integer.MAX_VALUE),
+                new ByteArraySerializer(),
+                new ByteArraySerializer())) {
+            List<Future<RecordMetadata>> sent = new ArrayList<>();
+            for (byte[] value : values) {
+                sent.add(producer.send(new ProducerRecord<>(name, 0, null, value)));
+            }
+            producer.flush();
+            for (Future<RecordMetadata> acknowledgement : sent) {
+                acknowledgement.get();
+            }
         }
     }
 
@@ -154,6 +221,21 @@ class BatchConsumerIT {
                 return !values.isEmpty();
             });
             return values;
+        }
+
+        List<ConsumerRecord<?, byte[]>> nextRecords() {
+            List<ConsumerRecord<?, byte[]>> records = new ArrayList<>();
+            await().atMost(PATIENCE).pollDelay(Duration.ZERO).pollInSameThread().until(() -> {
+                for (ConsumerRecord<Object, Object> batch : poll(Duration.ZERO)) {
+                    for (Object record : (List<?>) batch.value()) {
+                        @SuppressWarnings("unchecked")
+                        var typed = (ConsumerRecord<?, byte[]>) record;
+                        records.add(typed);
+                    }
+                }
+                return !records.isEmpty();
+            });
+            return records;
         }
 
         @Override
