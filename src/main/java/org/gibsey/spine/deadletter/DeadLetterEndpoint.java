@@ -73,7 +73,7 @@ class DeadLetterEndpoint {
     /**
      * Lists them.
      *
-     * @param reason only this class ({@code undecodable}, {@code invalid}, {@code refused}), or null for all
+     * @param reason only this class ({@code undecodable}, {@code invalid}, {@code refused}, {@code conflict}), or null for all
      * @param page   from 1, or null for the first
      * @param limit  1 to {@value #MAX_LIMIT}, or null for {@value #DEFAULT_LIMIT}
      */

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -60,12 +61,14 @@ public final class DeadLetters implements DisposableBean {
      * A record to dead-letter.
      *
      * @param record   as it was consumed
+     * @param id       that the letter is kept under: a later one of the same id takes its place
      * @param reason   short class of the fault
      * @param message  what happened
      * @param sqlState the database's code, or null
      */
     public record DeadLetter(
             ConsumerRecord<byte[], byte[]> record,
+            UUID id,
             String reason,
             String message,
             @Nullable String sqlState) {}
@@ -190,7 +193,7 @@ public final class DeadLetters implements DisposableBean {
                         .orElse(now);
         // the headers of an earlier death of the same gift are replaced, so that replays do not pile them up
         DeadLetterHeaders.OURS.forEach(headers::remove);
-        add(headers, EventId.DEAD_LETTER_ID, EventId.of(record).toString());
+        add(headers, EventId.DEAD_LETTER_ID, letter.id().toString());
         add(headers, DeadLetterHeaders.TOPIC, record.topic());
         add(headers, DeadLetterHeaders.PARTITION, Integer.toString(record.partition()));
         add(headers, DeadLetterHeaders.OFFSET, Long.toString(record.offset()));

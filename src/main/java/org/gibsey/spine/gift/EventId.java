@@ -76,6 +76,14 @@ public final class EventId {
         return ofLetter(record);
     }
 
+    /**
+     * The id of a record whose event id is another gift's already (version 5 of that id and of its content): its dead letter
+     * needs one of its own, the same at each redelivery.
+     */
+    public static UUID ofConflict(ConsumerRecord<?, byte[]> record) {
+        return UuidCreator.getNameBasedSha1(of(record), record.value() == null ? new byte[0] : record.value());
+    }
+
     /** The id of a dead letter in its topic: the one it was written under, else one derived from where it lies. */
     public static UUID ofLetter(ConsumerRecord<?, ?> record) {
         String replayed = text(record.headers(), DEAD_LETTER_ID);

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.gibsey.spine.broker.Positions.Position;
@@ -76,10 +77,14 @@ final class LedgerWalk {
     /** Takes the next records of a partition, some thousand at most. */
     void take(List<ConsumerRecord<byte[], byte[]>> records) {
         List<UUID> ids = records.stream().map(EventId::of).toList();
-        Map<UUID, Account> found = accounts.of(ids);
+        List<UUID> conflicts = records.stream().map(EventId::ofConflict).toList();
+        Map<UUID, Account> found =
+                accounts.of(Stream.concat(ids.stream(), conflicts.stream()).toList());
         for (int i = 0; i < records.size(); i++) {
             events++;
-            UUID id = ids.get(i);
+            // a gift whose id was another's has a dead letter, though there is a row of that id
+            UUID conflict = conflicts.get(i);
+            UUID id = found.containsKey(conflict) || notIndexed.contains(conflict) ? conflict : ids.get(i);
             Account account = found.get(id);
             if (account != null) {
                 count(account);

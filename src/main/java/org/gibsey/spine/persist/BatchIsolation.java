@@ -8,6 +8,7 @@ import org.apache.camel.Processor;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.gibsey.spine.deadletter.DeadLetters;
 import org.gibsey.spine.deadletter.DeadLetters.DeadLetter;
+import org.gibsey.spine.gift.EventId;
 import org.gibsey.spine.gift.TraceParent;
 import org.gibsey.spine.persist.GiftEvents.UndecodableGifts;
 import org.slf4j.Logger;
@@ -54,7 +55,8 @@ final class BatchIsolation implements Processor {
         }
     }
 
-    private void deadLetter(List<DeadLetter> letters) throws InterruptedException {
+    /** Sends, counts and logs them; at least one. */
+    void deadLetter(List<DeadLetter> letters) throws InterruptedException {
         DeadLetter first = letters.get(0);
         if (first.record().topic().equals(deadLetters.topic())) {
             // a dead letter that cannot be indexed is in its topic already; sent there again, it would come back for
@@ -88,6 +90,6 @@ final class BatchIsolation implements Processor {
     }
 
     private static DeadLetter letter(ConsumerRecord<byte[], byte[]> record, Fault fault) {
-        return new DeadLetter(record, fault.reason(), fault.message(), fault.sqlState());
+        return new DeadLetter(record, EventId.of(record), fault.reason(), fault.message(), fault.sqlState());
     }
 }

@@ -12,6 +12,7 @@ import org.apache.camel.support.RoutePolicySupport;
 import org.gibsey.spine.gift.TraceParent;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
+import org.springframework.context.annotation.Lazy;
 import org.springframework.stereotype.Component;
 
 /**
@@ -27,8 +28,11 @@ final class BatchPolicy extends RoutePolicySupport implements RoutePolicyFactory
 
     private final OutageLog outages;
     private final PersistMetrics metrics;
+    private final Conflicts conflicts;
 
-    BatchPolicy(OutageLog outages, PersistMetrics metrics) {
+    /** @param conflicts later: Camel asks for its policies while it is being made, and dead letters need it made */
+    BatchPolicy(OutageLog outages, PersistMetrics metrics, @Lazy Conflicts conflicts) {
+        this.conflicts = conflicts;
         this.metrics = metrics;
         this.outages = outages;
     }
@@ -61,6 +65,9 @@ final class BatchPolicy extends RoutePolicySupport implements RoutePolicyFactory
             exchange.setException(new IllegalStateException(
                     "the route ended before each record was stored or dead-lettered; it must split the batch"));
         }
+        if (!exchange.isFailed()) {
+            deadLetterConflicts(batch, exchange);
+        }
         if (exchange.isFailed()) {
             outages.failed(route.getRouteId(), exchange.getException());
             LockSupport.parkNanos(PAUSE_NANOS);
@@ -69,5 +76,17 @@ final class BatchPolicy extends RoutePolicySupport implements RoutePolicyFactory
             outages.over(route.getRouteId());
         }
         MDC.remove(TraceParent.LOG_KEY);
+    }
+
+    /** Fails the exchange when that is not possible now: the batch is read again, and all its rows are there then. */
+    private void deadLetterConflicts(GiftBatch batch, Exchange exchange) {
+        try {
+            conflicts.deadLetter(batch);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            exchange.setException(e);
+        } catch (RuntimeException e) {
+            exchange.setException(e);
+        }
     }
 }

@@ -39,9 +39,19 @@ public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<b
 
     private final Deque<List<ConsumerRecord<byte[], byte[]>>> pending = new ArrayDeque<>();
     private final Map<TopicPartition, OffsetAndMetadata> next = new HashMap<>();
+    private final List<PartlyKnown> partlyKnown = new ArrayList<>();
     private final @Nullable BatchConsumer consumer;
     private final int size;
     private @Nullable List<ConsumerRecord<byte[], byte[]>> inHand;
+
+    /**
+     * A slice that is stored, of which some gifts had a row of their id already.
+     *
+     * @param records    all of the slice
+     * @param parameters of its statement, by column
+     * @param known      how many had a row
+     */
+    record PartlyKnown(List<ConsumerRecord<byte[], byte[]>> records, Map<String, Object> parameters, int known) {}
 
     private GiftBatch(List<ConsumerRecord<byte[], byte[]>> records, @Nullable BatchConsumer consumer) {
         this.consumer = consumer;
@@ -99,6 +109,15 @@ public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<b
         for (int i = slices.size() - 1; i >= 0; i--) {
             pending.push(slices.get(i));
         }
+    }
+
+    void rowsWereThere(PartlyKnown slice) {
+        partlyKnown.add(slice);
+    }
+
+    /** Slices whose gifts still have to be compared with the rows of their ids. */
+    List<PartlyKnown> partlyKnown() {
+        return partlyKnown;
     }
 
     /** Whether no slice is left; if the exchange succeeded too, each record is stored or dead-lettered. */

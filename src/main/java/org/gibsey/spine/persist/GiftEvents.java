@@ -18,6 +18,7 @@ import org.gibsey.spine.gift.Gift;
 import org.gibsey.spine.gift.GiftReader;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.MalformedJson;
+import org.gibsey.spine.persist.GiftBatch.PartlyKnown;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -62,8 +63,13 @@ final class GiftEvents extends DefaultDataFormat {
         if (!faults.isEmpty()) {
             throw new UndecodableGifts(faults);
         }
-        exchange.getExchangeExtension().addOnCompletion(metrics.stored(savedAt));
-        return columns.parameters();
+        Map<String, Object> parameters = columns.parameters();
+        exchange.getExchangeExtension()
+                .addOnCompletion(metrics.stored(
+                        savedAt,
+                        known -> GiftBatch.in(exchange)
+                                .ifPresent(batch -> batch.rowsWereThere(new PartlyKnown(slice, parameters, known)))));
+        return parameters;
     }
 
     @Override

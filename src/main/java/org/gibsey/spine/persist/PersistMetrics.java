@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.IntConsumer;
 import org.apache.camel.Exchange;
 import org.apache.camel.component.jdbc.JdbcConstants;
 import org.apache.camel.spi.Synchronization;
@@ -44,11 +45,15 @@ class PersistMetrics {
                 .description("Records one poll brought")
                 .register(meters);
         // registered at 0: Prometheus does not see the first increment of a counter that appears with it
-        List.of("undecodable", "invalid", "refused").forEach(reason -> dead(reason, 0));
+        List.of("undecodable", "invalid", "refused", Conflicts.REASON).forEach(reason -> dead(reason, 0));
     }
 
     void batch(int records) {
         batchSize.record(records);
+    }
+
+    void duplicates(int records) {
+        duplicates.increment(records);
     }
 
     void dead(String reason, long records) {
@@ -59,9 +64,10 @@ class PersistMetrics {
      * Counts the gifts of a statement once its exchange has ended; to be attached to that exchange. A statement that failed
      * has no update count, and counts nothing.
      *
-     * @param savedAt when each of its gifts was saved
+     * @param savedAt    when each of its gifts was saved
+     * @param onRowThere told how many of them had a row of their id already, if any; not counted here
      */
-    Synchronization stored(List<Instant> savedAt) {
+    Synchronization stored(List<Instant> savedAt, IntConsumer onRowThere) {
         return new SynchronizationAdapter() {
             @Override
             public void onComplete(Exchange exchange) {
@@ -70,7 +76,9 @@ class PersistMetrics {
                     return;
                 }
                 stored.increment(rows);
-                duplicates.increment(savedAt.size() - rows);
+                if (rows < savedAt.size()) {
+                    onRowThere.accept(savedAt.size() - rows);
+                }
                 if (rows == savedAt.size()) {
                     // only if all are new: with duplicates among them it is not known which are
                     Instant now = clock.instant();

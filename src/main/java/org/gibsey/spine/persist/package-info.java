@@ -10,6 +10,8 @@
  *   <li>When 4 or 5 fails, {@link PersistErrors} asks {@link Fault} why. For a fault of a message {@link BatchIsolation} writes
  *       dead letters and puts what is left of the slice back into the batch: on with 3. In an outage the exchange waits, which
  *       {@link OutageLog} logs and health shows, while {@link BatchConsumer#keepAlive} stays in the group: on with the step that failed.
+ *   <li>Where the statement found rows of the same ids, {@link Conflicts} tells redeliveries from other gifts, which become dead
+ *       letters.
  *   <li>{@link BatchPolicy#onExchangeDone} reports the offsets to {@link BatchConsumer#stored} when every record is stored or
  *       dead-lettered. A batch that failed reports nothing: Camel reads it again from the committed offset.
  *   <li>The next {@link BatchConsumer#poll} commits the reported offsets, every 50 ms at most; they are committed at once when

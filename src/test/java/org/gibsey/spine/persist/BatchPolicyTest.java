@@ -20,7 +20,9 @@ class BatchPolicyTest {
 
     private final CamelContext camel = new DefaultCamelContext();
     private final BatchPolicy policy = new BatchPolicy(
-            new OutageLog(Clock.systemUTC()), new PersistMetrics(new SimpleMeterRegistry(), Clock.systemUTC()));
+            new OutageLog(Clock.systemUTC()),
+            new PersistMetrics(new SimpleMeterRegistry(), Clock.systemUTC()),
+            Mockito.mock(Conflicts.class));
 
     /** A route may be edited into one that loads and loses: a success without a place for every record is none. */
     @Test

@@ -125,6 +125,56 @@ class PersistGiftsIT {
         assertThat(only(84_001)).containsEntry("event_id", UUID.fromString(id));
     }
 
+    /** Whoever knows an id, or can compute it, could otherwise have another's gift dropped without a word. */
+    @Test
+    void anotherGiftUnderTheSameIdIsADeadLetterOfItsOwn() throws Exception {
+        byte[] id = UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8);
+        double conflicts =
+                meters.counter("gifts.dead", "reason", Conflicts.REASON).count();
+        double duplicates = meters.counter("gifts.duplicate").count();
+        topic.write(withId(id, gift(84_501, "first")));
+        only(84_501);
+
+        // two others under its id, between them the first again at another time, and a gift beside them
+        topic.writeAll(List.of(
+                withId(id, gift(84_501, "forged")),
+                withId(
+                        id,
+                        "{\"page_id\":84501,\"question\":\"first\",\"answer\":\"a\"}".getBytes(StandardCharsets.UTF_8)),
+                withId(id, gift(84_501, "forged once more")),
+                new ProducerRecord<>("gift_events", 5, null, gift(84_502, "beside them"))));
+
+        await().until(() ->
+                meters.counter("gifts.dead", "reason", Conflicts.REASON).count() - conflicts == 2);
+        await().until(() -> meters.counter("gifts.duplicate").count() - duplicates == 1);
+        only(84_502);
+        assertThat(only(84_501)).containsEntry("question", "first");
+        await().untilAsserted(() -> assertThat(vault.sql(
+                                "select convert_from(value, 'UTF8') from dead_letter where reason = 'conflict'"
+                                        + " and position(?::bytea in value) > 0 and event_id <> ?::uuid order by record_offset")
+                        .param("84501".getBytes(StandardCharsets.UTF_8))
+                        .param(text(id))
+                        .query(String.class)
+                        .list())
+                .containsExactly(text(gift(84_501, "forged")), text(gift(84_501, "forged once more"))));
+    }
+
+    @Test
+    void anotherGiftUnderTheSameIdInTheSameBatchIsADeadLetterToo() throws Exception {
+        byte[] id = UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8);
+
+        topic.writeAll(List.of(withId(id, gift(84_601, "first")), withId(id, gift(84_601, "second"))));
+
+        assertThat(only(84_601)).containsEntry("question", "first");
+        await().until(() -> dead("84601").equals(List.of(text(gift(84_601, "second")))));
+    }
+
+    private static ProducerRecord<byte[], byte[]> withId(byte[] id, byte[] gift) {
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>("gift_events", 5, null, gift);
+        record.headers().add("ce_id", id);
+        return record;
+    }
+
     @Test
     void keepsGoodGiftsWhenSomeCannotBeDecoded() throws Exception {
         List<String> values = new ArrayList<>(IntStream.range(0, 300)
