@@ -78,7 +78,12 @@ public record SpineSettings(
             @Min(0) int eventsPerSecond, @NotNull Duration roundPause) {}
 
     public record Routes(
-            @NotNull List<String> required, @NotNull Duration lookEvery) {}
+            @NotNull List<String> required,
+            @NotNull Duration lookEvery,
+
+            @NotNull
+            List<@Pattern(regexp = "(bean|component|dataformat|language|setting):\\S+|option:[^.\\s]+\\.\\S+") String>
+                    allow) {}
 
     public record Tracing(
             @NotNull @Pattern(regexp = "|https?://.+") String endpoint) {}

@@ -2,25 +2,17 @@ package org.gibsey.spine.liveroutes;
 
 import java.net.URISyntaxException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Endpoint;
-import org.apache.camel.model.DynamicRouterDefinition;
+import org.apache.camel.NoSuchEndpointException;
 import org.apache.camel.model.EndpointRequiredDefinition;
-import org.apache.camel.model.EnrichDefinition;
-import org.apache.camel.model.ExpressionNode;
-import org.apache.camel.model.PollEnrichDefinition;
 import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.ProcessorDefinitionHelper;
-import org.apache.camel.model.RecipientListDefinition;
 import org.apache.camel.model.RouteDefinition;
-import org.apache.camel.model.RoutingSlipDefinition;
-import org.apache.camel.model.ToDynamicDefinition;
-import org.apache.camel.model.language.ConstantExpression;
 import org.apache.camel.spi.PropertyConfigurer;
 import org.apache.camel.spi.PropertyConfigurerGetter;
 import org.apache.camel.util.URISupport;
@@ -35,11 +27,13 @@ final class EndpointResolver {
 
     private final RouteFile file;
     private final CamelContext stage;
+    private final AllowedParts allowed;
     private final List<RouteProblem> problems = new ArrayList<>();
 
-    EndpointResolver(RouteFile file, CamelContext stage) {
+    EndpointResolver(RouteFile file, CamelContext stage, AllowedParts allowed) {
         this.file = file;
         this.stage = stage;
+        this.allowed = allowed;
     }
 
     List<RouteProblem> problems() {
@@ -52,8 +46,8 @@ final class EndpointResolver {
         List<Target> targets = new ArrayList<>();
         for (ProcessorDefinition<?> step :
                 ProcessorDefinitionHelper.filterTypeInOutputs(route.getOutputs(), ProcessorDefinition.class)) {
-            for (String uri : uris(step)) {
-                Endpoint endpoint = endpoint(step, uri);
+            if (step instanceof EndpointRequiredDefinition fixed) {
+                Endpoint endpoint = endpoint(step, fixed.getEndpointUri());
                 if (endpoint != null) {
                     targets.add(new Target(step, endpoint));
                 }
@@ -64,8 +58,27 @@ final class EndpointResolver {
 
     private @Nullable Endpoint endpoint(Object step, String uri) {
         try {
+            int line = RehearsedRoute.lineOf(step);
+            Optional<String> secret = allowed.refusesToRead(AllowedParts.decoded(uri));
+            if (secret.isPresent()) {
+                problems.add(file.problem(line, secret.get()));
+                return null;
+            }
+            String resolved = stage.getCamelContextExtension().resolvePropertyPlaceholders(uri, true);
+            String component = resolved.replaceFirst(":.*", "");
+            Map<String, Object> options = options(resolved);
+            Optional<RouteProblem> refusal = allowed.refusesToMake(file, line, component, options);
+            if (refusal.isPresent()) {
+                if (stage.getComponent(component) == null) {
+                    throw new NoSuchEndpointException(resolved);
+                }
+                problems.add(refusal.get());
+                return null;
+            }
             Endpoint endpoint = stage.getEndpoint(uri);
-            checkNumbers(step, endpoint, options(uri));
+            String path = URISupport.stripQuery(resolved).replaceFirst("^[^:]*:/*", "");
+            allowed.refusesToUse(file, line, component, path, options).ifPresent(problems::add);
+            checkNumbers(step, endpoint, options);
             return endpoint;
         } catch (RuntimeException e) {
             problems.add(RouteProblem.of(file, RehearsedRoute.lineOf(step), e));
@@ -90,44 +103,11 @@ final class EndpointResolver {
         return type != null && (type == int.class || type == long.class || Number.class.isAssignableFrom(type));
     }
 
-    private Map<String, Object> options(String uri) {
+    private static Map<String, Object> options(String uri) {
         try {
-            String resolved = stage.getCamelContextExtension().resolvePropertyPlaceholders(uri, true);
-            return URISupport.parseQuery(URISupport.extractQuery(resolved));
+            return URISupport.parseQuery(URISupport.extractQuery(uri));
         } catch (URISyntaxException e) {
             throw new IllegalArgumentException("'" + uri + "' is no URI", e);
         }
-    }
-
-    private List<String> uris(ProcessorDefinition<?> step) {
-        if (step instanceof EndpointRequiredDefinition fixed) {
-            return List.of(fixed.getEndpointUri());
-        }
-        if (step instanceof ToDynamicDefinition dynamic) {
-            return isComputed(dynamic.getUri()) ? refuse(step) : List.of(dynamic.getUri());
-        }
-        if (step instanceof EnrichDefinition
-                || step instanceof PollEnrichDefinition
-                || step instanceof RecipientListDefinition
-                || step instanceof RoutingSlipDefinition
-                || step instanceof DynamicRouterDefinition) {
-            return ((ExpressionNode) step).getExpression() instanceof ConstantExpression constant
-                    ? Arrays.asList(constant.getExpression().split(",", -1))
-                    : refuse(step);
-        }
-        return List.of();
-    }
-
-    private static boolean isComputed(String uri) {
-        return uri.contains("${") || uri.contains("$simple{") || uri.contains("language:");
-    }
-
-    private List<String> refuse(ProcessorDefinition<?> step) {
-        problems.add(file.problem(
-                RehearsedRoute.lineOf(step),
-                step.getShortName()
-                        + " computes its target from the message, which cannot be checked beforehand: name the"
-                        + " targets in 'to' steps, inside a 'choice' where it depends on the message"));
-        return List.of();
     }
 }

@@ -34,11 +34,13 @@ final class Rehearsal {
     private final ApplicationContext application;
     private final PropertiesParser placeholders;
     private final String giftTopic;
+    private final AllowedParts allowed;
 
     Rehearsal(ApplicationContext application, PropertiesParser placeholders, SpineSettings settings) {
         this.application = application;
         this.placeholders = placeholders;
         this.giftTopic = settings.topic().name();
+        this.allowed = new AllowedParts(settings.routes().allow());
     }
 
     /** Never fails: what is wrong with the file is in the result. */
@@ -78,6 +80,10 @@ final class Rehearsal {
                 return List.of();
             }
             definitions = load(file, stage);
+            problems.addAll(allowed.check(file));
+            if (!problems.isEmpty()) {
+                return List.of();
+            }
         } catch (Exception e) {
             problems.add(RouteProblem.of(file, 1, e));
             return List.of();
@@ -88,7 +94,7 @@ final class Rehearsal {
         }
         List<RehearsedRoute> routes = new ArrayList<>();
         for (RouteDefinition definition : definitions) {
-            EndpointResolver resolver = new EndpointResolver(file, stage);
+            EndpointResolver resolver = new EndpointResolver(file, stage, allowed);
             resolver.resolve(definition).ifPresent(routes::add);
             problems.addAll(resolver.problems());
         }

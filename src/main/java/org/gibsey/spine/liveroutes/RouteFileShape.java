@@ -5,9 +5,11 @@ import java.util.List;
 import java.util.Optional;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.events.AliasEvent;
+import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
-import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
@@ -17,11 +19,23 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
  */
 final class RouteFileShape {
 
+    private static final LoadSettings SETTINGS = LoadSettings.builder().build();
+
     private RouteFileShape() {}
+
+    static Optional<Node> root(RouteFile file) {
+        return new Compose(SETTINGS).composeString(file.text());
+    }
 
     /** @throws org.snakeyaml.engine.v2.exceptions.YamlEngineException when it is not YAML */
     static List<RouteProblem> check(RouteFile file) {
-        Optional<Node> root = new Compose(LoadSettings.builder().build()).composeString(file.text());
+        for (Event event : new Parse(SETTINGS).parseString(file.text())) {
+            if (event instanceof AliasEvent) {
+                int line = event.getStartMark().map(mark -> mark.getLine() + 1).orElse(1);
+                return List.of(file.problem(line, "a route file has no aliases: what it does stands where it does it"));
+            }
+        }
+        Optional<Node> root = root(file);
         if (root.isEmpty()) {
             return List.of(file.problem(1, "the file is empty"));
         }
@@ -31,27 +45,29 @@ final class RouteFileShape {
         }
         List<RouteProblem> problems = new ArrayList<>();
         for (Node item : items.getValue()) {
-            String key = key(item);
-            if (!"route".equals(key)) {
-                problems.add(file.problem(
-                        line(item), "'" + key + "' has no place in a route file: routes only, the rest is Java"));
+            for (String key : keys(item)) {
+                if (!"route".equals(key)) {
+                    problems.add(file.problem(
+                            line(item), "'" + key + "' has no place in a route file: routes only, the rest is Java"));
+                }
             }
         }
         return problems;
     }
 
-    private static String key(Node item) {
-        if (item instanceof MappingNode mapping) {
-            for (NodeTuple entry : mapping.getValue()) {
-                if (entry.getKeyNode() instanceof ScalarNode key) {
-                    return key.getValue();
-                }
-            }
-        }
-        return item instanceof ScalarNode scalar ? scalar.getValue() : "";
+    private static List<String> keys(Node item) {
+        return item instanceof MappingNode mapping
+                ? mapping.getValue().stream()
+                        .map(entry -> text(entry.getKeyNode()))
+                        .toList()
+                : List.of(text(item));
     }
 
-    private static int line(Node node) {
+    private static String text(Node node) {
+        return node instanceof ScalarNode scalar ? scalar.getValue() : "";
+    }
+
+    static int line(Node node) {
         return node.getStartMark().map(mark -> mark.getLine() + 1).orElse(1);
     }
 }

@@ -86,13 +86,17 @@ class RehearsalTest {
     @Test
     void refusesAnUnknownBean() {
         assertThat(DryRun.edit("save-gift", "acceptGift", "acceptGifd"))
-                .containsExactly("ref: acceptGifd | there is no bean 'acceptGifd'");
+                .containsExactly(
+                        "ref: acceptGifd | bean 'acceptGifd' is not one a route file may use: acceptGift, dataSource,"
+                                + " deadLetterRecords, giftAnswer, giftEvents, giftQuery, kafkaStatus, listAnswer, listQuery");
     }
 
     @Test
     void refusesAnUnknownDataFormat() {
         assertThat(DryRun.edit("persist-gifts", "giftEvents", "giftEventz"))
-                .containsExactly("ref: giftEventz | there is no data format 'giftEventz'");
+                .singleElement()
+                .asString()
+                .startsWith("ref: giftEventz | bean 'giftEventz' is not one a route file may use: acceptGift, ");
     }
 
     @Test
@@ -103,10 +107,18 @@ class RehearsalTest {
 
     @Test
     void refusesAnExpressionThatDoesNotParse() {
+        assertThat(DryRun.edit("show-gift", "${body} == null", "${header.x} =="))
+                .singleElement()
+                .asString()
+                .startsWith("expression: \"${header.x} ==\" | ");
+    }
+
+    @Test
+    void refusesAnUnknownFunction() {
         assertThat(DryRun.edit("save-gift", "${exchangeProperty.eventId}", "${nothing.eventId}"))
                 .singleElement()
                 .asString()
-                .startsWith("expression: /vault/gifts/${nothing.eventId} | Unknown function: nothing.eventId");
+                .startsWith("expression: /vault/gifts/${nothing.eventId} | '${nothing.eventId}' is not one");
     }
 
     @Test
@@ -117,15 +129,28 @@ class RehearsalTest {
                         "uri: kafka:{{spine.topic.name}} | Kafka takes no consumer with these options: Heartbeat must be set lower than the session timeout");
     }
 
-    @Test
-    void refusesATargetThatIsComputed() {
+    @ParameterizedTest
+    @ValueSource(strings = {"toD", "wireTap"})
+    void refusesATargetThatIsComputed(String step) {
         assertThat(DryRun.edit(
                         "save-gift",
                         "        - setBody:",
-                        "        - toD:\n            uri: kafka:${header.topic}\n        - setBody:"))
+                        "        - " + step + ":\n            uri: kafka:${header.topic}\n        - setBody:"))
                 .singleElement()
                 .asString()
-                .startsWith("- toD: | toD computes its target from the message");
+                .startsWith("- " + step + ": | " + step + " computes its target from the message");
+    }
+
+    @Test
+    void refusesAnAlias() {
+        assertThat(DryRun.problems("x", "- route: &again\n    id: x\n- route: *again\n"))
+                .containsExactly("- route: *again | a route file has no aliases: what it does stands where it does it");
+    }
+
+    @Test
+    void refusesWhatStandsBesideARoute() {
+        assertThat(DryRun.problems("x", "- route:\n    id: x\n  beans: []\n"))
+                .containsExactly("- route: | 'beans' has no place in a route file: routes only, the rest is Java");
     }
 
     @Test

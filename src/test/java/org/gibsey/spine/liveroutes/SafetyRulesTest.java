@@ -2,7 +2,9 @@ package org.gibsey.spine.liveroutes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Endpoint;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -118,7 +120,7 @@ class SafetyRulesTest {
         "streaming: true, aggregationStrategy: lenient, the split must have no aggregationStrategy",
         "streaming: true, streaming: false, the split must be streaming: true",
         "streaming: true, parallelProcessing: true, the split must not be parallel",
-        "'expression: \"${body}\"\n            streaming', 'expression: \"${body.iterator}\"\n            streaming', the split must take the batch as it is",
+        "'expression: \"${body}\"\n            streaming', 'expression: \"${header.ce_id}\"\n            streaming', the split must take the batch as it is",
     })
     void refusesASplitThatLosesGifts(String that, String by, String reason) {
         assertThat(DryRun.edit("persist-gifts", that, by))
@@ -172,15 +174,9 @@ class SafetyRulesTest {
                 .contains(reason);
     }
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "        - wireTap:\n            id: to-gift-events\n",
-                "        - toD:\n            id: to-gift-events\n",
-                SEND + "            disabled: true\n"
-            })
-    void refusesToAnswer202WithoutAGiftOnKafka(String instead) {
-        assertThat(DryRun.edit("save-gift", SEND, instead))
+    @Test
+    void refusesToAnswer202WithoutAGiftOnKafka() {
+        assertThat(DryRun.edit("save-gift", SEND, SEND + "            disabled: true\n"))
                 .anySatisfy(problem -> assertThat(problem)
                         .startsWith("- process: | the gift accepted here must be sent to kafka:gift_events"));
     }
@@ -263,6 +259,142 @@ class SafetyRulesTest {
         assertThat(DryRun.edit("save-gift", "httpMethodRestrict: POST", "httpMethodRestrict: PSOT"))
                 .containsExactly(
                         "httpMethodRestrict: PSOT | 'PSOT' is no HTTP method, so the path would answer nobody");
+    }
+
+    /** Steps put before the one that sends the gift; each line is what the file says there, {@code /} a new line. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            log: "$simple{body}"                                     | '$simple{body}' is not one a log step may name
+            log: "${headers}"                                        | '${headers}' is not one a log step may name
+            log: "${bodyAs(String)}"                                 | '${bodyAs(String)}' is not one a log step may name
+            log: "${exception.message}"                              | '${exception.message}' is not one a log step may name
+            log: "${header.CamelJdbcParameters}"                     | '${header.CamelJdbcParameters}' is not one a log
+            log: "${header.Idempotency-Key}"                         | '${header.Idempotency-Key}' is not one a log step
+            log: "${header.ce_id.getClass()}"                        | '${header.ce_id.getClass()}' is not one a log step
+            log: "${env:VAULT_DB_PASSWORD}"                          | '${env:VAULT_DB_PASSWORD}' is not one a log step
+            log: "{{env:VAULT_DB_PASSWORD}}"                         | '{{env:VAULT_DB_PASSWORD}}' is no setting
+            log: resource:file:/etc/passwd                           | 'resource:' reads a file
+            log: {message: x, logLanguage: ognl}                     | 'logLanguage' is nothing a route file may have in 'log'
+            log: {message: x, logger: "#bean:x"}                     | 'logger' is nothing a route file may have in 'log'
+            setHeader: {name: ce_id, simple: "${body}"}              | 'ce_id' is no name a route file may set
+            setProperty: {name: eventId, simple: "${body}"}          | 'eventId' is no name a route file may set
+            setHeader: {name: x, simple: "${body}"}                  | '${body}' is not one a route file may evaluate here
+            setHeader: {name: split, simple: "${body}"}              | '${body}' is not one a route file may evaluate here
+            setHeader: {name: kafka.OVERRIDE_TOPIC, constant: x}     | 'kafka.OVERRIDE_TOPIC' is no name a route file may set
+            setHeader: {name: CamelKafkaOverrideTopic, constant: x}  | 'CamelKafkaOverrideTopic' is no name
+            setHeader: {name: camelHttpUri, constant: x}             | 'camelHttpUri' is no name
+            setHeader: {name: "kafka.${header.x}", constant: x}      | 'kafka.${header.x}' is no name
+            setHeaders: {headers: [{name: CamelX, constant: x}]}     | 'CamelX' is no name
+            setProperty: {name: CamelExceptionHandled, constant: x}  | 'CamelExceptionHandled' is no name
+            setBody: {simple: "${env:VAULT_DB_PASSWORD}"}            | '${env:VAULT_DB_PASSWORD}' is not one a route file
+            setBody: {simple: "${sys.user.home}"}                    | '${sys.user.home}' is not one a route file
+            setBody: {simple: "${sysenv:X}"}                         | '${sysenv:X}' is not one a route file
+            setBody: {simple: "${properties:spring.datasource.password}"} | '${properties:spring.datasource.password}' is not
+            setBody: {simple: "${bean:jdbcTemplate?method=x}"}       | '${bean:jdbcTemplate?method=x}' is not one a route file
+            setBody: {simple: "${ref:dataSource}"}                   | '${ref:dataSource}' is not one a route file
+            setBody: {simple: "${type:java.lang.System}"}            | '${type:java.lang.System}' is not one a route file
+            setBody: {simple: "${body.getClass()}"}                  | '${body.getClass()}' is not one a route file
+            setBody: {simple: "${camelContext.name}"}                | '${camelContext.name}' is not one a route file
+            setBody: {simple: "${exchange.context}"}                 | '${exchange.context}' is not one a route file
+            setBody: {simple: "${header.${body}}"}                   | '${header.${body}' is not one a route file
+            setBody: {simple: "resource:file:/etc/passwd"}           | 'resource:' reads a file
+            setBody: {constant: "resource:file:/etc/passwd"}         | 'resource:' reads a file
+            setBody: {constant: "{{env:VAULT_DB_PASSWORD}}"}         | '{{env:VAULT_DB_PASSWORD}}' is no setting
+            setBody: {constant: "{{sys:user.home}}"}                 | '{{sys:user.home}}' is no setting
+            setBody: {constant: "{{spring.datasource.password}}"}    | '{{spring.datasource.password}}' is no setting
+            setBody: {constant: "{{spine.topic.x:{{env:HOME}}}}"}    | '{{spine.topic.x:{{env:HOME}}' is no setting
+            setBody: {constant: "{{camel.component.kafka.sasl-password:none}}"} | is no setting
+            setBody: {spel: "#{T(Runtime)}"}                         | 'spel' is nothing a route file may have in 'setBody'
+            setBody: {expression: {spel: "#{T(Runtime)}"}}           | 'spel' is nothing a route file may have in 'expression'
+            setBody: {expression: {groovy: "1"}}                     | 'groovy' is nothing a route file may have
+            setBody: {expression: {ognl: "1"}}                       | 'ognl' is nothing a route file may have
+            setBody: {expression: {mvel: "1"}}                       | 'mvel' is nothing a route file may have
+            setBody: {expression: {java: "1"}}                       | 'java' is nothing a route file may have
+            setBody: {expression: {js: "1"}}                         | 'js' is nothing a route file may have
+            setBody: {expression: {method: {ref: dataSource}}}       | 'method' is nothing a route file may have
+            setBody: {expression: {language: {language: spel, expression: x}}} | 'language' is nothing a route file may have
+            filter: {expression: {spel: {expression: x}}, steps: []} | 'spel' is nothing a route file may have
+            choice: {when: [{expression: {ref: {expression: x}}, steps: []}]} | 'ref' is nothing a route file may have
+            delay: {simple: "${header.ce_id}"}                       | a delay must be constant
+            bean: {ref: dataSource, method: toString}                | 'bean' is nothing a route file may have in 'steps'
+            process: {ref: "#class:java.lang.Object"}                | bean '#class:java.lang.Object' is not one
+            process: {ref: jdbcTemplate}                             | bean 'jdbcTemplate' is not one
+            unmarshal: {json: {library: Jackson, unmarshalType: x}}  | 'unmarshalType' is nothing a route file may have
+            unmarshal: {avro: {}}                                    | 'avro' is nothing a route file may have in 'unmarshal'
+            script: {expression: {simple: x}}                        | 'script' is nothing a route file may have in 'steps'
+            transform: {simple: x}                                   | 'transform' is nothing a route file may have in 'steps'
+            throwException: {exceptionType: java.lang.Error, message: "${body}"} | throwException is not allowed
+            enrich: {constant: "file:/etc"}                          | enrich computes its target
+            pollEnrich: {constant: "file:/etc"}                      | pollEnrich computes its target
+            recipientList: {simple: "${header.x}"}                   | recipientList computes its target
+            multicast: {steps: []}                                   | 'multicast' is nothing a route file may have in 'steps'
+            to: bean:jdbcTemplate?method=queryForList(${body})       | component 'bean' is not one a route file may use
+            to: file:/tmp                                            | component 'file' is not one a route file may use
+            to: controlbus:route?routeId=x&action=stop               | component 'controlbus' is not one a route file may use
+            to: class:java.lang.System                               | component 'class' is not one a route file may use
+            to: language:simple:x                                    | component 'language' is not one a route file may use
+            to: seda:x                                               | component 'seda' is not one a route file may use
+            to: jdbc:other                                           | there is no bean 'other'
+            to: kafka:x?brokers=other                                | option brokers of kafka is not one
+            to: "kafka:x?bro%6bers=other"                            | option brokers of kafka is not one
+            to: kafka:x?Brokers=other                                | option Brokers of kafka is not one
+            to: {uri: kafka:x, parameters: {saslJaasConfig: x}}      | option saslJaasConfig of kafka is not one
+            to: {uri: kafka:x, parameters: {securityProtocol: x}}    | option securityProtocol of kafka is not one
+            to: {uri: kafka:x, parameters: {interceptorClasses: x}}  | option interceptorClasses of kafka is not one
+            to: {uri: kafka:x, parameters: {additionalProperties.bootstrap.servers: x}} | option additionalProperties.bootstrap
+            to: {uri: kafka:x, parameters: {valueSerializer: org.example.Mine}} | valueSerializer must be one of
+            to: {uri: kafka:x, parameters: {clientId: "#class:java.lang.Object"}} | is a bean, class or setting
+            to: "kafka:x?clientId=%23class:java.lang.Object"         | is a bean, class or setting
+            to: "kafka:x?clientId=%7B%7Benv:VAULT_DB_PASSWORD%7D%7D" | is no setting
+            to: "kafka:{{env:VAULT_DB_PASSWORD}}"                    | '{{env:VAULT_DB_PASSWORD}}' is no setting
+            """)
+    void refusesWhatNobodyHasListed(String step, String reason) {
+        assertThat(DryRun.edit("save-gift", SEND, "        - " + step + "\n" + SEND))
+                .anySatisfy(problem ->
+                        assertThat(problem).startsWith("- " + step + " | ").contains(reason));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "log: saved ${exchangeProperty.eventId} at ${date:now:HH:mm}",
+                "setHeader: {name: x-kind, simple: \"${header.ce_type}\"}",
+                "setProperty: {name: kind, header: ce_type}",
+                "choice: {when: [{simple: \"${header.ce_type} == 'x'\", steps: [{log: x}]}], otherwise: {steps: [{log: y}]}}",
+                "removeHeaders: {pattern: \"x-*\"}",
+            })
+    void letsAnOperatorUseWhatIsListed(String step) {
+        assertThat(DryRun.edit("save-gift", SEND, "        - " + step + "\n" + SEND))
+                .isEmpty();
+    }
+
+    @Test
+    void allowsMoreBySetting() {
+        RouteFile file = RouteFile.of("x.camel.yaml", """
+                - route:
+                    from:
+                      uri: kafka:{{my.topic}}
+                      steps:
+                        - setBody: {jq: .question}
+                        - marshal: {csv: {}}
+                        - process: {ref: mine}
+                """.getBytes(StandardCharsets.UTF_8));
+        Map<String, Object> brokers = Map.of("brokers", "other");
+        AllowedParts shipped = new AllowedParts(List.of());
+        AllowedParts more = new AllowedParts(List.of(
+                "setting:my.topic",
+                "language:jq",
+                "dataformat:csv",
+                "bean:mine",
+                "component:file",
+                "option:kafka.brokers"));
+
+        assertThat(shipped.check(file)).hasSize(4);
+        assertThat(shipped.refusesToMake(file, 1, "file", Map.of())).isPresent();
+        assertThat(shipped.refusesToUse(file, 1, "kafka", "x", brokers)).isPresent();
+        assertThat(more.check(file)).isEmpty();
+        assertThat(more.refusesToMake(file, 1, "file", Map.of())).isEmpty();
+        assertThat(more.refusesToUse(file, 1, "kafka", "x", brokers)).isEmpty();
     }
 
     @Test
