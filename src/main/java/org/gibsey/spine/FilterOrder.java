@@ -11,8 +11,11 @@ public final class FilterOrder {
     /** Preflights and refused origins need not wait for a route. The place before is that of Spring's meters. */
     public static final int CORS = Ordered.HIGHEST_PRECEDENCE + 2;
 
-    /** Only calls that go on to a route wait for it. */
-    public static final int GATE = Ordered.HIGHEST_PRECEDENCE + 3;
+    /** Calls that are refused anyway need no body. */
+    public static final int BODY = Ordered.HIGHEST_PRECEDENCE + 3;
+
+    /** Only calls that go on to a route wait for it, and only whole ones: a client's pace must not hold up an edit. */
+    public static final int GATE = Ordered.HIGHEST_PRECEDENCE + 4;
 
     private FilterOrder() {}
 }

@@ -34,9 +34,9 @@ public record SpineSettings(
     /** Every check across settings is here. */
     @AssertTrue(
             message =
-                    "MAX_CONCURRENT_BODY_BYTES must be at least MAX_BODY_BYTES, or the largest body never finds a place")
+                    "MAX_CONCURRENT_BODY_BYTES must be at least twice MAX_BODY_BYTES, or the largest body never finds a place")
     public boolean isRoomForTheLargestBody() {
-        return http == null || limits == null || http.concurrentBodyBytes >= limits.bodyBytes;
+        return http == null || limits == null || http.concurrentBodyBytes >= 2L * limits.bodyBytes;
     }
 
     public record Topic(

@@ -30,6 +30,7 @@ class FilterOrderIT {
                 .toList();
 
         assertThat(filters)
-                .containsSubsequence("TraceFilter", "ServerHttpObservationFilter", "CorsFilter", "RequestGate");
+                .containsSubsequence(
+                        "TraceFilter", "ServerHttpObservationFilter", "CorsFilter", "BodyFilter", "RequestGate");
     }
 }

@@ -1,7 +1,5 @@
 package org.gibsey.spine.http;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -77,7 +75,8 @@ public final class AcceptGift implements Processor {
     public void process(Exchange exchange) throws Exception {
         Message message = exchange.getMessage();
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
-        Gift gift = reader.read(body(message), now);
+        byte[] body = message.getBody(byte[].class);
+        Gift gift = reader.read(body == null ? new byte[0] : body, now);
         UUID id = id(message, gift);
 
         Map<String, Object> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
@@ -92,12 +91,6 @@ public final class AcceptGift implements Processor {
         message.setHeaders(headers);
         message.setBody(GiftWriter.eventValue(gift));
         exchange.setProperty(EVENT_ID, id);
-    }
-
-    private static byte[] body(Message message) throws IOException {
-        // the stream knows the limits
-        InputStream stream = message.getBody(InputStream.class);
-        return stream == null ? new byte[0] : stream.readAllBytes();
     }
 
     private static UUID id(Message message, Gift gift) throws Refused {

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HeadDeadline extends Http11NioProtocol {
 
+    /** Note of Tomcat's request with its socket: how long a read waits is set there. */
+    static final int SOCKET_NOTE = 20;
+
     private long maxNanos = Long.MAX_VALUE;
 
     void setMaxNanos(long maxNanos) {
@@ -32,6 +35,7 @@ public final class HeadDeadline extends Http11NioProtocol {
             /** Called whenever bytes have come. */
             @Override
             public SocketState service(SocketWrapperBase<?> socket) throws IOException {
+                request.setNote(SOCKET_NOTE, socket);
                 SocketState state = super.service(socket);
                 if (state != SocketState.LONG || isAsync()) {
                     waiting = null;

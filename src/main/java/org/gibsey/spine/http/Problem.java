@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.InvalidInput.FieldError;
 import org.gibsey.spine.gift.MalformedJson;
@@ -35,7 +36,7 @@ record Problem(
 
     /** What a save can be refused for. */
     static final List<String> REASONS_OF_A_SAVE =
-            List.of("malformed", "slow", "large", "type", "invalid", "busy", "stopped", "broker", "failed");
+            List.of("malformed", "slow", "large", "type", "invalid", "share", "busy", "stopped", "broker", "failed");
 
     private static final ObjectWriter JSON = new ObjectMapper().writer();
     /** SQLSTATEs, or their classes: connection, rollback, resources, state, operator, system, undefined table. */
@@ -72,6 +73,24 @@ record Problem(
 
     static Problem type(String detail) {
         return new Problem(415, "type", "Wrong type", detail);
+    }
+
+    static Problem shareUsed() {
+        return new Problem(
+                429,
+                "share",
+                "Too many calls of one client",
+                "Nothing was done, because this client has as many calls open as one may have. End one of them first.",
+                List.of());
+    }
+
+    /** @return null for room that was taken */
+    static @Nullable Problem of(ClientShares.Outcome outcome) {
+        return switch (outcome) {
+            case TAKEN -> null;
+            case SHARE_USED -> shareUsed();
+            case FULL -> busy();
+        };
     }
 
     static Problem busy() {
@@ -172,7 +191,7 @@ record Problem(
         response.setStatus(status);
         response.setContentType(MEDIA_TYPE);
         response.setHeader("Cache-Control", "no-store");
-        if (status == 503) {
+        if (status == 503 || status == 429) {
             response.setIntHeader("Retry-After", RETRY_AFTER_SECONDS);
         }
         return json(target);

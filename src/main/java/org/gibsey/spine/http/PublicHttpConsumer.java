@@ -3,7 +3,7 @@ package org.gibsey.spine.http;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.apache.camel.Exchange;
@@ -15,15 +15,18 @@ import org.apache.camel.Route;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpConsumer;
 import org.apache.camel.http.base.HttpHelper;
+import org.gibsey.spine.ClientShares;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The door between HTTP and the routes. Camel's own copies every header and parameter of a client into the message, takes a
- * body of any size, and queues without bound behind a few threads. This one lets in what {@link PublicHeaders} names and
- * what {@link Admission} has room for, in the thread that Tomcat gave the request, and answers every failure with a
- * {@link Problem}.
+ * body of any size, and queues without bound behind a few threads. This one lets in what {@link PublicHeaders} names, the
+ * body that {@link BodyFilter} has read, and as many calls of a client as {@link ClientShares} allow, in the thread that Tomcat
+ * gave the request, and answers every failure with a {@link Problem}. While the broker hangs each call holds its place for
+ * seconds: without a bound they would pile up until threads or memory run out, and calls that need no broker would go down
+ * with them.
  *
  * <p>Thread-safe.
  */
@@ -32,25 +35,18 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
     private static final Logger LOG = LoggerFactory.getLogger(PublicHttpConsumer.class);
 
     private final PublicHttpEngine engine;
-    private final int maxBodyBytes;
-    private final Duration maxBodyTime;
+    private final BodyFilter bodies;
     private final @Nullable String pathTemplate;
     /** Where saves are counted; null when these calls are none. */
     private @Nullable SaveMetrics metrics;
 
-    private Admission admission;
+    private ClientShares places;
 
-    PublicHttpConsumer(
-            PlatformHttpEndpoint endpoint,
-            Processor processor,
-            PublicHttpEngine engine,
-            int maxBodyBytes,
-            Duration maxBodyTime) {
+    PublicHttpConsumer(PlatformHttpEndpoint endpoint, Processor processor, PublicHttpEngine engine, BodyFilter bodies) {
         super(endpoint, processor);
         this.engine = engine;
-        this.maxBodyBytes = maxBodyBytes;
-        this.maxBodyTime = maxBodyTime;
-        this.admission = engine.reads();
+        this.bodies = bodies;
+        this.places = engine.reads();
         String path = endpoint.getPath();
         this.pathTemplate = path.indexOf('{') < 0 ? null : path;
     }
@@ -59,9 +55,10 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
     @Override
     protected void doStart() throws Exception {
         if (routes().anyMatch(AcceptGift::isUsedIn)) {
-            admission = engine.saves();
+            places = engine.saves();
             metrics = engine.measureSaves(getEndpoint().getPath());
         }
+        bodies.open(getEndpoint());
         super.doStart();
     }
 
@@ -86,22 +83,23 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         if (!isRunAllowed() || isSuspended()) {
             return refuse(isRemoved() ? Problem.ofStatus(404) : Problem.stopped(), request, response);
         }
-        int bytes = bodyBytes(request);
-        if (!admission.enter(bytes)) {
-            return refuse(Problem.busy(), request, response);
+        String client = ClientShares.client(request);
+        Problem full = Problem.of(places.take(client, 1));
+        if (full != null) {
+            return refuse(full, request, response);
         }
         try {
-            return route(request, response, bytes > 0);
+            return route(request, response);
         } finally {
-            admission.leave(bytes);
+            places.leave(client, 1);
         }
     }
 
-    private @Nullable Problem route(HttpServletRequest request, HttpServletResponse response, boolean hasBody) {
+    private @Nullable Problem route(HttpServletRequest request, HttpServletResponse response) {
         Exchange exchange = createExchange(false);
         try {
             exchange.setPattern(ExchangePattern.InOut);
-            read(request, exchange.getIn(), hasBody);
+            read(request, exchange.getIn());
             createUoW(exchange);
             getProcessor().process(exchange);
             if (exchange.getException() != null) {
@@ -122,7 +120,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         }
     }
 
-    private void read(HttpServletRequest request, Message message, boolean hasBody) throws IOException {
+    private void read(HttpServletRequest request, Message message) throws Refused {
         message.setHeader(Exchange.HTTP_METHOD, request.getMethod());
         message.setHeader(Exchange.HTTP_PATH, request.getRequestURI());
         if (pathTemplate != null) {
@@ -130,8 +128,22 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         }
         PublicHeaders.read(request, message);
         message.getExchange().setProperty(RequestQuery.PROPERTY, RequestQuery.read(request));
-        if (hasBody) {
-            message.setBody(RequestBody.of(request, maxBodyBytes, maxBodyTime));
+        if (request.getAttribute(BodyFilter.BODY) instanceof byte[] body) {
+            checkEncoding(request);
+            message.setBody(body);
+        }
+    }
+
+    private static void checkEncoding(HttpServletRequest request) throws Refused {
+        String encoding = request.getHeader("Content-Encoding");
+        // unpacking would let a small request become a large one
+        if (encoding != null && !encoding.strip().toLowerCase(Locale.ROOT).equals("identity")) {
+            throw new Refused(Problem.type("The body must not be compressed or otherwise encoded."));
+        }
+        String charset = request.getCharacterEncoding();
+        if (charset != null && !charset.equalsIgnoreCase("utf-8") && !charset.equalsIgnoreCase("us-ascii")) {
+            throw new Refused(
+                    Problem.malformed("The body must be UTF-8, as JSON is, whatever charset its type names."));
         }
     }
 
@@ -146,7 +158,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         }
     }
 
-    private static Problem refuse(Problem problem, HttpServletRequest request, HttpServletResponse response) {
+    static Problem refuse(Problem problem, HttpServletRequest request, HttpServletResponse response) {
         send(response, problem.prepare(response, request.getRequestURI()));
         return problem;
     }
@@ -159,16 +171,6 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
             // what was done stays done
             LOG.debug("The client went away before its answer", e);
         }
-    }
-
-    /** The most bytes that the body can have, 0 without one. */
-    private int bodyBytes(HttpServletRequest request) {
-        long length = request.getContentLengthLong();
-        if (length < 0) {
-            // without a length it may be any; only GET and its like never mean the body they may have
-            return request.getMethod().equals("POST") ? maxBodyBytes : 0;
-        }
-        return (int) Math.min(length, maxBodyBytes);
     }
 
     /** Spring keeps the path of a route that is gone. */

@@ -5,6 +5,7 @@ import org.apache.camel.component.platform.http.PlatformHttpConstants;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.platform.http.spi.PlatformHttpConsumer;
 import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpEngine;
+import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.SpineSettings;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.stereotype.Component;
@@ -16,31 +17,30 @@ import org.springframework.stereotype.Component;
 @Component(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME)
 final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
 
-    private final SpineSettings.Http settings;
-    private final int bodyBytes;
+    private final BodyFilter bodies;
     private final SaveMetrics metrics;
-    private final Admission saves;
-    private final Admission reads;
+    private final ClientShares saves;
+    private final ClientShares reads;
 
-    PublicHttpEngine(SpineSettings settings, SaveMetrics metrics, @Value("${server.port}") int port) {
+    PublicHttpEngine(
+            SpineSettings settings, BodyFilter bodies, SaveMetrics metrics, @Value("${server.port}") int port) {
         super(port);
-        this.settings = settings.http();
-        this.bodyBytes = settings.limits().bodyBytes();
+        this.bodies = bodies;
         this.metrics = metrics;
-        this.saves = new Admission(this.settings.concurrentSaves(), this.settings.concurrentBodyBytes());
-        this.reads = new Admission(this.settings.concurrentReads(), this.settings.concurrentBodyBytes());
+        this.saves = new ClientShares(settings.http().concurrentSaves());
+        this.reads = new ClientShares(settings.http().concurrentReads());
     }
 
     @Override
     public PlatformHttpConsumer createConsumer(PlatformHttpEndpoint endpoint, Processor processor) {
-        return new PublicHttpConsumer(endpoint, processor, this, bodyBytes, settings.bodyTime());
+        return new PublicHttpConsumer(endpoint, processor, this, bodies);
     }
 
-    Admission saves() {
+    ClientShares saves() {
         return saves;
     }
 
-    Admission reads() {
+    ClientShares reads() {
         return reads;
     }
 

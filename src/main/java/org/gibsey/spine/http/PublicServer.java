@@ -11,6 +11,7 @@ import org.apache.catalina.core.StandardHost;
 import org.apache.catalina.valves.ErrorReportValve;
 import org.apache.coyote.Request;
 import org.apache.coyote.http2.Http2Protocol;
+import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.ConnectionMemory;
 import org.gibsey.spine.FilterOrder;
 import org.gibsey.spine.SpineSettings;
@@ -40,7 +41,10 @@ class PublicServer {
 
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> publicTomcat(
-            SpineSettings settings, ObjectProvider<CamelContext> camel, ApplicationAvailability availability) {
+            SpineSettings settings,
+            ObjectProvider<CamelContext> camel,
+            ApplicationAvailability availability,
+            ClientShares comingBodies) {
         // asked only for paths that nobody serves
         BooleanSupplier starting = () -> availability.getReadinessState() != ReadinessState.ACCEPTING_TRAFFIC
                 || !camel.getObject().getStatus().isStarted();
@@ -60,9 +64,15 @@ class PublicServer {
                 http2.setMaxConcurrentStreamExecution(settings.http().concurrentSaves());
                 connector.addUpgradeProtocol(http2);
             });
-            tomcat.addEngineValves(new PublicValve(starting));
+            tomcat.addEngineValves(new PublicValve(starting, comingBodies));
             tomcat.addContextCustomizers(context -> reportNothing((StandardHost) context.getParent()));
         };
+    }
+
+    /** Bodies that are waited for, in a thread each: those of calls, and those that nobody wants. */
+    @Bean
+    ClientShares comingBodies(SpineSettings settings) {
+        return new ClientShares(settings.http().concurrentSaves());
     }
 
     /** Browsers of the configured origins may call, and see what they need of the answer. */

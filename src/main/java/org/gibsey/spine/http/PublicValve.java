@@ -12,6 +12,7 @@ import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
 import org.apache.coyote.ActionCode;
+import org.gibsey.spine.ClientShares;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,15 +29,24 @@ final class PublicValve extends ErrorReportValve {
     private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final BooleanSupplier starting;
+    private final ClientShares comingBodies;
 
-    /** @param starting whether routes are still missing because this process has only begun */
-    PublicValve(BooleanSupplier starting) {
+    /**
+     * @param starting     whether routes are still missing because this process has only begun
+     * @param comingBodies how many bodies may be waited for
+     */
+    PublicValve(BooleanSupplier starting, ClientShares comingBodies) {
         this.starting = starting;
+        this.comingBodies = comingBodies;
     }
 
     @Override
     public void invoke(Request request, Response response) throws IOException, ServletException {
         PagePolicy.ofPublic(request.getRequestURI()).harden(response);
+        Object socket = request.getCoyoteRequest().getNote(HeadDeadline.SOCKET_NOTE);
+        if (socket != null) {
+            request.setAttribute(IncomingBody.SOCKET, socket);
+        }
         super.invoke(request, response);
         if (!request.isAsync()) {
             dropRest(request, response);
@@ -45,9 +55,9 @@ final class PublicValve extends ErrorReportValve {
 
     /**
      * A short while for a body that nobody has read, so that its sender sees the answer, and then the end. Tomcat would wait
-     * for all of it, in a thread, for a client that sends a byte now and then.
+     * for all of it, in a thread, for a client that sends a byte now and then. Who has its share of such waits gets none.
      */
-    private static void dropRest(Request request, Response response) throws IOException {
+    private void dropRest(Request request, Response response) throws IOException {
         org.apache.coyote.Request wire = request.getCoyoteRequest();
         // HTTP/2 resets the stream, and a client that still waits for 100 sends nothing
         if (request.isFinished()
@@ -56,7 +66,9 @@ final class PublicValve extends ErrorReportValve {
             return;
         }
         response.finishResponse();
-        if (response.getStatus() != HttpServletResponse.SC_REQUEST_TIMEOUT) {
+        String client = ClientShares.client(request);
+        if (response.getStatus() != HttpServletResponse.SC_REQUEST_TIMEOUT
+                && comingBodies.take(client, 1) == ClientShares.Outcome.TAKEN) {
             long end = System.nanoTime() + REST_NANOS;
             byte[] buffer = new byte[8192];
             try {
@@ -66,6 +78,8 @@ final class PublicValve extends ErrorReportValve {
                 }
             } catch (IOException | IllegalStateException e) {
                 LOG.debug("The rest of a body is not there", e);
+            } finally {
+                comingBodies.leave(client, 1);
             }
         }
         if (!request.isFinished()) {

@@ -27,7 +27,7 @@ final class SaveMetrics {
                 .description("Gifts acknowledged by the broker and answered 202")
                 .register(meters);
         this.time = Timer.builder("gifts.save")
-                .description("From a complete request head to the answer, accepted gifts only")
+                .description("From a complete request to the answer, accepted gifts only")
                 .publishPercentileHistogram()
                 .minimumExpectedValue(Duration.ofMillis(1))
                 .maximumExpectedValue(Duration.ofSeconds(5))

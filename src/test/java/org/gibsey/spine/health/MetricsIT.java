@@ -124,7 +124,16 @@ class MetricsIT {
 
         assertThat(scrape.values("gifts_rejected_total", "reason"))
                 .containsExactly(
-                        "broker", "busy", "failed", "invalid", "large", "malformed", "slow", "stopped", "type");
+                        "broker",
+                        "busy",
+                        "failed",
+                        "invalid",
+                        "large",
+                        "malformed",
+                        "share",
+                        "slow",
+                        "stopped",
+                        "type");
         assertThat(scrape.values("gifts_dead_total", "reason"))
                 .containsExactly("conflict", "invalid", "refused", "undecodable");
         assertThat(scrape.values("route_edits_total", "result"))

@@ -35,7 +35,7 @@ import org.yaml.snakeyaml.Yaml;
 
 /** Every call and status that openapi.yaml describes, driven, and nothing beside it. */
 @SpineIT
-@TestPropertySource(properties = "spine.stream.clients=1")
+@TestPropertySource(properties = {"spine.stream.clients=1", "spine.http.concurrent-saves=2"})
 class OpenApiIT {
 
     private static final String GIFT = "{\"page_id\":49101,\"question\":\"q\",\"answer\":\"a\"}";
@@ -113,6 +113,8 @@ class OpenApiIT {
         calls.put("saveGift 413", () -> sendSave("application/json", 9_999_999, ""));
         calls.put("saveGift 415", () -> sendSave("text/plain", 2, "{}"));
         calls.put("saveGift 422", () -> save("{}"));
+        // of two bodies that are coming, one client has one
+        calls.put("saveGift 429", () -> await().until(this::saveBesideASlowOne, answer -> answer.status() == 429));
         calls.put("saveGift 503", () -> suspended("save-gift", () -> save(GIFT)));
         calls.put("showGift 200", () -> {
             String location = save(GIFT).headers().get("Location");
@@ -239,6 +241,21 @@ class OpenApiIT {
     private Answer sendSave(String type, int length, String body) throws IOException {
         String head = "POST /vault/save HTTP/1.1\nHost: x\nConnection: close\nContent-Type: %s\nContent-Length: %d\n\n";
         return RawHttp.send(port, head.formatted(type, length) + body);
+    }
+
+    private Answer saveBesideASlowOne() throws IOException {
+        String head = """
+                POST /vault/save HTTP/1.1
+                Host: x
+                Connection: close
+                Content-Type: application/json
+                Transfer-Encoding: chunked
+
+                """;
+        try (Socket slow = new Socket("localhost", port)) {
+            slow.getOutputStream().write(head.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
+            return RawHttp.send(port, head);
+        }
     }
 
     private Answer get(String target, String... headers) throws IOException {

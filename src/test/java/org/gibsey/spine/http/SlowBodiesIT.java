@@ -1,0 +1,136 @@
+package org.gibsey.spine.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.gibsey.spine.embedded.SpineIT;
+import org.gibsey.spine.http.RawHttp.Answer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.context.TestPropertySource;
+
+/** A client whose bodies do not come keeps nobody else from saving, and does not keep its own places. */
+@SpineIT
+@TestPropertySource(
+        properties = {
+            "spine.http.concurrent-saves=64",
+            "spine.http.body-time=3s",
+            "server.tomcat.connection-timeout=60s"
+        })
+class SlowBodiesIT {
+
+    private static final String GIFT = "{\"page_id\":49901,\"question\":\"q\",\"answer\":\"a\"}";
+    private static final int PLACES = 64;
+
+    @LocalServerPort
+    int port;
+
+    private final List<Socket> open = new ArrayList<>();
+
+    @AfterEach
+    void close() throws IOException {
+        for (Socket socket : open) {
+            socket.close();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Content-Length: 10", "Content-Length: 1048576", "Transfer-Encoding: chunked"})
+    void savesOfOthersAreTakenWhileOneClientHoldsBodiesOpen(String framing) throws IOException {
+        for (int i = 0; i < PLACES + 8; i++) {
+            begin(framing);
+        }
+        // all that there is room for are waited for when the first of the others are refused
+        await().until(() -> answered() >= 8);
+
+        for (int i = 0; i < 10; i++) {
+            assertThat(saveFromElsewhere().status()).isEqualTo(202);
+        }
+    }
+
+    @Test
+    void savesOfOthersAreTakenWhileStreamsOfHttp2HoldBodiesOpen() throws IOException {
+        try (Http2Saves calls = Http2Saves.connect(port)) {
+            for (int i = 0; i < PLACES - 8; i++) {
+                calls.begin(i, 1_048_576);
+            }
+            assertThat(calls.answers(8)).allSatisfy(answer -> assertThat(answer).contains("\"status\":429"));
+
+            for (int i = 0; i < 10; i++) {
+                assertThat(saveFromElsewhere().status()).isEqualTo(202);
+            }
+        }
+    }
+
+    /** Tomcat's own limit would reset the stream after 20 s, without an answer. */
+    @Test
+    void answers408ToAStreamOfHttp2WhoseBodyDoesNotCome() throws IOException {
+        try (Http2Saves calls = Http2Saves.connect(port)) {
+            calls.begin(0, 100);
+
+            assertThat(calls.answers(1)).allSatisfy(answer -> assertThat(answer).contains("\"status\":408"));
+        }
+    }
+
+    @Test
+    void answers408ToABodyThatDoesNotComeHoweverLongASilenceMayBe() throws IOException {
+        Socket socket = begin("Content-Length: 100");
+
+        assertThat(Answer.parse(RawHttp.readToEnd(socket)).status()).isEqualTo(408);
+    }
+
+    @Test
+    void aSaveIsTakenThatComesInPieces() throws IOException {
+        Socket socket = begin("Connection: close\r\nContent-Length: " + GIFT.length());
+        for (byte next : GIFT.getBytes(StandardCharsets.US_ASCII)) {
+            socket.getOutputStream().write(next);
+        }
+
+        assertThat(Answer.parse(RawHttp.readToEnd(socket)).status()).isEqualTo(202);
+    }
+
+    private Socket begin(String headers) throws IOException {
+        Socket socket = new Socket(address(1), port);
+        open.add(socket);
+        socket.setSoTimeout(20_000);
+        socket.getOutputStream()
+                .write(("POST /vault/save HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + headers
+                                + "\r\n\r\n")
+                        .getBytes(StandardCharsets.US_ASCII));
+        return socket;
+    }
+
+    private static InetAddress address(int client) throws IOException {
+        return InetAddress.getByAddress(new byte[] {127, 0, 0, (byte) client});
+    }
+
+    private long answered() throws IOException {
+        long answered = 0;
+        for (Socket socket : open) {
+            answered += socket.getInputStream().available() > 0 ? 1 : 0;
+        }
+        return answered;
+    }
+
+    private Answer saveFromElsewhere() throws IOException {
+        try (Socket socket = new Socket(address(1), port, address(2), 0)) {
+            socket.setSoTimeout(20_000);
+            // head and body on their own: the body is waited for, too
+            socket.getOutputStream()
+                    .write(("POST /vault/save HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                    + "Content-Type: application/json\r\nContent-Length: " + GIFT.length() + "\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream().write(GIFT.getBytes(StandardCharsets.US_ASCII));
+            return Answer.parse(RawHttp.readToEnd(socket));
+        }
+    }
+}
