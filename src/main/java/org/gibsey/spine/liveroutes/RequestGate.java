@@ -28,7 +28,8 @@ import org.springframework.web.util.pattern.PathPatternParser;
  * a 404 or 500, and so do those in work whose route is taken from under them. Thread-safe.
  *
  * <p>Each path is a lane: a fair semaphore of which a request takes one permit and an exchange all of them. So an exchange
- * begins when the requests in work are done, and requests that come later queue behind it.
+ * begins when the requests in work are done, and requests that come later queue behind it. They do so for a moment only: if
+ * the requests in work take longer, the exchange steps back, lets all pass and tries again.
  *
  * <p>As a filter it stands before anything that looks for the route behind a path. A request is in work until the filter
  * chain returns: routes answer in the thread that Tomcat gave the request, and what goes on without that thread, as an open
@@ -40,6 +41,11 @@ final class RequestGate extends OncePerRequestFilter {
 
     /** Longer than any exchange; what waits longer has met a fault. */
     private static final Duration PATIENCE = Duration.ofSeconds(25);
+
+    /** How long an exchange that waits for requests in work may keep others waiting, and how long it then lets all pass. */
+    private static final Duration AT_ONCE = Duration.ofMillis(300);
+
+    private static final Duration REST = Duration.ofMillis(700);
 
     private static final int RETRY_AFTER_SECONDS = 3;
     private static final int ALL = Integer.MAX_VALUE;
@@ -71,17 +77,29 @@ final class RequestGate extends OncePerRequestFilter {
     }
 
     /**
-     * Waits until no request is in work on these paths and keeps new ones waiting until the hold is closed.
+     * Waits for a moment without requests in work on these paths and keeps new ones waiting until the hold is closed.
      *
      * @param paths    path patterns
-     * @param patience how long the requests in work may take to end
-     * @return empty when they took longer; nothing is held then
+     * @param patience how long to wait for such a moment
+     * @return empty when there was none; nothing is held then
      */
     Optional<Hold> hold(Collection<String> paths, Duration patience) throws InterruptedException {
+        long end = System.nanoTime() + patience.toNanos();
+        while (true) {
+            long left = end - System.nanoTime();
+            Optional<Hold> hold = holdWithin(paths, Math.min(left, AT_ONCE.toNanos()));
+            if (hold.isPresent() || left < AT_ONCE.plus(REST).toNanos()) {
+                return hold;
+            }
+            TimeUnit.NANOSECONDS.sleep(REST.toNanos());
+        }
+    }
+
+    private Optional<Hold> holdWithin(Collection<String> paths, long nanos) throws InterruptedException {
         Hold hold = new Hold();
         boolean all = false;
         try {
-            long end = System.nanoTime() + patience.toNanos();
+            long end = System.nanoTime() + nanos;
             for (String path : paths) {
                 Lane lane = laneOf(path);
                 if (!lane.permits.tryAcquire(ALL, end - System.nanoTime(), TimeUnit.NANOSECONDS)) {

@@ -32,7 +32,7 @@ class RouteSwap {
 
     private static final Logger LOG = LoggerFactory.getLogger(RouteSwap.class);
 
-    /** A save takes at most 3 s; a request that takes longer must not keep new ones waiting. */
+    /** A save takes at most 3 s. */
     private static final Duration REQUESTS_END_WITHIN = Duration.ofSeconds(5);
     /** A statement of a batch takes at most 30 s. */
     private static final Duration ROUTE_ENDS_WITHIN = Duration.ofSeconds(40);

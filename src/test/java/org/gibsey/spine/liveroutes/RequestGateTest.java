@@ -8,7 +8,10 @@ import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.gibsey.spine.liveroutes.RequestGate.Hold;
 import org.junit.jupiter.api.Test;
 import org.springframework.mock.web.MockHttpServletRequest;
@@ -59,6 +62,26 @@ class RequestGateTest {
         request("/vault/save", () -> assertThat(holds("/vault/save")).isFalse());
 
         assertThat(holds("/vault/save")).isTrue();
+    }
+
+    @Test
+    void letsOthersPassWhileAnExchangeWaitsForOneRequest() throws Exception {
+        know("/vault/save");
+        CountDownLatch end = new CountDownLatch(1);
+        CompletableFuture<Integer> slow = inThread(() -> request("/vault/save", () -> awaitQuietly(end)));
+        await().until(() -> !holds("/vault/save"));
+        CompletableFuture<Optional<Hold>> exchange =
+                inThread(() -> gate.hold(List.of("/vault/save"), Duration.ofMinutes(5)));
+
+        for (int i = 0; i < 3; i++) {
+            assertThat(request("/vault/save", () -> {})).isEqualTo(200);
+        }
+
+        assertThat(exchange).isNotDone();
+        end.countDown();
+        assertThat(slow.join()).isEqualTo(200);
+        await().until(exchange::isDone);
+        assertThat(exchange.join()).isPresent();
     }
 
     @Test
@@ -137,6 +160,28 @@ class RequestGateTest {
     private boolean closed(Hold hold) {
         hold.close();
         return true;
+    }
+
+    private static <T> CompletableFuture<T> inThread(Callable<T> work) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        Thread thread = new Thread(() -> {
+            try {
+                result.complete(work.call());
+            } catch (Exception e) {
+                result.completeExceptionally(e);
+            }
+        });
+        thread.setDaemon(true);
+        thread.start();
+        return result;
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** @return the status of the answer */

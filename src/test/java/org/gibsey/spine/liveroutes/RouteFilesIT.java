@@ -7,10 +7,12 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -126,6 +128,48 @@ class RouteFilesIT extends EditedApplication {
             assertThat(get("/vault/under/it")).isEqualTo("200 ho");
         }
         remove("prefix");
+    }
+
+    @Test
+    void exchangesTheRouteOfSavesWhoseBodiesAreStillComing() throws Exception {
+        List<Socket> slow = new ArrayList<>();
+        try {
+            for (int i = 0; i < 3; i++) {
+                slow.add(new Socket("localhost", port));
+                send(slow.get(i), """
+                        POST /vault/save HTTP/1.1
+                        Host: x
+                        Content-Type: application/json
+                        Transfer-Encoding: chunked
+
+                        """);
+            }
+            String text = RouteFolderFixture.described("save-gift", "exchanged while bodies are coming");
+            FOLDER.replace("save-gift", text);
+
+            await().until(() -> {
+                for (Socket socket : slow) {
+                    send(socket, "1\n \n");
+                }
+                return runs("save-gift", text);
+            });
+
+            String gift = "{\"page_id\":66104,\"question\":\"q\",\"answer\":\"a\"}";
+            for (Socket socket : slow) {
+                send(socket, Integer.toHexString(gift.length()) + "\n" + gift + "\n0\n\n");
+                socket.setSoTimeout(20_000);
+                assertThat(new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII))
+                        .isEqualTo("HTTP/1.1 202");
+            }
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
+        }
+    }
+
+    private static void send(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
     }
 
     @Test
