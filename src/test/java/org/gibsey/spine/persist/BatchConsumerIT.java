@@ -225,7 +225,7 @@ class BatchConsumerIT {
 
         List<ConsumerRecord<?, byte[]>> nextRecords() {
             List<ConsumerRecord<?, byte[]>> records = new ArrayList<>();
-            await().atMost(PATIENCE).pollDelay(Duration.ZERO).pollInSameThread().until(() -> {
+            await().pollDelay(Duration.ZERO).pollInSameThread().until(() -> {
                 for (ConsumerRecord<Object, Object> batch : poll(Duration.ZERO)) {
                     for (Object record : (List<?>) batch.value()) {
                         @SuppressWarnings("unchecked")
