@@ -98,6 +98,15 @@ record Problem(
         return new Problem(503, "busy", "Too many calls at once", detail);
     }
 
+    static Problem shareUsed() {
+        return new Problem(
+                429,
+                "share",
+                "Too many calls of one client",
+                "Nothing was done, because this client has as many calls open as one may have. End one of them first.",
+                List.of());
+    }
+
     static Problem stopped() {
         String detail = "Nothing was done, because this call is not served at the moment. Repeat it after a moment.";
         return new Problem(503, "stopped", "Not running", detail);

@@ -3,13 +3,23 @@ package org.gibsey.spine.http;
 import java.io.IOException;
 
 /** A call that is refused, with what its caller is told. An {@link IOException}, because reading a body finds most of them. */
-final class Refused extends IOException {
+public final class Refused extends IOException {
 
     private final transient Problem problem;
 
     Refused(Problem problem) {
         super(problem.detail());
         this.problem = problem;
+    }
+
+    /** Nothing was done, because all places are taken. */
+    public static Refused busy() {
+        return new Refused(Problem.busy());
+    }
+
+    /** Nothing was done, because this client has as much as one may have. */
+    public static Refused shareUsed() {
+        return new Refused(Problem.shareUsed());
     }
 
     Problem problem() {

@@ -12,9 +12,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.ConnectionMemory;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.gift.InvalidInput;
+import org.gibsey.spine.http.Refused;
 import org.gibsey.spine.http.RequestQuery;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
@@ -45,12 +47,12 @@ final class StreamServlet extends HttpServlet {
 
     private final transient VaultFeed feed;
     private final transient SpineSettings.Stream settings;
-    private final int clients;
+    private final transient ClientShares places;
 
     StreamServlet(VaultFeed feed, SpineSettings settings) {
         this.feed = feed;
         this.settings = settings.stream();
-        this.clients = ConnectionMemory.atMost("open timelines", this.settings.clients(), OF_THE_HEAP);
+        this.places = new ClientShares(ConnectionMemory.atMost("open timelines", this.settings.clients(), OF_THE_HEAP));
     }
 
     /** A wrong method is answered as by the other calls: with the methods that are allowed. */
@@ -74,16 +76,26 @@ final class StreamServlet extends HttpServlet {
             filter = new StreamedGift.Filter(query.int64("page_id"), query.int32("symbol_id"));
             query.check();
         } catch (InvalidInput | IOException e) {
-            // the public port makes a problem of it
-            request.setAttribute(RequestDispatcher.ERROR_EXCEPTION, e);
-            response.sendError(HttpServletResponse.SC_BAD_REQUEST);
+            refuse(request, response, e);
             return;
         }
-        if (!feed.isRunning() || feed.size() >= clients) {
+        if (!feed.isRunning()) {
             response.sendError(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
             return;
         }
-        open(request, response, filter, lastId(request, query));
+        String address = ClientShares.client(request);
+        switch (places.take(address, 1)) {
+            case FULL -> refuse(request, response, Refused.busy());
+            case SHARE_USED -> refuse(request, response, Refused.shareUsed());
+            case TAKEN -> open(request, response, filter, lastId(request, query), address);
+        }
+    }
+
+    /** The public port makes a problem of it. */
+    private static void refuse(HttpServletRequest request, HttpServletResponse response, Exception why)
+            throws IOException {
+        request.setAttribute(RequestDispatcher.ERROR_EXCEPTION, why);
+        response.sendError(HttpServletResponse.SC_BAD_REQUEST);
     }
 
     /** The headers of GET, without the stream. */
@@ -96,15 +108,17 @@ final class StreamServlet extends HttpServlet {
             HttpServletRequest request,
             HttpServletResponse response,
             StreamedGift.Filter filter,
-            Optional<String> lastId)
+            Optional<String> lastId,
+            String address)
             throws IOException {
         setHeaders(response);
         Optional<StreamPosition> from = lastId.flatMap(StreamPosition::parse);
 
         AsyncContext async = request.startAsync();
         async.setTimeout(0);
-        StreamClient client = new StreamClient(async, response.getOutputStream(), filter, settings.bufferBytes());
-        async.addListener(new Leaving(client));
+        StreamClient client =
+                new StreamClient(async, response.getOutputStream(), filter, settings.bufferBytes());
+        async.addListener(new Leaving(client, address));
         client.send(GREETING);
         if (lastId.isPresent() && from.isEmpty()) {
             client.send(RESET);
@@ -137,13 +151,17 @@ final class StreamServlet extends HttpServlet {
 
         private final StreamClient client;
 
-        private Leaving(StreamClient client) {
+        private final String address;
+
+        private Leaving(StreamClient client, String address) {
             this.client = client;
+            this.address = address;
         }
 
         @Override
         public void onComplete(AsyncEvent event) {
             feed.left(client);
+            places.leave(address, 1);
         }
 
         @Override

@@ -107,11 +107,6 @@ final class VaultFeed implements SmartLifecycle {
                 .register(meters);
     }
 
-    /** How many streams are open. */
-    int size() {
-        return open.size();
-    }
-
     /**
      * Lets a client join.
      *

@@ -35,7 +35,10 @@ final class StreamLoad implements AutoCloseable {
     StreamLoad(int port, int clients) throws IOException {
         this.clients = clients;
         for (int i = 0; i < clients; i++) {
-            SocketChannel channel = SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            // of many clients: one alone may not have so many
+            SocketChannel channel = SocketChannel.open()
+                    .bind(new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 1, (byte) (i / 100)}), 0));
+            channel.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
             channel.write(ByteBuffer.wrap(REQUEST));
             channel.configureBlocking(false);
             channel.register(selector, SelectionKey.OP_READ);

@@ -10,6 +10,7 @@ import com.networknt.schema.Error;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -35,7 +36,7 @@ import org.yaml.snakeyaml.Yaml;
 
 /** Every call and status that openapi.yaml describes, driven, and nothing beside it. */
 @SpineIT
-@TestPropertySource(properties = {"spine.stream.clients=1", "spine.http.concurrent-saves=2"})
+@TestPropertySource(properties = {"spine.stream.clients=2", "spine.http.concurrent-saves=2"})
 class OpenApiIT {
 
     private static final String GIFT = "{\"page_id\":49101,\"question\":\"q\",\"answer\":\"a\"}";
@@ -137,14 +138,9 @@ class OpenApiIT {
         calls.put("streamGifts 200", this::openStream);
         calls.put("streamGifts 405", () -> send("DELETE", "/vault/stream"));
         calls.put("streamGifts 422", () -> get("/vault/stream?page_id=one"));
-        calls.put("streamGifts 503", () -> {
-            Socket first = onlyStream();
-            try {
-                return get("/vault/stream");
-            } finally {
-                first.close();
-            }
-        });
+        // of two places, one client gets one when the other is taken
+        calls.put("streamGifts 429", () -> besideStreamsOf(1));
+        calls.put("streamGifts 503", () -> besideStreamsOf(1, 2));
         calls.put("showKafkaStatus 200", () -> get("/kafka/status"));
         calls.put("showKafkaStatus 405", () -> send("POST", "/kafka/status"));
         calls.put("showKafkaStatus 406", () -> get("/kafka/status", "Accept: text/html"));
@@ -268,18 +264,30 @@ class OpenApiIT {
     }
 
     private Answer openStream() throws IOException {
-        try (Socket socket = stream()) {
+        try (Socket socket = stream(1)) {
             return Answer.parse(awaitHead(socket).getBytes(StandardCharsets.UTF_8));
         }
     }
 
-    /** There is room for one, and a stream before it whose reader has left is noticed a moment later. */
-    private Socket onlyStream() {
-        return await().until(this::openedStream, Objects::nonNull);
+    /** The answer to who wants a stream beside those of others, by the last number of their addresses. */
+    private Answer besideStreamsOf(Integer... clients) throws IOException {
+        List<Socket> open = Stream.of(clients).map(this::firstStream).toList();
+        try {
+            return get("/vault/stream");
+        } finally {
+            for (Socket socket : open) {
+                socket.close();
+            }
+        }
     }
 
-    private @Nullable Socket openedStream() throws IOException {
-        Socket socket = stream();
+    /** A stream before it whose reader has left is noticed a moment later. */
+    private Socket firstStream(int from) {
+        return await().until(() -> openedStream(from), Objects::nonNull);
+    }
+
+    private @Nullable Socket openedStream(int from) throws IOException {
+        Socket socket = stream(from);
         if (awaitHead(socket).startsWith("HTTP/1.1 200")) {
             return socket;
         }
@@ -287,8 +295,12 @@ class OpenApiIT {
         return null;
     }
 
-    private Socket stream() throws IOException {
-        Socket socket = new Socket("localhost", port);
+    private Socket stream(int from) throws IOException {
+        Socket socket = new Socket(
+                InetAddress.getLoopbackAddress(),
+                port,
+                InetAddress.getByAddress(new byte[] {127, 0, 0, (byte) from}),
+                0);
         socket.setSoTimeout((int) Patience.LIMIT.toMillis());
         socket.getOutputStream()
                 .write("GET /vault/stream HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -119,7 +120,10 @@ class IdleStreamsIT {
                 .getBytes(StandardCharsets.US_ASCII);
         List<SocketChannel> streams = new ArrayList<>();
         for (int i = 0; i < STREAMS; i++) {
-            SocketChannel stream = SocketChannel.open(new InetSocketAddress("localhost", port));
+            // of many clients: one alone may not have so many
+            SocketChannel stream = SocketChannel.open()
+                    .bind(new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 1, (byte) (i / 100)}), 0));
+            stream.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
             stream.write(ByteBuffer.wrap(request));
             streams.add(stream);
         }
