@@ -39,6 +39,9 @@ class PublicServer {
     /** What connections may take; open timelines are a part of them, see the stream's servlet. */
     private static final double OF_THE_HEAP = 0.625;
 
+    /** Calls that one connection may have in work. */
+    private static final int HTTP2_STREAMS = 128;
+
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> publicTomcat(
             SpineSettings settings,
@@ -52,16 +55,18 @@ class PublicServer {
             tomcat.setProtocol(HeadDeadline.class.getName());
             tomcat.addProtocolHandlerCustomizers((HeadDeadline protocol) ->
                     protocol.setMaxNanos(settings.http().headTime().toNanos()));
-            // its default would serve 20 of a connection's calls at a time, and keep the others waiting while the
-            // broker hangs
             tomcat.addConnectorCustomizers(connector -> {
+                Http2Protocol http2 = new PriorKnowledge();
                 if (connector.getProtocolHandler() instanceof HeadDeadline http) {
                     http.setMaxConnections(
                             ConnectionMemory.atMost("connections", http.getMaxConnections(), OF_THE_HEAP));
+                    // a stream whose window stays closed, like a connection that takes no bytes
+                    http2.setStreamWriteTimeout(http.getConnectionTimeout());
                 }
-                Http2Protocol http2 = new PriorKnowledge();
-                http2.setMaxConcurrentStreams(settings.http().concurrentSaves());
-                http2.setMaxConcurrentStreamExecution(settings.http().concurrentSaves());
+                // by default 20 of a connection's calls are served at a time, and the others wait while the broker
+                // hangs
+                http2.setMaxConcurrentStreams(HTTP2_STREAMS);
+                http2.setMaxConcurrentStreamExecution(HTTP2_STREAMS);
                 connector.addUpgradeProtocol(http2);
             });
             tomcat.addEngineValves(new PublicValve(starting, comingBodies));
