@@ -57,7 +57,8 @@ public record SpineSettings(
             @Min(1) int concurrentReads,
             @Min(1) int concurrentBodyBytes,
             @NotNull Duration headTime,
-            @NotNull Duration bodyTime) {}
+            @NotNull Duration bodyTime,
+            @NotNull @DurationMin(seconds = 1) Duration answerTime) {}
 
     public record Management(@NotNull List<@Pattern(regexp = "[A-Za-z0-9._-]+") String> hosts) {}
 

@@ -76,7 +76,9 @@ final class BodyFilter extends OncePerRequestFilter {
             if (metrics.measures(request.getRequestURI())) {
                 metrics.answered(problem, 0);
             }
-            PublicHttpConsumer.refuse(problem, request, response);
+            byte[] answer = problem.prepare(response, request.getRequestURI());
+            response.setContentLength(answer.length);
+            response.getOutputStream().write(answer);
         } finally {
             body.forget();
         }

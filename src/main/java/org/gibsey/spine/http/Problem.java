@@ -75,15 +75,6 @@ record Problem(
         return new Problem(415, "type", "Wrong type", detail);
     }
 
-    static Problem shareUsed() {
-        return new Problem(
-                429,
-                "share",
-                "Too many calls of one client",
-                "Nothing was done, because this client has as many calls open as one may have. End one of them first.",
-                List.of());
-    }
-
     /** @return null for room that was taken */
     static @Nullable Problem of(ClientShares.Outcome outcome) {
         return switch (outcome) {
@@ -99,12 +90,8 @@ record Problem(
     }
 
     static Problem shareUsed() {
-        return new Problem(
-                429,
-                "share",
-                "Too many calls of one client",
-                "Nothing was done, because this client has as many calls open as one may have. End one of them first.",
-                List.of());
+        String detail = "Nothing was done, because this client has as many calls open as one may have. End one first.";
+        return new Problem(429, "share", "Too many calls of one client", detail);
     }
 
     static Problem stopped() {

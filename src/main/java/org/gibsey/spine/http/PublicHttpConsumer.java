@@ -3,6 +3,7 @@ package org.gibsey.spine.http;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
@@ -34,18 +35,30 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
 
     private static final Logger LOG = LoggerFactory.getLogger(PublicHttpConsumer.class);
 
+    /** Of an answer, between two looks at the clock. */
+    private static final int PIECE_BYTES = 16 << 10;
+
     private final PublicHttpEngine engine;
     private final BodyFilter bodies;
+    private final AnswerMemory answers;
+    private final long maxAnswerNanos;
     private final @Nullable String pathTemplate;
     /** Where saves are counted; null when these calls are none. */
     private @Nullable SaveMetrics metrics;
 
     private ClientShares places;
 
-    PublicHttpConsumer(PlatformHttpEndpoint endpoint, Processor processor, PublicHttpEngine engine, BodyFilter bodies) {
+    PublicHttpConsumer(
+            PlatformHttpEndpoint endpoint,
+            Processor processor,
+            PublicHttpEngine engine,
+            BodyFilter bodies,
+            Duration maxAnswerTime) {
         super(endpoint, processor);
         this.engine = engine;
         this.bodies = bodies;
+        this.answers = engine.answers();
+        this.maxAnswerNanos = maxAnswerTime.toNanos();
         this.places = engine.reads();
         String path = endpoint.getPath();
         this.pathTemplate = path.indexOf('{') < 0 ? null : path;
@@ -97,7 +110,8 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
 
     private @Nullable Problem route(HttpServletRequest request, HttpServletResponse response) {
         Exchange exchange = createExchange(false);
-        try {
+        // what a save is answered has a fixed text
+        try (AnswerMemory.Place place = metrics == null ? answers.begin(request) : answers.beginSmall(request)) {
             exchange.setPattern(ExchangePattern.InOut);
             read(request, exchange.getIn());
             createUoW(exchange);
@@ -109,7 +123,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
             if (problem != null) {
                 return refuse(problem, request, response);
             }
-            accept(exchange.getMessage(), response);
+            accept(exchange.getMessage(), place, request, response);
             return null;
         } catch (Exception e) {
             // outside the route's own error handling: its head is refused, or it stops at this moment
@@ -147,26 +161,39 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         }
     }
 
-    private static void accept(Message answer, HttpServletResponse response) throws InvalidPayloadException {
+    private void accept(
+            Message answer, AnswerMemory.Place place, HttpServletRequest request, HttpServletResponse response)
+            throws InvalidPayloadException, Refused {
         byte[] body = answer.getBody() == null ? null : answer.getMandatoryBody(byte[].class);
+        if (body != null) {
+            place.send(body.length);
+        }
         response.setStatus(answer.getHeader(Exchange.HTTP_RESPONSE_CODE, body == null ? 204 : 200, Integer.class));
         // unless the route says otherwise: what is true now may not be in a moment
         response.setHeader("Cache-Control", "no-store");
         PublicHeaders.write(answer, response);
         if (body != null) {
-            send(response, body);
+            send(request, response, body);
         }
     }
 
-    static Problem refuse(Problem problem, HttpServletRequest request, HttpServletResponse response) {
-        send(response, problem.prepare(response, request.getRequestURI()));
+    private Problem refuse(Problem problem, HttpServletRequest request, HttpServletResponse response) {
+        send(request, response, problem.prepare(response, request.getRequestURI()));
         return problem;
     }
 
-    private static void send(HttpServletResponse response, byte[] body) {
+    /** Tomcat's own limit begins anew with each byte that is read: a slow reader would keep an answer for hours. */
+    private void send(HttpServletRequest request, HttpServletResponse response, byte[] body) {
         response.setContentLength(body.length);
+        long began = System.nanoTime();
         try {
-            response.getOutputStream().write(body);
+            for (int sent = 0; sent < body.length; sent += PIECE_BYTES) {
+                if (System.nanoTime() - began > maxAnswerNanos) {
+                    request.setAttribute(PublicValve.CUT_OFF, true);
+                    return;
+                }
+                response.getOutputStream().write(body, sent, Math.min(PIECE_BYTES, body.length - sent));
+            }
         } catch (IOException e) {
             // what was done stays done
             LOG.debug("The client went away before its answer", e);

@@ -1,5 +1,6 @@
 package org.gibsey.spine.http;
 
+import java.time.Duration;
 import org.apache.camel.Processor;
 import org.apache.camel.component.platform.http.PlatformHttpConstants;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
@@ -19,6 +20,8 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
 
     private final BodyFilter bodies;
     private final SaveMetrics metrics;
+    private final AnswerMemory answers = new AnswerMemory(Runtime.getRuntime().maxMemory());
+    private final Duration answerTime;
     private final ClientShares saves;
     private final ClientShares reads;
 
@@ -27,13 +30,18 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
         super(port);
         this.bodies = bodies;
         this.metrics = metrics;
+        this.answerTime = settings.http().answerTime();
         this.saves = new ClientShares(settings.http().concurrentSaves());
         this.reads = new ClientShares(settings.http().concurrentReads());
     }
 
     @Override
     public PlatformHttpConsumer createConsumer(PlatformHttpEndpoint endpoint, Processor processor) {
-        return new PublicHttpConsumer(endpoint, processor, this, bodies);
+        return new PublicHttpConsumer(endpoint, processor, this, bodies, answerTime);
+    }
+
+    AnswerMemory answers() {
+        return answers;
     }
 
     ClientShares saves() {

@@ -26,6 +26,9 @@ final class PublicValve extends ErrorReportValve {
 
     private static final Logger LOG = LoggerFactory.getLogger(PublicValve.class);
 
+    /** Request attribute of an answer that is not finished: its reader took too long. */
+    static final String CUT_OFF = PublicValve.class.getName() + ".CUT_OFF";
+
     private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final BooleanSupplier starting;
@@ -48,6 +51,11 @@ final class PublicValve extends ErrorReportValve {
             request.setAttribute(IncomingBody.SOCKET, socket);
         }
         super.invoke(request, response);
+        if (request.getAttribute(CUT_OFF) != null) {
+            // HTTP/1.1 closes the connection, HTTP/2 resets the stream
+            response.getCoyoteResponse().action(ActionCode.CLOSE_NOW, null);
+            return;
+        }
         if (!request.isAsync()) {
             dropRest(request, response);
         }

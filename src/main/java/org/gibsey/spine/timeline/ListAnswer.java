@@ -7,27 +7,42 @@ import java.util.Objects;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
+import org.gibsey.spine.gift.InvalidInput;
+import org.gibsey.spine.gift.InvalidInput.FieldError;
 import org.springframework.stereotype.Component;
 
 /**
- * Makes a page of the rows that were found. The SQL asks for one row more than the page has: it is taken off, and says
- * that there is a next page, which goes into a {@code Link} header (RFC 8288). Thread-safe.
+ * Makes a page of the rows that were found. The SQL asks for one row more than the page has, and leaves the texts out of
+ * rows that come after so many bytes. What does not belong to the page is taken off, and says that there is a next page,
+ * which goes into a {@code Link} header (RFC 8288). Who counts pages would miss the rows that did not fit, and is refused.
+ * Thread-safe.
  */
 @Component("listAnswer")
 final class ListAnswer implements Processor {
 
     @Override
     @SuppressWarnings("unchecked")
-    public void process(Exchange exchange) {
+    public void process(Exchange exchange) throws InvalidInput {
         Message message = exchange.getMessage();
         List<Map<String, Object>> rows = message.getBody(List.class);
         int limit = exchange.getProperty(ListQuery.LIMIT, Integer.class);
-        if (rows.size() > limit) {
-            List<Map<String, Object>> page = rows.subList(0, limit);
-            message.setBody(page);
-            message.setHeader(
-                    "Link", next(page.get(limit - 1), limit, exchange.getProperty(ListQuery.FILTER, "", String.class)));
+        int fitting = (int) rows.stream().takeWhile(ListAnswer::fits).count();
+        int shown = Math.min(fitting, limit);
+        if (shown < Math.min(rows.size(), limit) && exchange.getProperty(ListQuery.COUNTS_PAGES, Boolean.class)) {
+            throw new InvalidInput(List.of(new FieldError(
+                    "limit",
+                    "must be smaller, as the texts of this page are too long for one answer; or leave page out and"
+                            + " follow the Link header")));
         }
+        if (shown < rows.size()) {
+            message.setBody(rows.subList(0, shown));
+            message.setHeader(
+                    "Link", next(rows.get(shown - 1), limit, exchange.getProperty(ListQuery.FILTER, "", String.class)));
+        }
+    }
+
+    private static boolean fits(Map<String, Object> row) {
+        return !row.containsKey("question") || row.get("question") != null;
     }
 
     private static String next(Map<String, Object> last, int limit, String filter) {

@@ -29,6 +29,9 @@ final class ListQuery implements Processor {
     /** How many rows the caller asked for, for {@link ListAnswer}. */
     static final String LIMIT = "listLimit";
 
+    /** Whether the caller counts pages, for {@link ListAnswer}. */
+    static final String COUNTS_PAGES = "listCountsPages";
+
     /** The filters the caller gave, as they stand in a query after its first parameter; empty without any. */
     static final String FILTER = "listFilter";
 
@@ -57,6 +60,7 @@ final class ListQuery implements Processor {
         query.check();
         exchange.getMessage().setHeader(JdbcConstants.JDBC_PARAMETERS, parameters);
         exchange.setProperty(LIMIT, limit);
+        exchange.setProperty(COUNTS_PAGES, query.text("page") != null);
         exchange.setProperty(
                 FILTER,
                 (pageId == null ? "" : "&page_id=" + pageId) + (symbolId == null ? "" : "&symbol_id=" + symbolId));

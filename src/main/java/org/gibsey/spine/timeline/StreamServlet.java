@@ -116,8 +116,7 @@ final class StreamServlet extends HttpServlet {
 
         AsyncContext async = request.startAsync();
         async.setTimeout(0);
-        StreamClient client =
-                new StreamClient(async, response.getOutputStream(), filter, settings.bufferBytes());
+        StreamClient client = new StreamClient(async, response.getOutputStream(), filter, settings.bufferBytes());
         async.addListener(new Leaving(client, address));
         client.send(GREETING);
         if (lastId.isPresent() && from.isEmpty()) {

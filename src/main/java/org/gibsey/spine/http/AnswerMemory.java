@@ -1,0 +1,103 @@
+package org.gibsey.spine.http;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.gibsey.spine.ClientShares;
+import org.gibsey.spine.ClientShares.Outcome;
+
+/**
+ * What answers may take of the heap, while they are made and while they wait for their readers. How large an answer is, is
+ * known when it has been made, so only some are made at a time; what they need while they are sent is counted in bytes, and
+ * shared by clients, because a reader can take its time. Thread-safe.
+ */
+final class AnswerMemory {
+
+    /** Share of the heap for either. */
+    private static final double OF_THE_HEAP = 0.125;
+
+    /** Rows, texts and bytes of the longest page of the list. */
+    private static final int MAKING_BYTES = 4 << 20;
+
+    /** What the connection has a buffer for anyway. */
+    private static final int SMALL_BYTES = 16 << 10;
+
+    /** As long as a connection to the database is waited for. */
+    private static final int PATIENCE_SECONDS = 3;
+
+    private final Semaphore making;
+    private final ClientShares sending;
+
+    /** @param heap bytes */
+    AnswerMemory(long heap) {
+        long room = (long) (heap * OF_THE_HEAP);
+        this.making = new Semaphore((int) Math.max(1, Math.min(Integer.MAX_VALUE, room / MAKING_BYTES)));
+        this.sending = new ClientShares(room);
+    }
+
+    /**
+     * A place to make an answer. Waits a moment for it.
+     *
+     * @throws Refused if none became free
+     */
+    Place begin(HttpServletRequest request) throws Refused {
+        try {
+            if (!making.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                throw new Refused(Problem.busy());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Refused(Problem.stopped());
+        }
+        return new Place(ClientShares.client(request), true);
+    }
+
+    /** A place for an answer that is small while it is made. */
+    Place beginSmall(HttpServletRequest request) {
+        return new Place(ClientShares.client(request), false);
+    }
+
+    /** What one answer has of the memory. Used by one thread. */
+    final class Place implements AutoCloseable {
+
+        private final String client;
+        private boolean isMaking;
+        private int bytes;
+
+        private Place(String client, boolean isMaking) {
+            this.client = client;
+            this.isMaking = isMaking;
+        }
+
+        /**
+         * The answer is made, and is sent now.
+         *
+         * @throws Refused if too many bytes wait for their readers
+         */
+        void send(int length) throws Refused {
+            if (length > SMALL_BYTES) {
+                if (sending.take(client, length) != Outcome.TAKEN) {
+                    throw new Refused(Problem.busy());
+                }
+                bytes = length;
+            }
+            endMaking();
+        }
+
+        private void endMaking() {
+            if (isMaking) {
+                isMaking = false;
+                making.release();
+            }
+        }
+
+        @Override
+        public void close() {
+            endMaking();
+            if (bytes > 0) {
+                sending.leave(client, bytes);
+                bytes = 0;
+            }
+        }
+    }
+}
