@@ -6,14 +6,16 @@ import jakarta.servlet.WriteListener;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.gibsey.spine.ClientShares;
+import org.gibsey.spine.ClientShares.Outcome;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One open stream. Writing never blocks: bytes wait in a bounded queue until the connection can take them, so a client that
- * stops reading holds up no thread and no other client. When its queue is full it is dropped; it reconnects with the last id
- * it has seen.
+ * stops reading holds up no thread and no other client. It is dropped when its queue is full, when those of all clients are,
+ * or when it takes too long to read a message; it reconnects with the last id it has seen.
  *
  * <p>Spring's {@code SseEmitter} writes to a blocking stream: a few clients that stop reading would block every sending
  * thread, and with them the timeline of everybody. Thread-safe.
@@ -22,31 +24,54 @@ final class StreamClient implements WriteListener {
 
     private static final Logger LOG = LoggerFactory.getLogger(StreamClient.class);
 
+    /** Written at a time. The container copies what the connection does not take; messages are shared by clients. */
+    private static final int PIECE_BYTES = 16 << 10;
+
     private final AsyncContext async;
     private final ServletOutputStream out;
     private final StreamedGift.Filter filter;
     private final int maxWaiting;
+    private final ClientShares room;
+    private final String address;
 
     private final Deque<byte[]> waiting = new ArrayDeque<>();
     private int waitingBytes;
+    /** What it has of the room: its waiting bytes, outside of a method. */
+    private int held;
+    /** Bytes of the first message that are written, and since when it is the first. */
+    private int firstWritten;
+
+    private long firstSinceNanos;
+
     private long lastSentNanos = System.nanoTime();
     private boolean unflushed;
     private boolean dropped;
     private boolean gone;
     private boolean completed;
+    private boolean cutOff;
     private @Nullable Runnable whenDrained;
 
     /**
      * @param async      the started request, without a timeout
      * @param out        its body, of which this becomes the write listener
      * @param filter     what the client wants
-     * @param maxWaiting bytes that may wait; a single message may be larger
+     * @param maxWaiting bytes that may wait behind the message that is being written
+     * @param room       bytes that may wait for all clients
+     * @param address    whose share of the room it takes
      */
-    StreamClient(AsyncContext async, ServletOutputStream out, StreamedGift.Filter filter, int maxWaiting) {
+    StreamClient(
+            AsyncContext async,
+            ServletOutputStream out,
+            StreamedGift.Filter filter,
+            int maxWaiting,
+            ClientShares room,
+            String address) {
         this.async = async;
         this.out = out;
         this.filter = filter;
         this.maxWaiting = maxWaiting;
+        this.room = room;
+        this.address = address;
     }
 
     StreamedGift.Filter filter() {
@@ -62,16 +87,19 @@ final class StreamClient implements WriteListener {
         if (gone || dropped) {
             return !dropped;
         }
-        if (!waiting.isEmpty() && waitingBytes + bytes.length > maxWaiting) {
-            // completing it here could block: the container ends it when the connection takes bytes again or times out
-            dropped = true;
-            forget();
-            return false;
+        if (waiting.isEmpty()) {
+            firstSinceNanos = System.nanoTime();
         }
         waiting.add(bytes);
         waitingBytes += bytes.length;
         lastSentNanos = System.nanoTime();
         write();
+        if (behindTheFirst() > maxWaiting || !hold()) {
+            // completing it here could block, see cutOff
+            dropped = true;
+            forget();
+            return false;
+        }
         return true;
     }
 
@@ -84,6 +112,26 @@ final class StreamClient implements WriteListener {
     /** Time since something was sent, ns. */
     synchronized long quietNanos() {
         return System.nanoTime() - lastSentNanos;
+    }
+
+    /**
+     * Ends the stream, in a thread of the container, of a client that was dropped, or has not read a message in time.
+     *
+     * @return whether it was ended for its time
+     */
+    synchronized boolean cutOff(long maxNanos) {
+        boolean late = !dropped && !waiting.isEmpty() && System.nanoTime() - firstSinceNanos > maxNanos;
+        if ((late || dropped) && !cutOff && !gone) {
+            cutOff = true;
+            dropped = true;
+            forget();
+            try {
+                async.start(this::end);
+            } catch (IllegalStateException e) {
+                LOG.debug("The container ended the stream first", e);
+            }
+        }
+        return late;
     }
 
     /** Whether the stream has ended, from either side. */
@@ -111,6 +159,7 @@ final class StreamClient implements WriteListener {
             end();
         } else {
             write();
+            hold();
         }
     }
 
@@ -126,11 +175,18 @@ final class StreamClient implements WriteListener {
         try {
             // when it is not ready, the container calls onWritePossible later
             while (!gone && out.isReady()) {
-                byte[] next = waiting.poll();
+                byte[] next = waiting.peek();
                 if (next != null) {
-                    waitingBytes -= next.length;
+                    int length = Math.min(PIECE_BYTES, next.length - firstWritten);
                     unflushed = true;
-                    out.write(next);
+                    out.write(next, firstWritten, length);
+                    firstWritten += length;
+                    waitingBytes -= length;
+                    if (firstWritten == next.length) {
+                        waiting.remove();
+                        firstWritten = 0;
+                        firstSinceNanos = System.nanoTime();
+                    }
                 } else if (unflushed) {
                     unflushed = false;
                     out.flush();
@@ -158,6 +214,26 @@ final class StreamClient implements WriteListener {
     private void forget() {
         waiting.clear();
         waitingBytes = 0;
+        firstWritten = 0;
         whenDrained = null;
+        hold();
+    }
+
+    private int behindTheFirst() {
+        byte[] first = waiting.peek();
+        return first == null ? 0 : waitingBytes - (first.length - firstWritten);
+    }
+
+    /** Takes room for what waits now, or gives it back; false when there is no more. */
+    private boolean hold() {
+        int more = waitingBytes - held;
+        if (more > 0 && room.take(address, more) != Outcome.TAKEN) {
+            return false;
+        }
+        if (more < 0) {
+            room.leave(address, -more);
+        }
+        held = waitingBytes;
+        return true;
     }
 }

@@ -48,6 +48,9 @@ final class StreamServlet extends HttpServlet {
     private final transient VaultFeed feed;
     private final transient SpineSettings.Stream settings;
     private final transient ClientShares places;
+    /** Bytes that may wait for all clients, an eighth of the heap. */
+    private final transient ClientShares waiting =
+            new ClientShares(Runtime.getRuntime().maxMemory() / 8);
 
     StreamServlet(VaultFeed feed, SpineSettings settings) {
         this.feed = feed;
@@ -116,7 +119,8 @@ final class StreamServlet extends HttpServlet {
 
         AsyncContext async = request.startAsync();
         async.setTimeout(0);
-        StreamClient client = new StreamClient(async, response.getOutputStream(), filter, settings.bufferBytes());
+        StreamClient client =
+                new StreamClient(async, response.getOutputStream(), filter, settings.bufferBytes(), waiting, address);
         async.addListener(new Leaving(client, address));
         client.send(GREETING);
         if (lastId.isPresent() && from.isEmpty()) {

@@ -71,6 +71,7 @@ final class VaultFeed implements SmartLifecycle {
     private final VaultHistory history;
     private final StreamCatchUp catchUp;
     private final SpineSettings.Stream settings;
+    private final long maxReadNanos;
     private final Counter dropped;
 
     private final Set<StreamClient> open = ConcurrentHashMap.newKeySet();
@@ -98,6 +99,7 @@ final class VaultFeed implements SmartLifecycle {
         this.history = history;
         this.catchUp = catchUp;
         this.settings = settings.stream();
+        this.maxReadNanos = settings.http().answerTime().toNanos();
         this.away = new Outage(clock);
         this.dropped = Counter.builder("gifts.stream.dropped")
                 .description("Streams ended because their client read too slowly")
@@ -280,6 +282,11 @@ final class VaultFeed implements SmartLifecycle {
             return;
         }
         nextBeat = now + TimeUnit.SECONDS.toNanos(1);
+        for (StreamClient client : open) {
+            if (client.cutOff(maxReadNanos)) {
+                dropped.increment();
+            }
+        }
         live.removeIf(StreamClient::gone);
         List<StreamClient> quiet = new ArrayList<>();
         for (StreamClient client : open) {

@@ -26,8 +26,8 @@ class VaultHistory {
     private static final List<String> COLUMNS =
             List.of("id", "event_id", "user_id", "page_id", "question", "answer", "symbol_id", "created_at");
 
-    /** Rows fetched and delivered at a time: bounds the memory that long answers take. */
-    private static final int FETCH_ROWS = 200;
+    /** Rows fetched at a time, and characters delivered: bounds the memory that long answers take. */
+    private static final int FETCH_ROWS = 10;
 
     private static final int PAGE_CHARS = 512 * 1024;
 

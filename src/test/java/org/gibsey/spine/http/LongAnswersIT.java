@@ -82,6 +82,8 @@ class LongAnswersIT {
 
             othersReadWhileWindowsStayClosed();
 
+            aTimelineEndsWhoseWindowStaysClosed();
+
             // six bytes of JSON each
             vault.sql("insert into vault (page_id, question, answer) select 2, 'q', repeat(chr(1), 100000)"
                             + " from generate_series(1, 10)")
@@ -107,6 +109,13 @@ class LongAnswersIT {
                     ended++;
                 }
             }
+        }
+    }
+
+    private void aTimelineEndsWhoseWindowStaysClosed() throws IOException {
+        try (RawHttp2 deaf = RawHttp2.open(port, HARMFUL, 0)) {
+            deaf.get("/vault/stream");
+            await().atMost(PATIENCE).until(() -> deaf.read().isLast());
         }
     }
 
