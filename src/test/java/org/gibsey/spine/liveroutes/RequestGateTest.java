@@ -22,6 +22,7 @@ class RequestGateTest {
     private static final Duration SHORT = Duration.ofMillis(20);
 
     private final RequestGate gate = new RequestGate();
+    private Thread lastThread = Thread.currentThread();
 
     @Test
     void letsRequestsOfUnknownPathsPassAndDoesNotWaitForThem() throws Exception {
@@ -72,6 +73,8 @@ class RequestGateTest {
         await().until(() -> !holds("/vault/save"));
         CompletableFuture<Optional<Hold>> exchange =
                 inThread(() -> gate.hold(List.of("/vault/save"), Duration.ofMinutes(5)));
+
+        await().until(() -> lastThread.getState() == Thread.State.TIMED_WAITING);
 
         for (int i = 0; i < 3; i++) {
             assertThat(request("/vault/save", () -> {})).isEqualTo(200);
@@ -162,7 +165,7 @@ class RequestGateTest {
         return true;
     }
 
-    private static <T> CompletableFuture<T> inThread(Callable<T> work) {
+    private <T> CompletableFuture<T> inThread(Callable<T> work) {
         CompletableFuture<T> result = new CompletableFuture<>();
         Thread thread = new Thread(() -> {
             try {
@@ -173,6 +176,7 @@ class RequestGateTest {
         });
         thread.setDaemon(true);
         thread.start();
+        lastThread = thread;
         return result;
     }
 
