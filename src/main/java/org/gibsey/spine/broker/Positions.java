@@ -7,10 +7,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
 import org.springframework.stereotype.Component;
@@ -46,7 +48,8 @@ public final class Positions {
         }
         var firsts = admin.listOffsets(ofAll);
         ofAll.replaceAll((partition, spec) -> OffsetSpec.latest());
-        var ends = admin.listOffsets(ofAll);
+        // up to the first open transaction: what is behind it cannot be read yet
+        var ends = admin.listOffsets(ofAll, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED));
         Map<TopicPartition, ListOffsetsResultInfo> first = firsts.all().get();
         Map<TopicPartition, ListOffsetsResultInfo> end = ends.all().get();
         return ofAll.keySet().stream().collect(Collectors.toMap(Function.identity(), partition -> {

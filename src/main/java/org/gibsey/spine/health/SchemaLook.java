@@ -1,7 +1,9 @@
 package org.gibsey.spine.health;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.MigrationInfo;
@@ -30,6 +32,7 @@ final class SchemaLook implements Watch.Look {
         try {
             answers();
             if (!current) {
+                requireUtf8();
                 bringUpToDate();
                 current = true;
             }
@@ -44,6 +47,18 @@ final class SchemaLook implements Watch.Look {
         try (Connection connection = vault.getConnection()) {
             if (!connection.isValid(ANSWER_WITHIN_SECONDS)) {
                 throw new SQLException("does not answer within " + ANSWER_WITHIN_SECONDS + " s");
+            }
+        }
+    }
+
+    /** Any other encoding lacks characters that readers write. */
+    private void requireUtf8() throws SQLException {
+        try (Connection connection = vault.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet encoding = statement.executeQuery("show server_encoding")) {
+            if (encoding.next() && !"UTF8".equals(encoding.getString(1))) {
+                throw new IllegalStateException("the database's encoding is %s and must be UTF8: make the database anew"
+                        .formatted(encoding.getString(1)));
             }
         }
     }

@@ -47,6 +47,9 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
 
     private static final Logger LOG = LoggerFactory.getLogger(BatchConsumer.class);
     private static final Duration IDLE_POLL = Duration.ofMillis(500);
+    /** It is known after a poll. */
+    private static final Duration POSITION_WITHIN = Duration.ofSeconds(1);
+
     private static final Duration CLOSING_COMMIT = Duration.ofSeconds(3);
     static final long COMMIT_INTERVAL_MS = 50;
 
@@ -67,6 +70,9 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     private volatile @Nullable Set<TopicPartition> assigned;
 
     private boolean batchInHand;
+    /** Whether every record that was polled is in the database or dead-lettered. */
+    private boolean allStored = true;
+
     private int lastPolled;
     private long lastCommitNanos = System.nanoTime();
 
@@ -105,7 +111,14 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
         ConsumerRecords<Object, Object> records = super.poll(commitWhenDue());
         lastPolled = budget.exhausted() ? maxPollRecords : records.count();
         batchInHand = !records.isEmpty();
-        return batchInHand ? asOne(records) : records;
+        if (batchInHand) {
+            allStored = false;
+            return asOne(records);
+        }
+        if (allStored) {
+            storedUpToPosition();
+        }
+        return records;
     }
 
     /**
@@ -138,11 +151,26 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
      * in the meantime are left to their new owner.
      */
     void stored(Map<TopicPartition, OffsetAndMetadata> next) {
+        allStored = true;
         next.forEach((partition, offset) -> {
             if (assignment().contains(partition)) {
                 stored.put(partition, offset);
             }
         });
+    }
+
+    /**
+     * Commits past what holds no record: the markers of transactions, and what they took back. Otherwise the group would
+     * seem to lag behind the end for as long as nothing else is written.
+     */
+    private void storedUpToPosition() {
+        for (TopicPartition partition : assignment()) {
+            OffsetAndMetadata last = stored.getOrDefault(partition, lastSent.get(partition));
+            long position = position(partition, POSITION_WITHIN);
+            if (last == null || position > last.offset()) {
+                stored.put(partition, new OffsetAndMetadata(position));
+            }
+        }
     }
 
     /**

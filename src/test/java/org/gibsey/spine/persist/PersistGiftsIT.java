@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -20,17 +22,21 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
+import javax.sql.DataSource;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.embedded.TestTopic;
@@ -52,6 +58,9 @@ class PersistGiftsIT {
 
     @Autowired
     JdbcClient vault;
+
+    @Autowired
+    DataSource dataSource;
 
     @Autowired
     MeterRegistry meters;
@@ -173,6 +182,50 @@ class PersistGiftsIT {
         ProducerRecord<byte[], byte[]> record = new ProducerRecord<>("gift_events", 5, null, gift);
         record.headers().add("ce_id", id);
         return record;
+    }
+
+    @Test
+    void storesThoughPooledSessionsHaveBecomeReadOnly() throws Exception {
+        List<Connection> sessions = new ArrayList<>();
+        HikariPoolMXBean pool = dataSource.unwrap(HikariDataSource.class).getHikariPoolMXBean();
+        while (pool.getIdleConnections() > 0 || sessions.isEmpty()) {
+            sessions.add(dataSource.getConnection());
+        }
+        for (Connection session : sessions) {
+            try (Statement statement = session.createStatement()) {
+                statement.execute("set session characteristics as transaction read only");
+            }
+            session.close();
+        }
+
+        topic.write(new String(gift(84_002, "after a switch"), StandardCharsets.UTF_8));
+
+        assertThat(only(84_002)).containsEntry("question", "after a switch");
+    }
+
+    @Test
+    void neverReadsWhatATransactionTookBack() throws Exception {
+        Map<String, Object> settings = Map.of(
+                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                SharedServices.get().kafka().bootstrapServers(),
+                ProducerConfig.TRANSACTIONAL_ID_CONFIG,
+                UUID.randomUUID().toString());
+        try (KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>("gift_events", 0, null, gift(84_003, "taken back")))
+                    .get();
+            producer.abortTransaction();
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>("gift_events", 0, null, gift(84_003, "kept")))
+                    .get();
+            producer.commitTransaction();
+        }
+
+        assertThat(only(84_003)).containsEntry("question", "kept");
+        // the end is behind the marker of the commit
+        await().until(() -> committed(0) == end(0));
     }
 
     @Test
