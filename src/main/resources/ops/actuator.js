@@ -17,10 +17,10 @@ export async function readText(path) {
 }
 
 /** Posts an operation. The port accepts it from its own pages only, by the headers Origin and Sec-Fetch-Site of the browser. */
-export async function act(path, body) {
+export async function act(path, body, patience = 60_000) {
   const answer = await fetch(`actuator/${path}`, {
     method: "POST",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(patience),
     headers: {"Content-Type": "application/json"},
     body: JSON.stringify(body),
   });

@@ -1,6 +1,6 @@
 // The operators' page: reads the endpoints of this port every two seconds while the page is visible.
 
-import {read, readText, why} from "./actuator.js";
+import {act, read, readText, why} from "./actuator.js";
 import {emblem} from "./book/sigil.js";
 import {Letters} from "./letters.js";
 import {Loop, parts, walked} from "./loop.js";
@@ -81,7 +81,7 @@ $("walk").addEventListener("click", async event => {
   button.setAttribute("aria-disabled", "true");
   $("walked").textContent = "Auditing…";
   try {
-    $("walked").textContent = walked(await read("ledger", {patience: WALK_MS}));
+    $("walked").textContent = walked((await act("ledger", {}, WALK_MS)).ledger);
   } catch (error) {
     $("walked").textContent = `The audit failed: ${why(error)}.`;
   } finally {

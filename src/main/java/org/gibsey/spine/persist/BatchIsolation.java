@@ -27,9 +27,11 @@ final class BatchIsolation implements Processor {
 
     private final DeadLetters deadLetters;
     private final PersistMetrics metrics;
+    private final RefusalProof proof;
 
-    BatchIsolation(DeadLetters deadLetters, PersistMetrics metrics) {
+    BatchIsolation(DeadLetters deadLetters, PersistMetrics metrics, RefusalProof proof) {
         this.metrics = metrics;
+        this.proof = proof;
         this.deadLetters = deadLetters;
     }
 
@@ -48,6 +50,7 @@ final class BatchIsolation implements Processor {
                     .toList();
             batch.replace(good.isEmpty() ? List.of() : List.of(good));
         } else if (records.size() == 1) {
+            proof.check(exchange);
             deadLetter(List.of(letter(records.get(0), Fault.of(cause))));
         } else {
             int half = records.size() / 2;

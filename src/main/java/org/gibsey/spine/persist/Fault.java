@@ -6,6 +6,7 @@ import java.util.List;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.MalformedJson;
 import org.gibsey.spine.persist.GiftEvents.UndecodableGifts;
+import org.gibsey.spine.persist.RefusalProof.RefusesEverything;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.PSQLState;
@@ -47,6 +48,9 @@ record Fault(
                 // state says: 22023 is a wrong setting of the session.
                 Fault why = of(cause.getCause());
                 return outage(why.message, why.sqlState);
+            }
+            if (cause instanceof RefusesEverything) {
+                return outage(text(cause), null);
             }
             if (cause instanceof PSQLException refused && drewAnIdTwice(refused)) {
                 return outage(text(refused), refused.getSQLState());

@@ -42,9 +42,12 @@ public final class TestCaller {
         return send(request(management, "/actuator/health")).body();
     }
 
-    /** The body of {@code GET /actuator/ledger}. */
+    /** What an audit of the topic says. */
     public String ledger() throws IOException, InterruptedException {
-        return send(request(management, "/actuator/ledger")).body();
+        return send(request(management, "/actuator/ledger")
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString("{}")))
+                .body();
     }
 
     /** Whether it says that it can do its work; not when it says nothing. */

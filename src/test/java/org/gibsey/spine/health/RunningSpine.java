@@ -86,6 +86,11 @@ final class RunningSpine implements AutoCloseable {
         return JSON.readTree(manage(path).body());
     }
 
+    /** What an audit of the topic says. */
+    JsonNode audit() throws Exception {
+        return JSON.readTree(manage("/actuator/ledger", "{}").body()).path("ledger");
+    }
+
     /** All metrics, in the words of Prometheus. */
     String metrics() throws Exception {
         return manage("/actuator/prometheus").body();

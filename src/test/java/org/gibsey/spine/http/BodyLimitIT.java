@@ -72,7 +72,7 @@ class BodyLimitIT {
     /** Escapes make an event that is larger than its body would be with headers around it. */
     @Test
     void refusesABodyWhoseEventWouldBeOverTheLimit() throws IOException {
-        String start = "{\"page_id\":44001,\"question\":\"q\",\"answer\":\"";
+        String start = "{\"page_id\":44001,\"question\":\"q\",\"answer\":\"a";
         String escapes = "\\u0001".repeat((limit() - start.length() - 2) / 6);
 
         Answer answer = RawHttp.send(port, withLength((start + escapes + "\"}").getBytes(StandardCharsets.UTF_8)));

@@ -299,7 +299,9 @@ class OperatedProcessIT {
     }
 
     private static Map<?, ?> ledger() throws Exception {
-        return (Map<?, ?>) invoke(endpoint("Ledger"), "check");
+        Map<?, ?> audit = (Map<?, ?>)
+                jmx.invoke(endpoint("Ledger"), "resend", new Object[] {true}, new String[] {"java.lang.Boolean"});
+        return (Map<?, ?>) audit.get("ledger");
     }
 
     private static Map<?, ?> report() throws Exception {

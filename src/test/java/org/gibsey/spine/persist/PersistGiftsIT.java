@@ -49,8 +49,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.test.context.TestPropertySource;
 
+/** A topic of its own: what is counted is what its one worker does. */
 @SpineIT
+@TestPropertySource(
+        properties = {"KAFKA_TOPIC=persist_it", "KAFKA_DEAD_LETTER_TOPIC=persist_it.dlq", "KAFKA_GROUP=persist-it"})
 class PersistGiftsIT {
 
     private static TestTopic topic;
@@ -63,13 +67,16 @@ class PersistGiftsIT {
     DataSource dataSource;
 
     @Autowired
+    OutageLog outages;
+
+    @Autowired
     MeterRegistry meters;
 
     @BeforeAll
     static void connect() {
         String servers = SharedServices.get().kafka().bootstrapServers();
-        topic = new TestTopic("gift_events", servers);
-        deadLetters = new TestTopic("gift_events.dlq", servers);
+        topic = new TestTopic("persist_it", servers);
+        deadLetters = new TestTopic("persist_it.dlq", servers);
     }
 
     @AfterAll
@@ -89,7 +96,7 @@ class PersistGiftsIT {
         assertThat(row)
                 .containsEntry(
                         "event_id",
-                        EventId.ofRecord("gift_events", written.partition(), written.offset(), written.timestamp()))
+                        EventId.ofRecord("persist_it", written.partition(), written.offset(), written.timestamp()))
                 .containsEntry("user_id", new UUID(0, 0));
     }
 
@@ -123,7 +130,7 @@ class PersistGiftsIT {
         topic.writeAll(IntStream.of(0, 0, 1, 2)
                 .mapToObj(partition -> {
                     var record =
-                            new ProducerRecord<byte[], byte[]>("gift_events", partition, null, gift(84_001, "again"));
+                            new ProducerRecord<byte[], byte[]>("persist_it", partition, null, gift(84_001, "again"));
                     record.headers().add("ce_id", id.getBytes(StandardCharsets.UTF_8));
                     return record;
                 })
@@ -151,7 +158,7 @@ class PersistGiftsIT {
                         id,
                         "{\"page_id\":84501,\"question\":\"first\",\"answer\":\"a\"}".getBytes(StandardCharsets.UTF_8)),
                 withId(id, gift(84_501, "forged once more")),
-                new ProducerRecord<>("gift_events", 5, null, gift(84_502, "beside them"))));
+                new ProducerRecord<>("persist_it", 5, null, gift(84_502, "beside them"))));
 
         await().until(() ->
                 meters.counter("gifts.dead", "reason", Conflicts.REASON).count() - conflicts == 2);
@@ -179,7 +186,7 @@ class PersistGiftsIT {
     }
 
     private static ProducerRecord<byte[], byte[]> withId(byte[] id, byte[] gift) {
-        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>("gift_events", 5, null, gift);
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>("persist_it", 5, null, gift);
         record.headers().add("ce_id", id);
         return record;
     }
@@ -204,6 +211,47 @@ class PersistGiftsIT {
     }
 
     @Test
+    void waitsWhileTheSequenceOfRowIdsIsAtItsEnd() throws Exception {
+        String sequence = vault.sql("select pg_get_serial_sequence('vault', 'id')")
+                .query(String.class)
+                .single();
+        long last = vault.sql("select last_value from " + sequence)
+                .query(Long.class)
+                .single();
+        vault.sql("alter sequence %s maxvalue %d".formatted(sequence, last)).update();
+        try {
+            topic.write(new String(gift(84_004, "number 2200H"), StandardCharsets.UTF_8));
+            awaitOutage("refuses any gift");
+        } finally {
+            vault.sql("alter sequence %s no maxvalue".formatted(sequence)).update();
+        }
+
+        assertThat(only(84_004)).containsEntry("question", "number 2200H");
+    }
+
+    @Test
+    void waitsWhileATriggerRefusesEveryGift() throws Exception {
+        vault.sql("""
+                create function refuse_all() returns trigger language plpgsql as
+                $$ begin raise exception 'not today'; end $$
+                """).update();
+        vault.sql("create trigger refuse_all before insert on vault for each row execute function refuse_all()")
+                .update();
+        try {
+            topic.write(new String(gift(84_005, "not today"), StandardCharsets.UTF_8));
+            awaitOutage("not today");
+        } finally {
+            vault.sql("drop function refuse_all cascade").update();
+        }
+
+        assertThat(only(84_005)).containsEntry("question", "not today");
+    }
+
+    private void awaitOutage(String reason) {
+        await().untilAsserted(() -> assertThat(outages.reason("persist-gifts")).contains(reason));
+    }
+
+    @Test
     void neverReadsWhatATransactionTookBack() throws Exception {
         Map<String, Object> settings = Map.of(
                 ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
@@ -214,11 +262,11 @@ class PersistGiftsIT {
                 new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
             producer.initTransactions();
             producer.beginTransaction();
-            producer.send(new ProducerRecord<>("gift_events", 0, null, gift(84_003, "taken back")))
+            producer.send(new ProducerRecord<>("persist_it", 0, null, gift(84_003, "taken back")))
                     .get();
             producer.abortTransaction();
             producer.beginTransaction();
-            producer.send(new ProducerRecord<>("gift_events", 0, null, gift(84_003, "kept")))
+            producer.send(new ProducerRecord<>("persist_it", 0, null, gift(84_003, "kept")))
                     .get();
             producer.commitTransaction();
         }
@@ -298,8 +346,8 @@ class PersistGiftsIT {
         byte[] bad = new byte[1_048_400];
         new Random(89_001).nextBytes(bad);
 
-        topic.write(new ProducerRecord<>("gift_events", 4, null, bad));
-        topic.write(new ProducerRecord<>("gift_events", 4, null, gift(89_001, "behind it")));
+        topic.write(new ProducerRecord<>("persist_it", 4, null, bad));
+        topic.write(new ProducerRecord<>("persist_it", 4, null, gift(89_001, "behind it")));
 
         only(89_001);
         assertThat(deadLetters.read(letter -> Arrays.equals(letter.value(), bad)))
@@ -310,7 +358,7 @@ class PersistGiftsIT {
     void doesNotGoOnWhileADeadLetterIsNotAcknowledged() throws Exception {
         ListAppender<ILoggingEvent> log = new ListAppender<>();
         Logger outages = (Logger) LoggerFactory.getLogger(OutageLog.class);
-        RecordMetadata good = topic.write(new ProducerRecord<>("gift_events", 3, null, gift(88_001, "before it")));
+        RecordMetadata good = topic.write(new ProducerRecord<>("persist_it", 3, null, gift(88_001, "before it")));
         await().until(() -> committed(3) == good.offset() + 1);
         log.start();
         outages.addAppender(log);
@@ -327,7 +375,7 @@ class PersistGiftsIT {
                                 new String(gift(88_001, "behind it"), StandardCharsets.UTF_8)));
 
                 await().until(() -> List.copyOf(log.list).stream()
-                        .anyMatch(line -> line.getFormattedMessage().contains("not acknowledged by gift_events.dlq")));
+                        .anyMatch(line -> line.getFormattedMessage().contains("not acknowledged by persist_it.dlq")));
                 assertThat(committed(3)).isEqualTo(good.offset() + 1);
             } finally {
                 letDeadLettersHave(admin, "2097152");
@@ -352,7 +400,7 @@ class PersistGiftsIT {
                     > 0);
             topic.writeAll(IntStream.range(0, 12)
                     .mapToObj(i ->
-                            new ProducerRecord<byte[], byte[]>("gift_events", i % 6, null, gift(87_001, "behind it")))
+                            new ProducerRecord<byte[], byte[]>("persist_it", i % 6, null, gift(87_001, "behind it")))
                     .toList());
             connection.rollback();
         }
@@ -366,8 +414,8 @@ class PersistGiftsIT {
 
     private static long end(int partition) throws Exception {
         try (Admin admin = admin()) {
-            return admin.listOffsets(Map.of(new TopicPartition("gift_events", partition), OffsetSpec.latest()))
-                    .partitionResult(new TopicPartition("gift_events", partition))
+            return admin.listOffsets(Map.of(new TopicPartition("persist_it", partition), OffsetSpec.latest()))
+                    .partitionResult(new TopicPartition("persist_it", partition))
                     .get()
                     .offset();
         }
@@ -384,7 +432,7 @@ class PersistGiftsIT {
 
     private static void letDeadLettersHave(Admin admin, String maxMessageBytes) throws Exception {
         admin.incrementalAlterConfigs(Map.of(
-                        new ConfigResource(ConfigResource.Type.TOPIC, "gift_events.dlq"),
+                        new ConfigResource(ConfigResource.Type.TOPIC, "persist_it.dlq"),
                         List.of(new AlterConfigOp(
                                 new ConfigEntry(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, maxMessageBytes),
                                 AlterConfigOp.OpType.SET))))
@@ -395,10 +443,10 @@ class PersistGiftsIT {
     /** Committed offset of a partition; -1 when there is none yet. */
     private static long committed(int partition) throws Exception {
         try (Admin admin = admin()) {
-            OffsetAndMetadata offset = admin.listConsumerGroupOffsets("vault-writer")
+            OffsetAndMetadata offset = admin.listConsumerGroupOffsets("persist-it")
                     .partitionsToOffsetAndMetadata()
                     .get()
-                    .get(new TopicPartition("gift_events", partition));
+                    .get(new TopicPartition("persist_it", partition));
             return offset == null ? -1 : offset.offset();
         }
     }

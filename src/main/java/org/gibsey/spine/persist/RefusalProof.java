@@ -1,0 +1,97 @@
+package org.gibsey.spine.persist;
+
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.apache.camel.Exchange;
+import org.apache.camel.component.jdbc.JdbcConstants;
+import org.apache.camel.component.jdbc.JdbcEndpoint;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
+import org.springframework.jdbc.core.namedparam.NamedParameterJdbcTemplate;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * Proves that a refusal is the gift's own fault: the database has to take another gift with the same statement. A sequence at
+ * its end, a broken trigger, a missing partition of the table refuse with the very codes that bad data gets, and would
+ * dead-letter every gift there is. The other gift is like the last one that was stored, and is rolled back. Thread-safe.
+ */
+@Component
+final class RefusalProof {
+
+    private static final String LAST =
+            "select array[user_id]::text[] as user_id, array[page_id] as page_id, array[symbol_id] as symbol_id"
+                    + " from vault order by id desc limit 1";
+
+    /** The database takes no gift at all. */
+    static final class RefusesEverything extends RuntimeException {
+
+        RefusesEverything(Throwable cause) {
+            super("the database refuses any gift: " + Fault.of(cause), cause);
+        }
+    }
+
+    /**
+     * Tries another gift.
+     *
+     * @param failed whose last statement was refused; one that is not about gifts proves nothing and passes
+     * @throws RefusesEverything if that is refused as well, whatever for
+     */
+    void check(Exchange failed) {
+        DataSource vault = dataSource(failed);
+        String sql = failed.getMessage().getBody(String.class);
+        Map<?, ?> parameters = failed.getMessage().getHeader(JdbcConstants.JDBC_PARAMETERS, Map.of(), Map.class);
+        if (vault == null || sql == null || !parameters.containsKey("event_id")) {
+            return;
+        }
+        TransactionTemplate transaction = new TransactionTemplate(new DataSourceTransactionManager(vault));
+        try {
+            transaction.executeWithoutResult(rolledBack -> {
+                rolledBack.setRollbackOnly();
+                // Camel marks a parameter with ":?"
+                NamedParameterJdbcTemplate jdbc = new NamedParameterJdbcTemplate(vault);
+                Map<String, Object> gift = gift(jdbc);
+                jdbc.execute(sql.replace(":?", ":"), gift, statement -> {
+                    statement.execute();
+                    return statement;
+                });
+            });
+        } catch (DataAccessException e) {
+            throw new RefusesEverything(e);
+        }
+    }
+
+    private static @Nullable DataSource dataSource(Exchange failed) {
+        String uri = failed.getProperty(Exchange.FAILURE_ENDPOINT, String.class);
+        return uri != null && failed.getContext().hasEndpoint(uri) instanceof JdbcEndpoint jdbc
+                ? jdbc.getDataSource()
+                : null;
+    }
+
+    /** Texts of its own, should the table want them unique; all else as the database took it before. */
+    private static Map<String, Object> gift(NamedParameterJdbcTemplate jdbc) {
+        Map<String, Object> gift = new HashMap<>();
+        gift.put("user_id", new String[1]);
+        gift.put("page_id", new Long[] {1L});
+        gift.put("symbol_id", new Integer[1]);
+        List<Map<String, Object>> last = jdbc.query(
+                LAST,
+                Map.of(),
+                (row, number) -> Map.of(
+                        "user_id", row.getArray("user_id").getArray(),
+                        "page_id", row.getArray("page_id").getArray(),
+                        "symbol_id", row.getArray("symbol_id").getArray()));
+        last.forEach(gift::putAll);
+        UUID id = UUID.randomUUID();
+        gift.put("event_id", new String[] {id.toString()});
+        gift.put("question", new String[] {"Would it take this one? " + id});
+        gift.put("answer", new String[] {"It is taken back. " + id});
+        gift.put("created_at", new String[] {Instant.now().toString()});
+        return gift;
+    }
+}
