@@ -38,10 +38,6 @@ final class DeadLetterRecords extends DefaultDataFormat {
     /** Within it no clock of another worker is wrong. */
     private static final Duration CLOCK_DIFFERENCE = Duration.ofDays(1);
 
-    /** The last that four digits say. */
-    private static final long LAST_MILLI =
-            Instant.parse("9999-12-31T23:59:59.999Z").toEpochMilli();
-
     /** What a topic may be called. */
     private static final String TOPIC = "[a-zA-Z0-9._-]{1,249}";
 
@@ -147,13 +143,14 @@ final class DeadLetterRecords extends DefaultDataFormat {
         }
     }
 
-    private static Row foreign(
+    private Row foreign(
             ConsumerRecord<byte[], byte[]> letter,
             String message,
             byte @Nullable [] key,
             byte @Nullable [] value,
             List<StoredHeader> headers) {
-        Instant consumed = Instant.ofEpochMilli(Math.min(LAST_MILLI, Math.max(0, letter.timestamp())));
+        // its producer may have set any time; in the future it would stand before every other letter
+        Instant consumed = Instant.ofEpochMilli(Math.min(clock.millis(), Math.max(0, letter.timestamp())));
         return new Row(
                 EventId.ofRecord(letter.topic(), letter.partition(), letter.offset(), letter.timestamp()),
                 letter.topic(),

@@ -56,6 +56,9 @@ class PublicServer {
             tomcat.addProtocolHandlerCustomizers((HeadDeadline protocol) ->
                     protocol.setMaxNanos(settings.http().headTime().toNanos()));
             tomcat.addConnectorCustomizers(connector -> {
+                // with it, HTTP/2 of Tomcat 10.1.62 was seen to lose its place between frames, and to end the
+                // connection
+                connector.setProperty("useAsyncIO", "false");
                 Http2Protocol http2 = new PriorKnowledge();
                 if (connector.getProtocolHandler() instanceof HeadDeadline http) {
                     http.setMaxConnections(

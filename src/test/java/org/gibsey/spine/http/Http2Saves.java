@@ -67,7 +67,8 @@ final class Http2Saves implements AutoCloseable {
         for (int ended = 0; ended < calls; ) {
             Frame frame = Frame.read(in);
             if (frame.type == GO_AWAY) {
-                throw new AssertionError("the server closes the connection: " + frame.payload);
+                throw new AssertionError(
+                        "after " + ended + " answers the server closes the connection: " + frame.payload + bodies);
             }
             if (frame.type == RST_STREAM && !bodies.containsKey(frame.stream)) {
                 throw new AssertionError("the server resets stream " + frame.stream + " without an answer");
