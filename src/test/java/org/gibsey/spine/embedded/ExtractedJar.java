@@ -9,6 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32C;
 import org.springframework.util.FileSystemUtils;
 
 /**
@@ -21,6 +22,9 @@ final class ExtractedJar {
 
     private static final Path FOLDER = Path.of("target", "extracted");
     private static final Path ARCHIVE = FOLDER.resolve("classes.jsa");
+
+    /** Written last: which jar it is. */
+    private static final Path SOURCE = FOLDER.resolve("source.crc32c");
 
     private ExtractedJar() {}
 
@@ -37,14 +41,21 @@ final class ExtractedJar {
                 FileSystemUtils.deleteRecursively(FOLDER);
                 run("-Djarmode=tools", "-jar", JAR.toString(), "extract", "--destination", FOLDER.toString());
                 run("-XX:ArchiveClassesAtExit=" + ARCHIVE, "-Dspring.context.exit=onRefresh", "-jar", extracted());
+                Files.writeString(SOURCE, checksum());
             }
         }
         return List.of("-XX:SharedArchiveFile=" + ARCHIVE, "-jar", extracted());
     }
 
+    /** By content: the jar is reproducible, and each build gives it the same time. */
     private static boolean isCurrent() throws IOException {
-        return Files.exists(ARCHIVE)
-                && Files.getLastModifiedTime(ARCHIVE).compareTo(Files.getLastModifiedTime(JAR)) > 0;
+        return Files.exists(SOURCE) && Files.readString(SOURCE).equals(checksum());
+    }
+
+    private static String checksum() throws IOException {
+        CRC32C checksum = new CRC32C();
+        checksum.update(Files.readAllBytes(JAR));
+        return Long.toHexString(checksum.getValue());
     }
 
     private static String extracted() {

@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -22,6 +23,9 @@ final class RawHttp2 implements AutoCloseable {
     static final int HEADERS = 1;
     static final int RESET = 3;
     static final int GO_AWAY = 7;
+
+    /** The initial window of the protocol, bytes. */
+    static final int WINDOW = 65_535;
 
     private static final int SETTINGS = 4;
     private static final int WINDOW_UPDATE = 8;
@@ -94,21 +98,49 @@ final class RawHttp2 implements AutoCloseable {
     /** Sends a call with a JSON body, sooner or later: see {@link #flush}. */
     void post(String path, String body) throws IOException {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-        int stream = head(
-                Map.of(
-                        ":method", "POST",
-                        ":scheme", "http",
-                        ":authority", "localhost",
-                        ":path", path,
-                        "content-type", "application/json",
-                        // one without counts as the largest allowed
-                        "content-length", Integer.toString(bytes.length)),
-                0);
-        frame(DATA, END_STREAM, stream, bytes);
+        frame(DATA, END_STREAM, head(save(path, bytes.length), 0), bytes);
+    }
+
+    private static Map<String, String> save(String path, int length) {
+        return Map.of(
+                ":method", "POST",
+                ":scheme", "http",
+                ":authority", "localhost",
+                ":path", path,
+                "content-type", "application/json",
+                "content-length", Integer.toString(length));
+    }
+
+    /** Announces a JSON body, and sends nothing of it. */
+    void announce(String path, int length) throws IOException {
+        head(save(path, length), 0);
+        out.flush();
     }
 
     void flush() throws IOException {
         out.flush();
+    }
+
+    /** Waits for the end of so many answers, of any calls; their bodies. */
+    Collection<String> answers(int calls) throws IOException {
+        Map<Integer, String> bodies = new TreeMap<>();
+        for (int ended = 0; ended < calls; ) {
+            Frame frame = read();
+            if (frame.type == GO_AWAY) {
+                throw new AssertionError("after %d answers the server closes the connection: %s %s"
+                        .formatted(ended, frame.payload, bodies));
+            }
+            if (frame.type == RESET && !bodies.containsKey(frame.stream)) {
+                throw new AssertionError("the server resets stream " + frame.stream + " without an answer");
+            }
+            if (frame.type == DATA) {
+                bodies.merge(frame.stream, frame.payload, String::concat);
+            }
+            if (frame.type != RESET && frame.isLast()) {
+                ended++;
+            }
+        }
+        return bodies.values();
     }
 
     Frame read() throws IOException {

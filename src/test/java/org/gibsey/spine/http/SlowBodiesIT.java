@@ -59,9 +59,9 @@ class SlowBodiesIT {
 
     @Test
     void savesOfOthersAreTakenWhileStreamsOfHttp2HoldBodiesOpen() throws IOException {
-        try (Http2Saves calls = Http2Saves.connect(port)) {
+        try (RawHttp2 calls = RawHttp2.open(port, 1, RawHttp2.WINDOW)) {
             for (int i = 0; i < PLACES - 8; i++) {
-                calls.begin(i, 1_048_576);
+                calls.announce("/vault/save", 1_048_576);
             }
             assertThat(calls.answers(8)).allSatisfy(answer -> assertThat(answer).contains("\"status\":429"));
 
@@ -74,8 +74,8 @@ class SlowBodiesIT {
     /** Tomcat's own limit would reset the stream after 20 s, without an answer. */
     @Test
     void answers408ToAStreamOfHttp2WhoseBodyDoesNotCome() throws IOException {
-        try (Http2Saves calls = Http2Saves.connect(port)) {
-            calls.begin(0, 100);
+        try (RawHttp2 calls = RawHttp2.open(port, 1, RawHttp2.WINDOW)) {
+            calls.announce("/vault/save", 100);
 
             assertThat(calls.answers(1)).allSatisfy(answer -> assertThat(answer).contains("\"status\":408"));
         }
