@@ -40,11 +40,6 @@ public final class PollBudget implements Deserializer<byte[]> {
         return exhausted;
     }
 
-    /** What a poll may take, unless it is one record. */
-    public long bytes() {
-        return bytes;
-    }
-
     @Override
     public byte @Nullable [] deserialize(String topic, byte @Nullable [] data) {
         throw new UnsupportedOperationException("a record has headers");
