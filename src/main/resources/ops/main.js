@@ -5,7 +5,7 @@ import {emblem} from "./book/sigil.js";
 import {Letters} from "./letters.js";
 import {Loop, parts, walked} from "./loop.js";
 import {Reading} from "./metrics.js";
-import {roles, showRoutes} from "./routes.js";
+import {showRoutes} from "./routes.js";
 import {say} from "./words.js";
 
 const EVERY_MS = 2_000;
@@ -30,7 +30,7 @@ async function look() {
     read("health/readiness", {also: [503]}), readText(METRICS), read("liveroutes"), read("camelroutes")]);
   showHealth(health);
   const reading = metrics.status === "fulfilled" ? new Reading(metrics.value, performance.now()) : null;
-  const does = live.status === "fulfilled" ? roles(live.value) : {saves: true, stores: true};
+  const does = live.status === "fulfilled" ? live.value : {saves: true, stores: true};
   if (reading) {
     loop.show(reading, does);
   } else {

@@ -31,12 +31,6 @@ export function showRoutes(live, camel) {
   say($("routes-note"), live.folderProblem ? `The route files cannot be read: ${live.folderProblem}` : `From ${live.pattern}`);
 }
 
-/** Whether this process takes saves, and whether it stores; routes are named by what they do. */
-export function roles(live) {
-  const ids = live.files.flatMap(file => file.routes).map(({id}) => id);
-  return {saves: ids.some(id => id.startsWith("save-")), stores: ids.some(id => id.startsWith("persist-"))};
-}
-
 /** The id of a file's route: the file's name. */
 function routeId(file) {
   return file.replace(/^.*\//, "").replace(/\.camel\.yaml$/, "");

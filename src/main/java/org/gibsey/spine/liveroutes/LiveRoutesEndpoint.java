@@ -4,6 +4,14 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Route;
+import org.apache.camel.model.ProcessorDefinitionHelper;
+import org.apache.camel.model.RouteDefinition;
+import org.apache.camel.model.UnmarshalDefinition;
+import org.apache.camel.model.dataformat.CustomDataFormat;
+import org.gibsey.spine.http.AcceptGift;
 import org.gibsey.spine.liveroutes.LiveFile.Edit;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
@@ -15,11 +23,13 @@ import org.springframework.stereotype.Component;
 @Endpoint(id = "liveroutes")
 class LiveRoutesEndpoint {
 
+    private final CamelContext camel;
     private final LiveRoutes routes;
     private final RequiredRoutes required;
     private final RouteFolder folder;
 
-    LiveRoutesEndpoint(LiveRoutes routes, RequiredRoutes required, RouteFolder folder) {
+    LiveRoutesEndpoint(CamelContext camel, LiveRoutes routes, RequiredRoutes required, RouteFolder folder) {
+        this.camel = camel;
         this.routes = routes;
         this.required = required;
         this.folder = folder;
@@ -29,8 +39,16 @@ class LiveRoutesEndpoint {
      * @param pattern       where route files are looked for
      * @param folderProblem why they cannot be read at the moment, or null
      * @param missing       required routes that do not run
+     * @param saves         whether a route of this process takes saves
+     * @param stores        whether one stores them
      */
-    record Report(String pattern, @Nullable String folderProblem, Collection<String> missing, List<File> files) {}
+    record Report(
+            String pattern,
+            @Nullable String folderProblem,
+            Collection<String> missing,
+            boolean saves,
+            boolean stores,
+            List<File> files) {}
 
     /**
      * @param revision    of the content that runs; null when none does
@@ -52,7 +70,20 @@ class LiveRoutesEndpoint {
                 folder.pattern(),
                 routes.folderProblem(),
                 required.missing(),
+                definitions().anyMatch(route -> !AcceptGift.stepsOf(route).isEmpty()),
+                definitions().anyMatch(LiveRoutesEndpoint::stores),
                 routes.files().entrySet().stream().map(this::file).toList());
+    }
+
+    private Stream<RouteDefinition> definitions() {
+        return camel.getRoutes().stream().map(Route::getRoute).map(RouteDefinition.class::cast);
+    }
+
+    /** The events of gifts are decoded in order to be stored, and for nothing else. */
+    private static boolean stores(RouteDefinition route) {
+        return ProcessorDefinitionHelper.filterTypeInOutputs(route.getOutputs(), UnmarshalDefinition.class).stream()
+                .anyMatch(step -> step.getDataFormatType() instanceof CustomDataFormat format
+                        && "giftEvents".equals(format.getRef()));
     }
 
     private File file(Map.Entry<String, LiveFile> entry) {

@@ -27,6 +27,8 @@ class StartIT {
                 LiveRoutesEndpoint.Report report =
                         application.getBean(LiveRoutesEndpoint.class).report();
                 assertThat(report.missing()).containsExactly("save-gift");
+                assertThat(report.saves()).isFalse();
+                assertThat(report.stores()).isFalse();
                 assertThat(report.files())
                         .filteredOn(file -> file.notTaken() != null)
                         .singleElement()
