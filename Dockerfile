@@ -32,6 +32,7 @@ ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Gift Spine" \
       org.opencontainers.image.description="The event spine of the Gibsey Vault: HTTP to Kafka to PostgreSQL to every open timeline" \
+      org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.base.name="docker.io/library/eclipse-temurin:25.0.4.1_1-jre-noble"

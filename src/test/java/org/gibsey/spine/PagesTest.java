@@ -25,7 +25,10 @@ class PagesTest {
         try (Stream<Path> docs = Files.list(Path.of("docs"))) {
             List<Path> pages =
                     docs.filter(page -> page.toString().endsWith(".md")).toList();
-            return Stream.concat(Stream.of(Path.of("README.md")), pages.stream());
+            return Stream.concat(
+                    Stream.of("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+                            .map(Path::of),
+                    pages.stream());
         }
     }
 

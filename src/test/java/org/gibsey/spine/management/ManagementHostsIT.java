@@ -47,6 +47,13 @@ class ManagementHostsIT {
                 .startsWith("HTTP/1.1 200");
     }
 
+    @Test
+    void showsWhatTheProcessIsMadeOf() throws IOException {
+        assertThat(call("GET /actuator/sbom/application HTTP/1.1", "Host: localhost"))
+                .startsWith("HTTP/1.1 200")
+                .contains("CycloneDX", "pkg:maven/org.apache.camel/camel-kafka@");
+    }
+
     @ParameterizedTest
     @CsvSource({"/, /ops", "/ops/, /ops"})
     void redirectsWithoutNamingAHost(String path, String location) throws IOException {
