@@ -13,10 +13,35 @@ import org.junit.jupiter.params.provider.CsvSource;
 class WorkflowTest {
 
     private final JsonNode workflow = Yaml.read(Path.of(".github/workflows/ci.yaml"));
+    private final JsonNode release = Yaml.read(Path.of(".github/workflows/release.yaml"));
 
     @Test
     void keepsTheRules() {
         assertThat(broken(workflow)).isEmpty();
+        assertThat(unsafe(release)).isEmpty();
+    }
+
+    /** What is released passed the same jobs, and only the jobs that publish may write. */
+    @Test
+    void aReleaseIsVerifiedFirst() {
+        assertThat(release.at("/jobs/verify/uses").asText()).isEqualTo("./.github/workflows/ci.yaml");
+        assertThat(workflow.findParents("workflow_call")).hasSize(1);
+        assertThat(release.at("/jobs/image/needs").asText()).isEqualTo("verify");
+        assertThat(release.at("/jobs/publish/needs").asText()).isEqualTo("image");
+        assertThat(release.at("/jobs/image/permissions/contents").asText()).isEqualTo("read");
+    }
+
+    @ParameterizedTest(name = "{0} = {1}")
+    @CsvSource(delimiter = '|', textBlock = """
+            /jobs/publish/steps/1/uses      | sigstore/cosign-installer@v3 | tomorrow
+            /jobs/image/steps/0/with        | ''                           | credentials
+            /jobs/publish/timeout-minutes   | ''                           | for hours
+            /permissions/contents           | write                        | may write
+            """)
+    void findsWhatIsUnsafeInARelease(String place, String value, String complaint) {
+        Manifests.edit(release, place, value);
+
+        assertThat(unsafe(release)).anySatisfy(problem -> assertThat(problem).contains(complaint));
     }
 
     @ParameterizedTest(name = "{0} = {1}")
@@ -37,10 +62,10 @@ class WorkflowTest {
         assertThat(broken(workflow)).anySatisfy(problem -> assertThat(problem).contains(complaint));
     }
 
-    private static List<String> broken(JsonNode workflow) {
+    private static List<String> unsafe(JsonNode workflow) {
         List<String> broken = new ArrayList<>();
         for (JsonNode job : workflow.path("jobs")) {
-            if (!job.has("timeout-minutes")) {
+            if (!job.has("timeout-minutes") && !job.has("uses")) {
                 broken.add("hangs for hours");
             }
             for (JsonNode step : job.path("steps")) {
@@ -54,6 +79,14 @@ class WorkflowTest {
                 }
             }
         }
+        if (!workflow.path("permissions").toString().equals("{\"contents\":\"read\"}")) {
+            broken.add("may write");
+        }
+        return broken;
+    }
+
+    private static List<String> broken(JsonNode workflow) {
+        List<String> broken = unsafe(workflow);
         JsonNode verify = workflow.at("/jobs/verify");
         for (int java : List.of(17, 25)) {
             if (!verify.at("/strategy/matrix/java").toString().matches(".*\\b" + java + "\\b.*")) {
@@ -68,9 +101,6 @@ class WorkflowTest {
         }
         if (!workflow.at("/jobs/image/needs").asText().equals("verify")) {
             broken.add("makes an image of what is not verified");
-        }
-        if (!workflow.path("permissions").toString().equals("{\"contents\":\"read\"}")) {
-            broken.add("may write");
         }
         return broken;
     }
