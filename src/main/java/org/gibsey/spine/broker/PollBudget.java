@@ -22,13 +22,21 @@ public final class PollBudget implements Deserializer<byte[]> {
     private static final int SHARE_OF_HEAP = 32;
 
     private final long bytes = Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP);
+    private int mostRecords;
+    private int records;
     private long taken;
     private boolean exhausted;
     private @Nullable Headers first;
     private @Nullable Headers last;
 
-    /** To be called before each poll. */
-    public void renew() {
+    /**
+     * To be called before each poll.
+     *
+     * @param mostRecords that it may return, at least 1, where the consumer's own limit is not smaller
+     */
+    public void renew(int mostRecords) {
+        this.mostRecords = mostRecords;
+        records = 0;
         taken = 0;
         exhausted = false;
         first = null;
@@ -49,14 +57,16 @@ public final class PollBudget implements Deserializer<byte[]> {
     @Override
     @SuppressWarnings("ReferenceEquality") // the same record, not an equal one
     public byte @Nullable [] deserialize(String topic, Headers headers, byte @Nullable [] data) {
-        long size = (data == null ? 0 : data.length) + (headers == last ? 0 : size(headers));
+        boolean another = headers != last;
+        long size = (data == null ? 0 : data.length) + (another ? size(headers) : 0);
         first = first == null ? headers : first;
-        if (headers != first && taken + size > bytes) {
+        if (headers != first && (taken + size > bytes || (another && records == mostRecords))) {
             exhausted = true;
             throw new SerializationException("left to the next poll");
         }
         last = headers;
         taken += size;
+        records += another ? 1 : 0;
         return data;
     }
 

@@ -68,7 +68,7 @@ public final class TopicReader implements AutoCloseable {
                 .forEach(piece -> consumer.seek(piece.partition, piece.from));
         long silentSince = System.nanoTime();
         while (!open.isEmpty()) {
-            budget.renew();
+            budget.renew(Integer.MAX_VALUE);
             ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
             for (TopicPartition partition : records.partitions()) {
                 long to = open.getOrDefault(partition, 0L);

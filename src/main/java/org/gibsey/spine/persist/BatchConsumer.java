@@ -66,6 +66,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     private final Consumer<BatchConsumer> onClose;
     private final int maxPollRecords;
     private final PollBudget budget;
+    private final StatementSize statements = new StatementSize();
     /** Written by the polling thread, read by health; null while it is in no group. */
     private volatile @Nullable Set<TopicPartition> assigned;
 
@@ -99,6 +100,11 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
         return new Membership(group, assigned);
     }
 
+    /** How many records a batch may have, and a statement take. */
+    StatementSize statements() {
+        return statements;
+    }
+
     /** @param ignored Camel's poll timeout; how long to wait is decided here */
     @Override
     public ConsumerRecords<Object, Object> poll(Duration ignored) {
@@ -107,7 +113,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
             return ConsumerRecords.empty();
         }
         rest(restNanos(lastPolled, maxPollRecords));
-        budget.renew();
+        budget.renew(statements.most());
         ConsumerRecords<Object, Object> records = super.poll(commitWhenDue());
         lastPolled = budget.exhausted() ? maxPollRecords : records.count();
         batchInHand = !records.isEmpty();
@@ -180,7 +186,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     void keepAlive() {
         try {
             pause(assignment());
-            budget.renew();
+            budget.renew(1);
             ConsumerRecords<Object, Object> tooEarly = super.poll(Duration.ZERO);
             // a partition that was assigned in this very poll was not paused; its records have to be polled again
             tooEarly.partitions()

@@ -18,7 +18,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * Separates the bad messages of a slice that failed from the good ones. A message that is known to be bad, or that failed
- * alone, becomes a dead letter; the others go back into the batch, in halves when it is not known which is bad. Thread-safe.
+ * alone, becomes a dead letter; the others go back into the batch, in halves when it is not known which is bad. A slice that is
+ * too large for its time limit goes back in halves, too. Thread-safe.
  */
 @Component
 final class BatchIsolation implements Processor {
@@ -28,8 +29,10 @@ final class BatchIsolation implements Processor {
     private final DeadLetters deadLetters;
     private final PersistMetrics metrics;
     private final RefusalProof proof;
+    private final OutageLog outages;
 
-    BatchIsolation(DeadLetters deadLetters, PersistMetrics metrics, RefusalProof proof) {
+    BatchIsolation(DeadLetters deadLetters, PersistMetrics metrics, RefusalProof proof, OutageLog outages) {
+        this.outages = outages;
         this.metrics = metrics;
         this.proof = proof;
         this.deadLetters = deadLetters;
@@ -49,6 +52,8 @@ final class BatchIsolation implements Processor {
                     .filter(record -> !faults.containsKey(record))
                     .toList();
             batch.replace(good.isEmpty() ? List.of() : List.of(good));
+        } else if (Fault.of(cause).tooSlow()) {
+            outages.slow(exchange.getFromRouteId(), records.size(), batch.halve(), Fault.of(cause));
         } else if (records.size() == 1) {
             proof.check(exchange);
             deadLetter(List.of(letter(records.get(0), Fault.of(cause))));

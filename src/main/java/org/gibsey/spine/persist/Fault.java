@@ -1,5 +1,6 @@
 package org.gibsey.spine.persist;
 
+import java.net.SocketTimeoutException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.List;
@@ -19,7 +20,7 @@ import org.postgresql.util.ServerErrorMessage;
  * what is not known here: the consumer waits until it is over. So a mistake here costs time, never a gift.
  *
  * @param ofTheMessage whether the message is at fault; otherwise it is an outage
- * @param reason       class of the fault: {@code undecodable}, {@code invalid}, {@code refused}, {@code outage}
+ * @param reason       class of the fault: {@code undecodable}, {@code invalid}, {@code refused}, {@code outage}, {@code slow}
  * @param message      what happened, without any content of a message
  * @param sqlState     as PostgreSQL gave it (Appendix A of its manual), or null
  */
@@ -34,6 +35,8 @@ record Fault(
      * constraint violation, row beyond a limit of the database, raised by a trigger.
      */
     private static final List<String> OF_THE_MESSAGE = List.of("22", "23", "54000", "P0001");
+
+    private static final String SLOW = "slow";
 
     static Fault of(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -55,11 +58,22 @@ record Fault(
             if (cause instanceof PSQLException refused && drewAnIdTwice(refused)) {
                 return outage(text(refused), refused.getSQLState());
             }
+            if (cause instanceof SQLException sql && sql.getCause() instanceof SocketTimeoutException) {
+                return new Fault(false, SLOW, text(sql), sql.getSQLState());
+            }
             if (cause instanceof SQLException sql && sql.getSQLState() != null) {
                 return ofSqlState(sql.getSQLState(), text(sql));
             }
         }
         return outage(failure.getClass().getSimpleName() + ": " + text(failure), null);
+    }
+
+    /**
+     * Whether the statement exceeded a time limit: the database's, or the driver's, which is for a database that does not keep its
+     * own. Fewer rows may be stored in time.
+     */
+    boolean tooSlow() {
+        return reason.equals(SLOW);
     }
 
     @Override
@@ -79,6 +93,9 @@ record Fault(
     }
 
     private static Fault ofSqlState(String state, String message) {
+        if (state.equals(PSQLState.QUERY_CANCELED.getState())) {
+            return new Fault(false, SLOW, message, state);
+        }
         boolean ofTheMessage = OF_THE_MESSAGE.stream().anyMatch(state::startsWith);
         return ofTheMessage ? new Fault(true, "refused", message, state) : outage(message, state);
     }

@@ -26,7 +26,7 @@ import org.slf4j.MDC;
  *
  * <p>The route splits it into slices, each of which becomes one statement: at first a single slice with everything. A slice
  * that fails because of a message is replaced by smaller ones ({@link #replace}), until the bad messages are alone;
- * n messages with k bad ones take O(k log n) statements.
+ * n messages with k bad ones take O(k log n) statements. No slice is larger than {@link StatementSize} allows.
  *
  * <p>Whether a slice will be replaced is not known when Camel's splitter asks for the next: {@link #hasNext} is true once more
  * after every slice, and {@link #next} returns null if there is none after all, which the splitter skips. Used by the polling
@@ -41,8 +41,11 @@ public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<b
     private final Map<TopicPartition, OffsetAndMetadata> next = new HashMap<>();
     private final List<PartlyKnown> partlyKnown = new ArrayList<>();
     private final @Nullable BatchConsumer consumer;
+    private final StatementSize statements;
     private final int size;
     private @Nullable List<ConsumerRecord<byte[], byte[]>> inHand;
+    private long takenInHand;
+    private boolean replaced;
 
     /**
      * A slice that is stored, of which some gifts had a row of their id already.
@@ -55,6 +58,7 @@ public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<b
 
     private GiftBatch(List<ConsumerRecord<byte[], byte[]>> records, @Nullable BatchConsumer consumer) {
         this.consumer = consumer;
+        this.statements = consumer == null ? new StatementSize() : consumer.statements();
         this.size = records.size();
         pending.add(records);
         for (ConsumerRecord<byte[], byte[]> record : records) {
@@ -95,7 +99,20 @@ public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<b
 
     @Override
     public @Nullable List<ConsumerRecord<byte[], byte[]>> next() {
+        if (inHand != null) {
+            if (!replaced) {
+                statements.stored(inHand.size(), System.nanoTime() - takenInHand);
+            }
+            // a batch of many statements may take longer than the broker waits for the next poll
+            keepAlive();
+        }
         inHand = pending.poll();
+        if (inHand != null && inHand.size() > statements.most()) {
+            pending.push(inHand.subList(statements.most(), inHand.size()));
+            inHand = inHand.subList(0, statements.most());
+        }
+        replaced = false;
+        takenInHand = System.nanoTime();
         return inHand;
     }
 
@@ -106,9 +123,22 @@ public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<b
 
     /** Replaces the slice in work by others, which come next. */
     void replace(List<List<ConsumerRecord<byte[], byte[]>>> slices) {
+        replaced = true;
         for (int i = slices.size() - 1; i >= 0; i--) {
             pending.push(slices.get(i));
         }
+    }
+
+    /**
+     * The statement of the slice in work, of two records at least, was stopped at its time limit: the slice comes again, in
+     * halves, and so does what comes after it.
+     *
+     * @return how many records a statement takes from now on
+     */
+    int halve() {
+        statements.tooSlow(inHand().size(), System.nanoTime() - takenInHand);
+        replace(List.of(inHand()));
+        return statements.most();
     }
 
     void rowsWereThere(PartlyKnown slice) {

@@ -30,7 +30,18 @@ public class OutageLog {
 
     /** A batch waits for its next attempt. */
     void waiting(String routeId, GiftBatch batch, Fault fault) {
-        log(routeId, "waits with " + batch, fault.toString());
+        log(
+                routeId,
+                "waits with " + batch,
+                fault.tooSlow() ? "a single gift takes longer than a statement may: " + fault : fault.toString());
+    }
+
+    /** A statement exceeded its time limit and is tried with fewer gifts. */
+    void slow(String routeId, int gifts, int next, Fault fault) {
+        log(
+                routeId,
+                "goes on with " + next + " gifts a statement",
+                "%d gifts take longer than a statement may: %s".formatted(gifts, fault));
     }
 
     /** A batch failed and will be read again from the committed offset. */

@@ -7,7 +7,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * What happens when a batch fails: if a message is at fault, {@link BatchIsolation} dead-letters it; an outage is waited out and
- * dead-letters nothing. A route configuration without an id covers every route, so no edit of a file can opt out.
+ * dead-letters nothing, also when it is that each statement takes too long. A route configuration without an id covers every route, so no edit of a file can opt out.
  */
 @Component
 final class PersistErrors extends RouteConfigurationBuilder {
@@ -39,16 +39,21 @@ final class PersistErrors extends RouteConfigurationBuilder {
     public void configuration() {
         routeConfiguration()
                 .onException(Throwable.class)
-                .onWhen(exchange ->
-                        GiftBatch.in(exchange).isPresent() && fault(exchange).ofTheMessage())
+                .onWhen(exchange -> GiftBatch.in(exchange).isPresent() && divides(exchange))
                 .handled(true)
                 .process(isolation);
         routeConfiguration()
                 .onException(Throwable.class)
-                .onWhen(exchange ->
-                        GiftBatch.in(exchange).isPresent() && !fault(exchange).ofTheMessage())
+                .onWhen(exchange -> GiftBatch.in(exchange).isPresent() && !divides(exchange))
                 .onRedelivery(this::waiting)
                 .setRedeliveryPolicyType(WAIT_OUT);
+    }
+
+    /** Also a statement that took too long is tried with fewer gifts, before it is tried for ever. */
+    private static boolean divides(Exchange exchange) {
+        Fault fault = fault(exchange);
+        return fault.ofTheMessage()
+                || (fault.tooSlow() && GiftBatch.inHand(exchange).size() > 1);
     }
 
     private void waiting(Exchange exchange) {

@@ -143,6 +143,17 @@ class BatchConsumerIT {
     }
 
     @Test
+    void aBatchBringsNoMoreThanAStatementTakes() {
+        try (Polled consumer = new Polled(10)) {
+            consumer.statements().tooSlow(4, 1);
+
+            assertThat(consumer.next()).containsExactly("first", "second");
+            consumer.keepAlive();
+            assertThat(consumer.next()).containsExactly("third");
+        }
+    }
+
+    @Test
     void restsAfterAFewCameTogether() {
         try (Polled consumer = new Polled(10)) {
             assertThat(consumer.next()).containsExactly("first", "second", "third");

@@ -3,6 +3,7 @@ package org.gibsey.spine.persist;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -67,7 +68,6 @@ class FaultTest {
         "53300, too many connections",
         "54001, statement too complex",
         "55P03, lock",
-        "57014, statement timeout",
         "57P01, shut down by an administrator",
         "57P02, crash",
         "57P03, starting up",
@@ -83,6 +83,21 @@ class FaultTest {
 
         assertThat(fault).isEqualTo(new Fault(false, "outage", what, state));
         assertThat(fault.ofTheMessage()).isFalse();
+    }
+
+    /** The second is the driver's own limit, for a database that keeps none. */
+    @Test
+    void triesWithFewerGiftsWhatTakesTooLong() {
+        SQLException stopped = new SQLException("statement timeout", "57014");
+        SQLException silent = new SQLException("I/O error", "08006", new SocketTimeoutException("Read timed out"));
+
+        assertThat(Fault.of(stopped)).isEqualTo(new Fault(false, "slow", "statement timeout", "57014"));
+        assertThat(Fault.of(silent)).isEqualTo(new Fault(false, "slow", "I/O error", "08006"));
+        assertThat(Fault.of(new RuntimeCamelException(stopped)).tooSlow()).isTrue();
+        assertThat(Fault.of(new SQLTransientConnectionException("no connection", "08001", silent))
+                        .tooSlow())
+                .as("no statement was sent")
+                .isFalse();
     }
 
     @Test

@@ -11,6 +11,7 @@ import com.zaxxer.hikari.HikariPoolMXBean;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Timestamp;
 import java.time.Instant;
@@ -193,6 +194,15 @@ class PersistGiftsIT {
 
     @Test
     void storesThoughPooledSessionsHaveBecomeReadOnly() throws Exception {
+        inPooledSessions("set session characteristics as transaction read only");
+
+        topic.write(new String(gift(84_002, "after a switch"), StandardCharsets.UTF_8));
+
+        assertThat(only(84_002)).containsEntry("question", "after a switch");
+    }
+
+    /** In all that are idle, and one at least. */
+    private void inPooledSessions(String sql) throws SQLException {
         List<Connection> sessions = new ArrayList<>();
         HikariPoolMXBean pool = dataSource.unwrap(HikariDataSource.class).getHikariPoolMXBean();
         while (pool.getIdleConnections() > 0 || sessions.isEmpty()) {
@@ -200,14 +210,10 @@ class PersistGiftsIT {
         }
         for (Connection session : sessions) {
             try (Statement statement = session.createStatement()) {
-                statement.execute("set session characteristics as transaction read only");
+                statement.execute(sql);
             }
             session.close();
         }
-
-        topic.write(new String(gift(84_002, "after a switch"), StandardCharsets.UTF_8));
-
-        assertThat(only(84_002)).containsEntry("question", "after a switch");
     }
 
     @Test
@@ -245,6 +251,66 @@ class PersistGiftsIT {
         }
 
         assertThat(only(84_005)).containsEntry("question", "not today");
+    }
+
+    @Test
+    void storesThroughASlowTriggerInSmallerStatements() throws Exception {
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        Logger logger = (Logger) LoggerFactory.getLogger(OutageLog.class);
+        log.start();
+        logger.addAppender(log);
+        slowTrigger("0.01", 84_006);
+        inPooledSessions("set statement_timeout = '300ms'");
+        try {
+            topic.writeAll(
+                    2,
+                    IntStream.range(0, 100)
+                            .mapToObj(i -> new String(gift(84_006, "number " + i), StandardCharsets.UTF_8))
+                            .toList());
+
+            await().until(() -> count(84_006) == 100);
+        } finally {
+            inPooledSessions("set statement_timeout = '30s'");
+            vault.sql("drop function slow cascade").update();
+            logger.detachAppender(log);
+        }
+        assertThat(log.list)
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .anyMatch(
+                        line -> line.matches("Route persist-gifts goes on with \\d+ gifts a statement: \\d+ gifts take"
+                                + " longer than a statement may: .*\\(SQLSTATE 57014\\)"));
+        assertThat(vault.sql("select question from vault where page_id = 84006 order by id")
+                        .query(String.class)
+                        .list())
+                .isEqualTo(IntStream.range(0, 100).mapToObj(i -> "number " + i).toList());
+        assertThat(dead("84006")).isEmpty();
+    }
+
+    @Test
+    void waitsForASingleGiftThatTakesTooLong() throws Exception {
+        slowTrigger("30", 84_007);
+        inPooledSessions("set statement_timeout = '300ms'");
+        try {
+            topic.write(new String(gift(84_007, "slow"), StandardCharsets.UTF_8));
+            awaitOutage("a single gift takes longer than a statement may");
+        } finally {
+            inPooledSessions("set statement_timeout = '30s'");
+            vault.sql("drop function slow cascade").update();
+        }
+
+        assertThat(only(84_007)).containsEntry("question", "slow");
+        assertThat(dead("84007")).isEmpty();
+    }
+
+    private void slowTrigger(String seconds, int page) {
+        vault.sql("""
+                create function slow() returns trigger language plpgsql as
+                $$ begin perform pg_sleep(%s); return new; end $$
+                """.formatted(seconds)).update();
+        vault.sql(
+                        "create trigger slow before insert on vault for each row when (new.page_id = %d) execute function slow()"
+                                .formatted(page))
+                .update();
     }
 
     private void awaitOutage(String reason) {

@@ -86,6 +86,41 @@ class PersistGiftsRouteTest extends MockedRoutes {
     }
 
     @Test
+    void storesInSmallerStatementsWhatTakesTooLong() throws Exception {
+        List<String> stored = new ArrayList<>();
+        List<Integer> stopped = new ArrayList<>();
+        vault.whenAnyExchangeReceived(exchange -> {
+            List<String> questions = questions(exchange);
+            if (questions.size() > 12) {
+                stopped.add(questions.size());
+                throw new SQLException("statement timeout", "57014");
+            }
+            stored.addAll(questions);
+        });
+
+        Exchange done = poll(values(100));
+
+        assertThat(done.isFailed()).isFalse();
+        assertThat(stopped).startsWith(100, 50, 25);
+        assertThat(stored)
+                .isEqualTo(IntStream.range(0, 100).mapToObj("q%d"::formatted).toList());
+        verify(deadLetters, never()).send(anyList());
+    }
+
+    @Test
+    void waitsForASingleGiftThatTakesTooLong() throws Exception {
+        vault.expectedMessageCount(3);
+        vault.whenExchangeReceived(1, fails("57014"));
+        vault.whenExchangeReceived(2, fails("57014"));
+
+        Exchange done = poll(values(1));
+
+        vault.assertIsSatisfied();
+        assertThat(done.isFailed()).isFalse();
+        verify(deadLetters, never()).send(anyList());
+    }
+
+    @Test
     void failsTheBatchWhenADeadLetterIsNotAcknowledged() throws Exception {
         Mockito.doThrow(new org.apache.kafka.common.KafkaException("no acknowledgement"))
                 .when(deadLetters)
