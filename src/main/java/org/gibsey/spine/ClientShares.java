@@ -3,7 +3,6 @@ package org.gibsey.spine;
 import jakarta.servlet.ServletRequest;
 import java.net.Inet6Address;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -55,20 +54,18 @@ public final class ClientShares {
         all -= amount;
     }
 
-    /** Who sent a request. */
+    /** Who sent a request; behind a proxy that is trusted, who sent it to the proxy. */
     public static String client(ServletRequest request) {
         String address = request.getRemoteAddr();
         if (address.indexOf(':') < 0) {
             return address;
         }
-        try {
-            // an address is not looked up
-            InetAddress ip = InetAddress.getByName(address);
-            return ip instanceof Inet6Address
-                    ? HexFormat.of().formatHex(Arrays.copyOf(ip.getAddress(), NETWORK_BYTES))
-                    : ip.getHostAddress();
-        } catch (UnknownHostException e) {
-            return address;
-        }
+        return Network.address(address).map(ClientShares::network).orElse(address);
+    }
+
+    private static String network(InetAddress address) {
+        return address instanceof Inet6Address
+                ? HexFormat.of().formatHex(Arrays.copyOf(address.getAddress(), NETWORK_BYTES))
+                : address.getHostAddress();
     }
 }

@@ -53,6 +53,7 @@ public record SpineSettings(
 
     public record Http(
             @NotNull List<@NotBlank String> origins,
+            @NotNull List<Network> trustedProxies,
             @Min(1) int concurrentSaves,
             @Min(1) int concurrentReads,
             @Min(1) int concurrentBodyBytes,

@@ -4,6 +4,8 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.Collections;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.camel.Message;
 import org.gibsey.spine.gift.CloudEvent;
 
@@ -19,6 +21,9 @@ final class PublicHeaders {
     private static final List<String> RESPONSE =
             List.of("Cache-Control", "Content-Type", "Link", "Location", "Retry-After");
 
+    /** Target of a link (RFC 8288). */
+    private static final Pattern LINK = Pattern.compile("<([^>]*)>");
+
     private PublicHeaders() {}
 
     /** Offers a request's to the route; one that is there several times as its values with commas between. */
@@ -31,12 +36,21 @@ final class PublicHeaders {
         message.setHeader(CloudEvent.TRACE_PARENT, request.getAttribute(CloudEvent.TRACE_PARENT));
     }
 
-    /** Gives the caller what the route set of them. */
-    static void write(Message message, HttpServletResponse response) {
+    /** Gives the caller what the route set of them. Paths are as the caller has to call them. */
+    static void write(Message message, HttpServletRequest request, HttpServletResponse response) {
         for (String name : RESPONSE) {
             String value = message.getHeader(name, String.class);
             if (value != null) {
-                response.setHeader(name, value);
+                response.setHeader(
+                        name,
+                        switch (name) {
+                            case "Location" -> ForwardedValve.outside(request, value);
+                            case "Link" ->
+                                LINK.matcher(value)
+                                        .replaceAll(link -> Matcher.quoteReplacement(
+                                                "<" + ForwardedValve.outside(request, link.group(1)) + ">"));
+                            default -> value;
+                        });
             }
         }
     }

@@ -171,7 +171,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         response.setStatus(answer.getHeader(Exchange.HTTP_RESPONSE_CODE, body == null ? 204 : 200, Integer.class));
         // unless the route says otherwise: what is true now may not be in a moment
         response.setHeader("Cache-Control", "no-store");
-        PublicHeaders.write(answer, response);
+        PublicHeaders.write(answer, request, response);
         if (body != null) {
             send(request, response, body);
         }

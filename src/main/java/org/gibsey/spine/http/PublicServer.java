@@ -72,7 +72,8 @@ class PublicServer {
                 http2.setMaxConcurrentStreamExecution(HTTP2_STREAMS);
                 connector.addUpgradeProtocol(http2);
             });
-            tomcat.addEngineValves(new PublicValve(starting, comingBodies));
+            tomcat.addEngineValves(
+                    new ForwardedValve(settings.http().trustedProxies()), new PublicValve(starting, comingBodies));
             tomcat.addContextCustomizers(context -> reportNothing((StandardHost) context.getParent()));
         };
     }

@@ -2,6 +2,7 @@ package org.gibsey.spine.http;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -38,6 +39,23 @@ final class RawHttp {
         try (Socket socket = new Socket("localhost", port)) {
             socket.setSoTimeout((int) Patience.LIMIT.toMillis());
             socket.getOutputStream().write(request);
+            return Answer.parse(readToEnd(socket));
+        }
+    }
+
+    /**
+     * The same from another address of this machine.
+     *
+     * @param from last number of the loopback address
+     */
+    static Answer send(int port, int from, String request) throws IOException {
+        try (Socket socket = new Socket(
+                InetAddress.getLoopbackAddress(),
+                port,
+                InetAddress.getByAddress(new byte[] {127, 0, 0, (byte) from}),
+                0)) {
+            socket.setSoTimeout((int) Patience.LIMIT.toMillis());
+            socket.getOutputStream().write(request.replace("\n", "\r\n").getBytes(StandardCharsets.ISO_8859_1));
             return Answer.parse(readToEnd(socket));
         }
     }

@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -91,7 +92,14 @@ final class RawHttp2 implements AutoCloseable {
 
     /** Sends a call without a body. */
     void get(String path) throws IOException {
-        head(Map.of(":method", "GET", ":scheme", "http", ":authority", "localhost", ":path", path), END_STREAM);
+        get(path, Map.of());
+    }
+
+    /** @param more header fields, their names in lower case */
+    void get(String path, Map<String, String> more) throws IOException {
+        Map<String, String> fields = new HashMap<>(more);
+        fields.putAll(Map.of(":method", "GET", ":scheme", "http", ":authority", "localhost", ":path", path));
+        head(fields, END_STREAM);
         out.flush();
     }
 
