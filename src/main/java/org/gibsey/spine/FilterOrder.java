@@ -11,11 +11,14 @@ public final class FilterOrder {
     /** Preflights and refused origins need not wait for a route. The place before is that of Spring's meters. */
     public static final int CORS = Ordered.HIGHEST_PRECEDENCE + 2;
 
+    /** Who may not call is told so before anything is read, waited for or looked up for him. */
+    public static final int CALLER = Ordered.HIGHEST_PRECEDENCE + 3;
+
     /** Calls that are refused anyway need no body. */
-    public static final int BODY = Ordered.HIGHEST_PRECEDENCE + 3;
+    public static final int BODY = Ordered.HIGHEST_PRECEDENCE + 4;
 
     /** Only calls that go on to a route wait for it, and only whole ones: a client's pace must not hold up an edit. */
-    public static final int GATE = Ordered.HIGHEST_PRECEDENCE + 4;
+    public static final int GATE = Ordered.HIGHEST_PRECEDENCE + 5;
 
     private FilterOrder() {}
 }

@@ -7,6 +7,9 @@ import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import org.hibernate.validator.constraints.time.DurationMax;
@@ -24,6 +27,7 @@ public record SpineSettings(
         @Valid @NotNull Topic topic,
         @Valid @NotNull Limits limits,
         @Valid @NotNull Http http,
+        @Valid @NotNull Auth auth,
         @Valid @NotNull Management management,
         @Valid @NotNull Database database,
         @Valid @NotNull Stream stream,
@@ -60,6 +64,104 @@ public record SpineSettings(
             @NotNull Duration headTime,
             @NotNull Duration bodyTime,
             @NotNull @DurationMin(seconds = 1) Duration answerTime) {}
+
+    /** Who readers are. Without an issuer nobody is known, and the checks say which setting would be without effect. */
+    public record Auth(
+            @NotNull String issuer,
+            @NotNull String jwksUrl,
+            @NotNull String jwtSecret,
+            @NotBlank String audience,
+            @NotNull Read read) {
+
+        /** Of Supabase's local set-up; it is in its documentation. */
+        private static final String DEMO_SECRET = "super-secret-jwt-token-with-at-least-32-characters-long";
+
+        private static final int SECRET_BYTES = 32;
+
+        /** Whose gifts a reader sees. */
+        public enum Read {
+            OWN,
+            EVERYONE
+        }
+
+        /** Whether readers are known. */
+        public boolean isOn() {
+            return !issuer.isEmpty();
+        }
+
+        /** Whether readers see their own gifts only. */
+        public boolean isOwn() {
+            return isOn() && read == Read.OWN;
+        }
+
+        /** Where the issuer's keys are. */
+        public String keysUrl() {
+            return jwksUrl.isEmpty() ? issuer.replaceFirst("/$", "") + "/.well-known/jwks.json" : jwksUrl;
+        }
+
+        @AssertTrue(
+                message =
+                        "AUTH_JWKS_URL, AUTH_JWT_SECRET, AUTH_AUDIENCE and AUTH_READ have no effect without AUTH_ISSUER:"
+                                + " set it, or none of them")
+        public boolean isNothingSetWithoutIssuer() {
+            return isOn()
+                    || (jwksUrl.isEmpty()
+                            && jwtSecret.isEmpty()
+                            && "authenticated".equals(audience)
+                            && read == Read.OWN);
+        }
+
+        @AssertTrue(message = "AUTH_JWT_SECRET must have at least 32 bytes, or it can be guessed")
+        public boolean isSecretLongEnough() {
+            return jwtSecret == null
+                    || jwtSecret.isEmpty()
+                    || jwtSecret.getBytes(StandardCharsets.UTF_8).length >= SECRET_BYTES;
+        }
+
+        @AssertTrue(
+                message = "AUTH_JWT_SECRET is the one of Supabase's documentation, which everybody knows:"
+                        + " it is for an AUTH_ISSUER on this machine only")
+        public boolean isSecretNotPublic() {
+            return !DEMO_SECRET.equals(jwtSecret) || isOnThisMachine(issuer);
+        }
+
+        @AssertTrue(message = "AUTH_ISSUER must be an https URL; http is for this machine only")
+        public boolean isIssuerTrustworthy() {
+            return issuer == null || issuer.isEmpty() || isTrustworthy(issuer);
+        }
+
+        @AssertTrue(message = "AUTH_JWKS_URL must be an https URL; http is for this machine only")
+        public boolean isKeysUrlTrustworthy() {
+            return jwksUrl == null || jwksUrl.isEmpty() || isTrustworthy(jwksUrl);
+        }
+
+        private static boolean isTrustworthy(String url) {
+            try {
+                URI uri = new URI(url);
+                return uri.getHost() != null
+                        && uri.getUserInfo() == null
+                        && ("https".equals(uri.getScheme())
+                                || ("http".equals(uri.getScheme()) && isOnThisMachine(url)));
+            } catch (URISyntaxException e) {
+                return false;
+            }
+        }
+
+        private static boolean isOnThisMachine(String url) {
+            try {
+                String host = new URI(url).getHost();
+                return host != null && host.matches("localhost|127(\\.\\d{1,3}){3}|\\[::1]");
+            } catch (URISyntaxException e) {
+                return false;
+            }
+        }
+
+        /** Without the secret. */
+        @Override
+        public String toString() {
+            return "Auth[issuer=%s, audience=%s, read=%s]".formatted(issuer, audience, read);
+        }
+    }
 
     public record Management(@NotNull List<@Pattern(regexp = "[A-Za-z0-9._-]+") String> hosts) {}
 

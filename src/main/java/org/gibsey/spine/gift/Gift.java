@@ -22,6 +22,11 @@ public record Gift(
         @Nullable UUID userId,
         Instant savedAt) {
 
+    /** The same gift of a reader who is known now. */
+    public Gift withUserId(UUID reader) {
+        return new Gift(pageId, question, answer, symbolId, reader, savedAt);
+    }
+
     /** Without question and answer, so that no log ever carries what a reader wrote. */
     @Override
     public String toString() {

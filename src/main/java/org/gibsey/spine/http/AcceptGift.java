@@ -23,8 +23,11 @@ import org.gibsey.spine.gift.Gift;
 import org.gibsey.spine.gift.GiftReader;
 import org.gibsey.spine.gift.GiftWriter;
 import org.gibsey.spine.gift.InvalidInput;
+import org.gibsey.spine.gift.InvalidInput.FieldError;
 import org.gibsey.spine.gift.MalformedJson;
 import org.gibsey.spine.gift.TraceParent;
+import org.gibsey.spine.identity.Caller;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
@@ -76,7 +79,7 @@ public final class AcceptGift implements Processor {
         Message message = exchange.getMessage();
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
         byte[] body = message.getBody(byte[].class);
-        Gift gift = reader.read(body == null ? new byte[0] : body, now);
+        Gift gift = ofCaller(reader.read(body == null ? new byte[0] : body, now), Caller.of(exchange));
         UUID id = id(message, gift);
 
         Map<String, Object> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
@@ -91,6 +94,18 @@ public final class AcceptGift implements Processor {
         message.setHeaders(headers);
         message.setBody(GiftWriter.eventValue(gift));
         exchange.setProperty(EVENT_ID, id);
+    }
+
+    /** Whose gift it is, is said by the token alone. */
+    private static Gift ofCaller(Gift gift, @Nullable Caller caller) throws InvalidInput {
+        if (caller == null) {
+            return gift;
+        }
+        if (gift.userId() != null && !gift.userId().equals(caller.reader())) {
+            throw new InvalidInput(List.of(new FieldError(
+                    "/user_id", "must be the reader of the token, or left out: it is taken from there")));
+        }
+        return gift.withUserId(caller.reader());
     }
 
     private static UUID id(Message message, Gift gift) throws Refused {

@@ -72,13 +72,7 @@ final class BodyFilter extends OncePerRequestFilter {
             request.setAttribute(BODY, body.read());
             chain.doFilter(request, response);
         } catch (Refused refused) {
-            Problem problem = refused.problem();
-            if (metrics.measures(request.getRequestURI())) {
-                metrics.answered(problem, 0);
-            }
-            byte[] answer = problem.prepare(response, request.getRequestURI());
-            response.setContentLength(answer.length);
-            response.getOutputStream().write(answer);
+            metrics.refuse(refused.problem(), request, response);
         } finally {
             body.forget();
         }

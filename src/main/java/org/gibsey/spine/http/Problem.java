@@ -38,6 +38,9 @@ record Problem(
     static final List<String> REASONS_OF_A_SAVE =
             List.of("malformed", "slow", "large", "type", "invalid", "share", "busy", "stopped", "broker", "failed");
 
+    /** What it can be refused for besides, where readers are known. */
+    static final List<String> REASONS_OF_A_TOKEN = List.of("signin", "token", "guesses", "issuer");
+
     private static final ObjectWriter JSON = new ObjectMapper().writer();
     /** SQLSTATEs, or their classes: connection, rollback, resources, state, operator, system, undefined table. */
     private static final List<String> PASSING = List.of("08", "40", "53", "55", "57", "58", "42P01");
@@ -73,6 +76,26 @@ record Problem(
 
     static Problem type(String detail) {
         return new Problem(415, "type", "Wrong type", detail);
+    }
+
+    static Problem signIn() {
+        String detail = "This call is for readers who have signed in: send the token in the Authorization header.";
+        return new Problem(401, "signin", "Not signed in", detail);
+    }
+
+    static Problem token() {
+        String detail = "The token is not one of this service's issuer, or its time is over: get another.";
+        return new Problem(401, "token", "Token refused", detail);
+    }
+
+    static Problem guesses() {
+        String detail = "Too many tokens from this address were refused. Others are looked at again in a minute.";
+        return new Problem(429, "guesses", "Too many refused tokens", detail);
+    }
+
+    static Problem issuer() {
+        String detail = "The issuer of the tokens cannot be asked for its keys at the moment. Repeat the call.";
+        return new Problem(503, "issuer", "Issuer not available", detail);
     }
 
     /** @return null for room that was taken */
@@ -187,6 +210,11 @@ record Problem(
         response.setStatus(status);
         response.setContentType(MEDIA_TYPE);
         response.setHeader("Cache-Control", "no-store");
+        if (status == 401) {
+            // RFC 6750, section 3.1: nothing more for who has sent no token
+            response.setHeader(
+                    "WWW-Authenticate", reason.equals("token") ? "Bearer error=\"invalid_token\"" : "Bearer");
+        }
         if (status == 503 || status == 429) {
             response.setIntHeader("Retry-After", RETRY_AFTER_SECONDS);
         }

@@ -17,6 +17,7 @@ import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpConsumer;
 import org.apache.camel.http.base.HttpHelper;
 import org.gibsey.spine.ClientShares;
+import org.gibsey.spine.identity.Caller;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -96,6 +97,12 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         if (!isRunAllowed() || isSuspended()) {
             return refuse(isRemoved() ? Problem.ofStatus(404) : Problem.stopped(), request, response);
         }
+        try {
+            // a save is one wherever its route lies
+            CallerFilter.demandCaller(request, metrics == null ? getEndpoint().getPath() : "/vault", engine.auth());
+        } catch (Refused nobody) {
+            return refuse(nobody.problem(), request, response);
+        }
         String client = ClientShares.client(request);
         Problem full = Problem.of(places.take(client, 1));
         if (full != null) {
@@ -141,6 +148,10 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
             HttpHelper.evalPlaceholders(message.getHeaders(), request.getRequestURI(), pathTemplate);
         }
         PublicHeaders.read(request, message);
+        Caller caller = Caller.of(request);
+        if (caller != null) {
+            caller.enter(message.getExchange());
+        }
         message.getExchange().setProperty(RequestQuery.PROPERTY, RequestQuery.read(request));
         if (request.getAttribute(BodyFilter.BODY) instanceof byte[] body) {
             checkEncoding(request);

@@ -22,6 +22,7 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
     private final SaveMetrics metrics;
     private final AnswerMemory answers = new AnswerMemory(Runtime.getRuntime().maxMemory());
     private final Duration answerTime;
+    private final SpineSettings.Auth auth;
     private final ClientShares saves;
     private final ClientShares reads;
 
@@ -31,6 +32,7 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
         this.bodies = bodies;
         this.metrics = metrics;
         this.answerTime = settings.http().answerTime();
+        this.auth = settings.auth();
         this.saves = new ClientShares(settings.http().concurrentSaves());
         this.reads = new ClientShares(settings.http().concurrentReads());
     }
@@ -42,6 +44,10 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
 
     AnswerMemory answers() {
         return answers;
+    }
+
+    SpineSettings.Auth auth() {
+        return auth;
     }
 
     ClientShares saves() {

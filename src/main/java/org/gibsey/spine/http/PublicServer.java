@@ -15,7 +15,9 @@ import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.ConnectionMemory;
 import org.gibsey.spine.FilterOrder;
 import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.identity.TokenVerifier;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
 import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.boot.availability.ReadinessState;
 import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
@@ -92,6 +94,11 @@ class PublicServer {
         cors.setAllowedMethods(List.of("GET", "HEAD", "POST"));
         cors.setAllowedHeaders(List.of("Content-Type", "Idempotency-Key", "Last-Event-ID", "traceparent"));
         cors.setExposedHeaders(List.of("Link", "Location", "Retry-After"));
+        if (settings.auth().isOn()) {
+            // the page's own script sends the token; what the browser would add by itself (cookies) is never wanted
+            cors.addAllowedHeader("Authorization");
+            cors.addExposedHeader("WWW-Authenticate");
+        }
         cors.setMaxAge(3600L);
         // the same for every path: none has to be looked up
         CorsFilter filter = new CorsFilter(request -> cors);
@@ -103,6 +110,16 @@ class PublicServer {
         });
         FilterRegistrationBean<CorsFilter> registration = new FilterRegistrationBean<>(filter);
         registration.setOrder(FilterOrder.CORS);
+        return registration;
+    }
+
+    /** Where readers are known; elsewhere a call passes one filter less. */
+    @Bean
+    @ConditionalOnExpression(TokenVerifier.WANTED)
+    FilterRegistrationBean<CallerFilter> callers(TokenVerifier tokens, SpineSettings settings, SaveMetrics metrics) {
+        FilterRegistrationBean<CallerFilter> registration =
+                new FilterRegistrationBean<>(new CallerFilter(tokens, settings.auth(), metrics));
+        registration.setOrder(FilterOrder.CALLER);
         return registration;
     }
 

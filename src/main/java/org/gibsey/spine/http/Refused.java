@@ -22,6 +22,11 @@ public final class Refused extends IOException {
         return new Refused(Problem.shareUsed());
     }
 
+    /** It is for readers who are known. */
+    public static Refused signIn() {
+        return new Refused(Problem.signIn());
+    }
+
     Problem problem() {
         return problem;
     }

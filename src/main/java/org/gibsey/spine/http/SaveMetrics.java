@@ -3,7 +3,11 @@ package org.gibsey.spine.http;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -32,10 +36,12 @@ final class SaveMetrics {
                 .minimumExpectedValue(Duration.ofMillis(1))
                 .maximumExpectedValue(Duration.ofSeconds(5))
                 .register(meters);
-        // there from the beginning, so that a rate over the first refusal is right
-        for (String reason : Problem.REASONS_OF_A_SAVE) {
-            rejected(reason);
-        }
+        expect(Problem.REASONS_OF_A_SAVE);
+    }
+
+    /** Saves can be refused for these: they are there from the beginning, so that a rate over the first refusal is right. */
+    void expect(List<String> reasons) {
+        reasons.forEach(this::rejected);
     }
 
     /** Calls at this path are saves. */
@@ -60,6 +66,16 @@ final class SaveMetrics {
         } else {
             rejected(problem.reason()).increment();
         }
+    }
+
+    /** Answers a call that does not get as far as a route, and counts it if it is a save. */
+    void refuse(Problem problem, HttpServletRequest request, HttpServletResponse response) throws IOException {
+        if (measures(request.getRequestURI())) {
+            answered(problem, 0);
+        }
+        byte[] answer = problem.prepare(response, request.getRequestURI());
+        response.setContentLength(answer.length);
+        response.getOutputStream().write(answer);
     }
 
     private Counter rejected(String reason) {

@@ -18,6 +18,7 @@ import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.http.Refused;
 import org.gibsey.spine.http.RequestQuery;
+import org.gibsey.spine.identity.Caller;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 
@@ -47,6 +48,7 @@ final class StreamServlet extends HttpServlet {
 
     private final transient VaultFeed feed;
     private final transient SpineSettings.Stream settings;
+    private final transient SpineSettings.Auth auth;
     private final transient ClientShares places;
     /** Bytes that may wait for all clients, an eighth of the heap. */
     private final transient ClientShares waiting =
@@ -55,6 +57,7 @@ final class StreamServlet extends HttpServlet {
     StreamServlet(VaultFeed feed, SpineSettings settings) {
         this.feed = feed;
         this.settings = settings.stream();
+        this.auth = settings.auth();
         this.places = new ClientShares(ConnectionMemory.atMost("open timelines", this.settings.clients(), OF_THE_HEAP));
     }
 
@@ -62,6 +65,10 @@ final class StreamServlet extends HttpServlet {
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response)
             throws ServletException, IOException {
+        if (auth.isOwn() && Caller.of(request) == null) {
+            refuse(request, response, Refused.signIn());
+            return;
+        }
         if (METHODS.contains(request.getMethod())) {
             super.service(request, response);
         } else {

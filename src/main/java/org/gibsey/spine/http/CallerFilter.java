@@ -1,0 +1,120 @@
+package org.gibsey.spine.http;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.gibsey.spine.ClientShares;
+import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.identity.Caller;
+import org.gibsey.spine.identity.RefusedToken;
+import org.gibsey.spine.identity.TokenVerifier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import org.springframework.web.filter.OncePerRequestFilter;
+
+/**
+ * Finds out who calls, and refuses who may not, before a body is read or a route looked for. The path counts as Tomcat has
+ * decoded it, which is how it finds a servlet; behind this, {@link PublicHttpConsumer} and the stream ask again, so a path
+ * that is read differently there wins nothing. Thread-safe.
+ *
+ * <p>An address whose tokens were refused again and again has no further ones looked at for a minute: signatures cost time. Those
+ * that are known to be good go on to count, also from there.
+ */
+final class CallerFilter extends OncePerRequestFilter {
+
+    private static final Pattern BEARER = Pattern.compile("(?i)bearer(?: +(.*))?");
+    private static final int MOST_REFUSALS = 20;
+    private static final int MOST_ADDRESSES = 20_000;
+
+    private final TokenVerifier tokens;
+    private final SpineSettings.Auth settings;
+    private final SaveMetrics metrics;
+    private final Cache<String, AtomicInteger> refusals = Caffeine.newBuilder()
+            .maximumSize(MOST_ADDRESSES)
+            .expireAfterWrite(Duration.ofMinutes(1))
+            .build();
+
+    CallerFilter(TokenVerifier tokens, SpineSettings.Auth settings, SaveMetrics metrics) {
+        this.tokens = tokens;
+        this.settings = settings;
+        this.metrics = metrics;
+        metrics.expect(Problem.REASONS_OF_A_TOKEN);
+    }
+
+    @Override
+    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws ServletException, IOException {
+        String path = request.getServletPath();
+        try {
+            if (isOfReaders(path)) {
+                Caller caller = caller(request);
+                if (caller != null) {
+                    caller.enter(request);
+                }
+                demandCaller(request, path, settings);
+            }
+        } catch (Refused refused) {
+            metrics.refuse(refused.problem(), request, response);
+            return;
+        }
+        chain.doFilter(request, response);
+    }
+
+    /**
+     * Lets nobody pass who has to be known and is not.
+     *
+     * @param path of what serves the call, decoded
+     * @throws Refused if the call is for readers only, and has none
+     */
+    static void demandCaller(HttpServletRequest request, String path, SpineSettings.Auth settings) throws Refused {
+        boolean isRead =
+                request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
+        if (settings.isOn() && isOfReaders(path) && !(isRead && !settings.isOwn()) && Caller.of(request) == null) {
+            throw new Refused(Problem.signIn());
+        }
+    }
+
+    private static boolean isOfReaders(String path) {
+        return path.equals("/vault") || path.startsWith("/vault/");
+    }
+
+    private @Nullable Caller caller(HttpServletRequest request) throws Refused {
+        List<String> headers = Collections.list(request.getHeaders(HttpHeaders.AUTHORIZATION));
+        if (headers.size() > 1) {
+            throw new Refused(Problem.malformed("There must be one Authorization header at most."));
+        }
+        Matcher bearer = BEARER.matcher(headers.isEmpty() ? "" : headers.get(0).strip());
+        if (!bearer.matches()) {
+            // of a proxy in front, perhaps: it is not for this service
+            return null;
+        }
+        String token = bearer.group(1) == null ? "" : bearer.group(1);
+        String address = ClientShares.client(request);
+        AtomicInteger refused = refusals.getIfPresent(address);
+        if (refused != null && refused.get() >= MOST_REFUSALS && !tokens.isKnown(token)) {
+            throw new Refused(Problem.guesses());
+        }
+        try {
+            return tokens.verify(token);
+        } catch (RefusedToken e) {
+            throw switch (e.reason()) {
+                case BUSY -> Refused.busy();
+                case NO_KEYS -> new Refused(Problem.issuer());
+                case INVALID -> {
+                    refusals.get(address, unused -> new AtomicInteger()).incrementAndGet();
+                    yield new Refused(Problem.token());
+                }
+            };
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package org.gibsey.spine.identity;
+
+/** A token that says nothing about who calls. It does not say why: who makes up tokens learns nothing from it. */
+public final class RefusedToken extends Exception {
+
+    /** What stands in the way. */
+    public enum Reason {
+        /** It is not the issuer's, not for this service, or not for now. */
+        INVALID,
+        /** The keys of the issuer could not be had so far, so nobody can tell. */
+        NO_KEYS,
+        /** Too many others are looked at just now. */
+        BUSY
+    }
+
+    private final Reason reason;
+
+    RefusedToken(Reason reason) {
+        super(reason.name());
+        this.reason = reason;
+    }
+
+    public Reason reason() {
+        return reason;
+    }
+
+    /** Thrown for what clients do, at any rate they like: nobody reads where. */
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+        return this;
+    }
+}

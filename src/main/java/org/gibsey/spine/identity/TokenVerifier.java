@@ -1,0 +1,204 @@
+package org.gibsey.spine.identity;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.proc.JWSVerificationKeySelector;
+import com.nimbusds.jose.proc.SecurityContext;
+import com.nimbusds.jwt.SignedJWT;
+import com.nimbusds.jwt.proc.DefaultJWTProcessor;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.Key;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.interfaces.RSAKey;
+import java.text.ParseException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import javax.crypto.spec.SecretKeySpec;
+import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.identity.RefusedToken.Reason;
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator;
+import org.springframework.security.oauth2.jwt.Jwt;
+import org.springframework.security.oauth2.jwt.JwtClaimNames;
+import org.springframework.security.oauth2.jwt.JwtClaimValidator;
+import org.springframework.security.oauth2.jwt.JwtException;
+import org.springframework.security.oauth2.jwt.JwtIssuerValidator;
+import org.springframework.security.oauth2.jwt.JwtTimestampValidator;
+import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
+
+/**
+ * Tells who calls from a signed token (JWT, RFC 7519). A token counts when the issuer has signed it for this service, and
+ * names a reader, and its time has come and is not over, give or take 30 s between the clocks.
+ *
+ * <p>The kind of key decides on the algorithm, never the token: HS256 with the secret, ES256 and RS256 with the issuer's keys.
+ * Otherwise anybody could sign with a public key as if it were a secret. Thread-safe.
+ */
+public final class TokenVerifier {
+
+    /** Of what is there only where readers are known. */
+    public static final String WANTED = "'${spine.auth.issuer}' != ''";
+
+    private static final int MAX_CHARS = 4096;
+    private static final Duration SKEW = Duration.ofSeconds(30);
+    private static final UUID NOBODY = new UUID(0, 0);
+    private static final Set<JWSAlgorithm> OF_KEYS = Set.of(JWSAlgorithm.ES256, JWSAlgorithm.RS256);
+    private static final int RSA_BITS = 2048;
+    private static final int PATIENCE_SECONDS = 3;
+
+    /** What was verified is known for so long, and so is a token of a key that the issuer has withdrawn. */
+    private static final Duration REMEMBERED = Duration.ofMinutes(1);
+
+    private static final int MOST_REMEMBERED = 10_000;
+
+    private final Clock clock;
+    private final IssuerKeys keys;
+    private final NimbusJwtDecoder decoder;
+    /** Signatures are computed on the cores there are: more at once would only keep each other waiting. */
+    private final Semaphore cores = new Semaphore(Runtime.getRuntime().availableProcessors(), true);
+    /** By SHA-256 of the whole token: a bit that differs makes it another. */
+    private final Cache<ByteBuffer, Caller> verified;
+
+    /** @param threads run the fetching of keys */
+    public TokenVerifier(SpineSettings.Auth settings, Clock clock, Executor threads) {
+        this.clock = clock;
+        this.keys = new IssuerKeys(settings.keysUrl(), clock, threads);
+        this.verified = Caffeine.newBuilder()
+                .maximumSize(MOST_REMEMBERED)
+                .expireAfterWrite(REMEMBERED)
+                .ticker(() -> TimeUnit.MILLISECONDS.toNanos(clock.millis()))
+                .build();
+        this.decoder = decoder(settings);
+    }
+
+    private NimbusJwtDecoder decoder(SpineSettings.Auth settings) {
+        DefaultJWTProcessor<SecurityContext> processor = new DefaultJWTProcessor<>();
+        JWSVerificationKeySelector<SecurityContext> ofKeys = new JWSVerificationKeySelector<>(OF_KEYS, keys);
+        List<Key> secret = settings.jwtSecret().isEmpty()
+                ? List.of()
+                : List.of(new SecretKeySpec(settings.jwtSecret().getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+        processor.setJWSKeySelector((header, context) -> {
+            if (header.getAlgorithm().equals(JWSAlgorithm.HS256)) {
+                return secret;
+            }
+            return ofKeys.selectJWSKeys(header, context).stream()
+                    .filter(key ->
+                            !(key instanceof RSAKey rsa) || rsa.getModulus().bitLength() >= RSA_BITS)
+                    .toList();
+        });
+        // claims are judged below
+        processor.setJWTClaimsSetVerifier((claims, context) -> {});
+        JwtTimestampValidator times = new JwtTimestampValidator(SKEW);
+        times.setClock(clock);
+        NimbusJwtDecoder made = new NimbusJwtDecoder(processor);
+        made.setJwtValidator(new DelegatingOAuth2TokenValidator<>(
+                new JwtClaimValidator<>(JwtClaimNames.EXP, exp -> exp != null),
+                times,
+                new JwtIssuerValidator(settings.issuer()),
+                new JwtClaimValidator<List<String>>(
+                        JwtClaimNames.AUD, audience -> audience != null && audience.contains(settings.audience())),
+                new JwtClaimValidator<>(JwtClaimNames.SUB, sub -> reader(sub) != null)));
+        return made;
+    }
+
+    /**
+     * Who calls.
+     *
+     * @param token as it came, whatever it is
+     * @throws RefusedToken if that cannot be told from it
+     */
+    public Caller verify(String token) throws RefusedToken {
+        ByteBuffer digest = digest(token);
+        Caller known = verified.getIfPresent(digest);
+        if (known != null && clock.instant().isBefore(known.expires())) {
+            return known;
+        }
+        Caller caller = verifyAnew(token);
+        verified.put(digest, caller);
+        return caller;
+    }
+
+    /** Whether a token is known to be good, so that it costs nothing to look at it. */
+    public boolean isKnown(String token) {
+        return verified.getIfPresent(digest(token)) != null;
+    }
+
+    private Caller verifyAnew(String token) throws RefusedToken {
+        JWSHeader header = header(token);
+        // before a core is taken: it may wait for the issuer
+        if (OF_KEYS.contains(header.getAlgorithm()) && !keys.prepare(header.getKeyID())) {
+            throw new RefusedToken(Reason.NO_KEYS);
+        }
+        try {
+            if (!cores.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                throw new RefusedToken(Reason.BUSY);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RefusedToken(Reason.BUSY);
+        }
+        try {
+            Jwt jwt = decoder.decode(token);
+            UUID reader = reader(jwt.getSubject());
+            Instant expires = jwt.getExpiresAt();
+            if (reader == null || expires == null) {
+                throw new RefusedToken(Reason.INVALID);
+            }
+            return new Caller(reader, expires);
+        } catch (JwtException e) {
+            throw new RefusedToken(Reason.INVALID);
+        } finally {
+            cores.release();
+        }
+    }
+
+    /** A token that brings its own key, or says where one is, is none of an issuer that publishes them. */
+    private static JWSHeader header(String token) throws RefusedToken {
+        if (token.length() > MAX_CHARS) {
+            throw new RefusedToken(Reason.INVALID);
+        }
+        try {
+            JWSHeader header = SignedJWT.parse(token).getHeader();
+            if (header.getJWK() == null
+                    && header.getJWKURL() == null
+                    && header.getX509CertURL() == null
+                    && header.getX509CertChain() == null
+                    && header.getCriticalParams() == null) {
+                return header;
+            }
+        } catch (ParseException | RuntimeException e) {
+            // refused like any other
+        }
+        throw new RefusedToken(Reason.INVALID);
+    }
+
+    private static @Nullable UUID reader(@Nullable Object subject) {
+        try {
+            UUID reader = subject == null ? NOBODY : UUID.fromString(subject.toString());
+            // fromString takes shorter groups, too
+            return reader.equals(NOBODY) || !reader.toString().equalsIgnoreCase(String.valueOf(subject))
+                    ? null
+                    : reader;
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    private static ByteBuffer digest(String token) {
+        try {
+            return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package org.gibsey.spine.embedded;
+
+import java.io.IOException;
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import java.sql.SQLException;
+import org.gibsey.spine.SpineApplication;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.util.TestPropertyValues;
+import org.springframework.context.ApplicationContextInitializer;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.test.context.ContextConfiguration;
+
+/**
+ * A test of the whole application where readers are known and see their own gifts only, with a database, topics and an issuer
+ * of its own. All tests with it share them.
+ */
+@Documented
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@SpringBootTest(
+        classes = SpineApplication.class,
+        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+        properties = {
+            "management.server.port=0",
+            "spring.jmx.enabled=true",
+            "KAFKA_TOPIC=signed_in",
+            "KAFKA_DEAD_LETTER_TOPIC=signed_in.dlq",
+            "KAFKA_GROUP=signed-in"
+        })
+@ContextConfiguration(initializers = {SharedServices.class, SignedInIT.Readers.class})
+public @interface SignedInIT {
+
+    /** Starts the issuer, and makes the database; both end with the JVM and its server. */
+    final class Readers implements ApplicationContextInitializer<ConfigurableApplicationContext> {
+
+        private static TestIssuer issuer;
+
+        /** Signs the readers of these tests in. */
+        public static TestIssuer issuer() {
+            return issuer;
+        }
+
+        @Override
+        public void initialize(ConfigurableApplicationContext context) {
+            try {
+                issuer = TestIssuer.start();
+                TestPropertyValues.of(
+                                "AUTH_ISSUER=" + issuer.issuer(),
+                                "VAULT_DB_URL=" + TestDatabase.create().url())
+                        .applyTo(context);
+            } catch (IOException | SQLException e) {
+                throw new IllegalStateException("issuer or database did not start", e);
+            }
+        }
+    }
+}
