@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
@@ -14,6 +15,7 @@ import org.apache.camel.Service;
 import org.apache.camel.ServiceStatus;
 import org.apache.camel.model.Model;
 import org.apache.camel.model.RouteDefinition;
+import org.apache.camel.spi.RoutePolicy;
 import org.apache.camel.spi.ShutdownPrepared;
 import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.service.ServiceHelper;
@@ -86,6 +88,8 @@ class RouteSwap {
                         "requests on " + paths + " did not end within " + REQUESTS_END_WITHIN.toSeconds() + " s"));
         try (hold) {
             exchange(change);
+        } finally {
+            forgetPolicies();
         }
     }
 
@@ -180,6 +184,22 @@ class RouteSwap {
                 }
             } catch (Exception e) {
                 LOG.warn("Route {} was not removed cleanly", id, e);
+            }
+        }
+    }
+
+    /** Camel makes policies for each route, and keeps those of a route that was removed or did not start. */
+    private void forgetPolicies() {
+        Set<RoutePolicy> inUse = camel.getRoutes().stream()
+                .flatMap(route -> route.getRoutePolicyList().stream())
+                .collect(Collectors.toSet());
+        for (RoutePolicy policy : camel.hasServices(RoutePolicy.class)) {
+            if (!inUse.contains(policy)) {
+                try {
+                    camel.removeService(policy);
+                } catch (Exception e) {
+                    LOG.warn("{} of a former route is kept", policy, e);
+                }
             }
         }
     }
