@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+// gifts.mjs save PAGE QUESTION ANSWER | list | follow [LAST_EVENT_ID]. Node 18 or newer; GIFT_SPINE is the address.
+const base = process.env.GIFT_SPINE ?? "http://localhost:8000";
+async function call(path, options) {
+  for (;;) { // until it is answered; waits for as long as Retry-After says
+    const response = await fetch(new URL(path, base), options).catch(() => null);
+    if (response?.ok) return response;
+    if (response && ![429, 503].includes(response.status)) throw new Error(await response.text());
+    await new Promise(done => setTimeout(done, 1000 * (response?.headers.get("Retry-After") ?? 1)));
+  }
+}
+async function save(page, question, answer) { // the key makes a repetition the same gift
+  const headers = {"Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID()};
+  const body = JSON.stringify({page_id: Number(page), question, answer});
+  console.log((await call("/vault/save", {method: "POST", headers, body})).headers.get("Location"));
+}
+async function list() {
+  for (let path = "/vault/list?limit=100"; path;) {
+    const page = await call(path);
+    for (const gift of await page.json()) console.log(JSON.stringify(gift));
+    path = page.headers.get("Link")?.match(/<([^>]*)>; rel="next"/)?.[1];
+  }
+}
+async function follow(last) {
+  for (;;) { // what is missed between two connections comes after the last id
+    const {body} = await call("/vault/stream", {headers: last ? {"Last-Event-ID": last} : {}});
+    try {
+      let text = "";
+      for await (const part of body.pipeThrough(new TextDecoderStream())) {
+        const events = (text + part).split("\n\n"); text = events.pop(); // not whole yet
+        for (const event of events.map(lines => Object.fromEntries(lines.split("\n").map(line => line.split(/: (.*)/, 2))))) {
+          if (event.event === "gift") console.log(event.data);
+          last = event.id ?? last;
+        }
+      }
+    } catch (lost) { console.error(`Connection lost: ${lost.message}`); }
+  }
+}
+await {save, list, follow}[process.argv[2]](...process.argv.slice(3));

@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""gifts.py save PAGE QUESTION ANSWER | list | follow [LAST_EVENT_ID]. Needs requests; GIFT_SPINE is the address."""
+import json, os, sys, time, uuid
+from urllib.parse import urljoin
+import requests
+from requests.adapters import HTTPAdapter, Retry
+
+BASE = os.environ.get("GIFT_SPINE", "http://localhost:8000")
+http = requests.Session()
+http.hooks["response"] = lambda response, *_, **__: response.raise_for_status()
+# repeats what was not answered, and waits for as long as Retry-After says
+http.mount(BASE, HTTPAdapter(max_retries=Retry(20, backoff_factor=0.5, status_forcelist=[429, 503], allowed_methods=None)))
+
+def save(page, question, answer):
+    gift = {"page_id": int(page), "question": question, "answer": answer}
+    key = {"Idempotency-Key": str(uuid.uuid4())}  # makes a repetition the same gift
+    print(http.post(BASE + "/vault/save", json=gift, headers=key, timeout=10).headers["Location"])
+
+def pages(path="/vault/list?limit=100"):
+    while path:
+        response = http.get(urljoin(BASE, path), timeout=10)
+        print(*map(json.dumps, response.json()), sep="\n")
+        path = response.links.get("next", {}).get("url")
+
+def follow(last=None):
+    while True:
+        try:
+            with http.get(BASE + "/vault/stream", headers={"Last-Event-ID": last}, stream=True, timeout=(10, 60)) as stream:
+                event = {}
+                for line in stream.iter_lines():
+                    field, _, event[field] = line.decode().partition(": ")
+                    if not line:  # the event is whole
+                        if event.get("event") == "gift":
+                            print(event["data"], flush=True)
+                        last, event = event.get("id", last), {}
+        except requests.RequestException:
+            time.sleep(1)  # what is missed meanwhile comes after the last id
+
+{"save": save, "list": pages, "follow": follow}[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,197 @@
+package org.gibsey.spine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+import org.gibsey.spine.embedded.SpineIT;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** The clients of {@code examples/}: each is run as its first lines say. */
+@SpineIT
+class ExamplesIT {
+
+    /** Signs that tear a client which quotes, escapes or decodes on its own. */
+    private static final String QUESTION = "\"Où\" & 'why' \\ $HOME 😀: ?";
+
+    /** A client, and the command that fails where what it needs is missing. */
+    record Client(String file, List<String> needs) {
+
+        @Override
+        public String toString() {
+            return file;
+        }
+    }
+
+    @LocalServerPort
+    int port;
+
+    @Autowired
+    ObjectMapper json;
+
+    @Autowired
+    JdbcClient vault;
+
+    @TempDir
+    Path folder;
+
+    static Stream<Client> clients() {
+        return Stream.of(
+                new Client("gifts.sh", List.of("bash", "-c", "jq --version && curl --json '' --version")),
+                new Client("gifts.py", List.of("python3", "-c", "import requests")),
+                new Client("gifts.mjs", List.of("node", "-e", "fetch")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("clients")
+    void savesListsAndFollows(Client client) throws Exception {
+        assumeRuns(client);
+        int page = 88_000 + client.file().hashCode() % 1000;
+
+        Path followed = folder.resolve("followed");
+        Process following = start(client, port, followed, "follow");
+        try {
+            // a stream begins with what is saved after it is open: gifts are saved until one is seen
+            await().until(() -> {
+                save(client, page, "first");
+                return gifts(followed, page).size() > 0;
+            });
+            String location = save(client, page, QUESTION);
+            String id = location.substring(location.lastIndexOf('/') + 1);
+            await().until(() -> gifts(followed, page).stream()
+                    .anyMatch(gift -> gift.path("event_id").asText().equals(id)));
+        } finally {
+            following.destroyForcibly().waitFor();
+        }
+        // more than a page of the list
+        vault.sql("""
+                        insert into vault (event_id, page_id, question, answer, created_at)
+                        select gen_random_uuid(), :page, 'q', 'a', now() from generate_series(1, 101)""").param("page", page).update();
+
+        Path listed = folder.resolve("listed");
+        assertThat(start(client, port, listed, "list").waitFor()).isZero();
+
+        List<JsonNode> gifts = gifts(listed, page);
+        assertThat(gifts).extracting(gift -> gift.path("event_id").asText()).doesNotHaveDuplicates();
+        assertThat(gifts).hasSizeGreaterThan(101);
+        assertThat(gifts)
+                .extracting(gift -> gift.path("question").asText())
+                .contains(QUESTION, "first")
+                .filteredOn("q"::equals)
+                .hasSize(101);
+    }
+
+    /** A server that fails twice in the ways a save can fail, and ends each stream after an event. */
+    @ParameterizedTest
+    @MethodSource("clients")
+    void repeatsASaveWithItsKeyAndResumesAStreamFromItsLastEvent(Client client) throws Exception {
+        assumeRuns(client);
+        List<String> keys = new CopyOnWriteArrayList<>();
+        List<String> resumed = new CopyOnWriteArrayList<>();
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/vault/save", exchange -> {
+            keys.add(exchange.getRequestHeaders().getFirst("Idempotency-Key"));
+            exchange.getRequestBody().readAllBytes();
+            int status = List.of(503, 429, 202).get(keys.size() - 1);
+            exchange.getResponseHeaders().set(status == 202 ? "Location" : "Retry-After", status == 202 ? "/it" : "1");
+            exchange.sendResponseHeaders(status, -1);
+            exchange.close();
+        });
+        server.createContext("/vault/stream", exchange -> {
+            resumed.add(String.valueOf(exchange.getRequestHeaders().getFirst("Last-Event-ID")));
+            int number = resumed.size();
+            exchange.sendResponseHeaders(200, 0);
+            exchange.getResponseBody()
+                    .write(
+                            ": hello\nevent: position\nid: %d-a\ndata: {}\n\nevent: gift\nid: %d-b\ndata: {\"page_id\":%d}\n\nevent: gift\nid: torn\n"
+                                    .formatted(number, number, number)
+                                    .getBytes(StandardCharsets.UTF_8));
+            exchange.close();
+        });
+        server.start();
+        try {
+            int there = server.getAddress().getPort();
+            Path saved = folder.resolve("saved");
+            assertThat(start(client, there, saved, "save", "1", "q", "a").waitFor())
+                    .isZero();
+            assertThat(saved).content().isEqualToIgnoringNewLines("/it");
+            assertThat(keys).hasSize(3).doesNotContainNull().containsOnly(keys.get(0));
+
+            Path followed = folder.resolve("resumed");
+            Process following = start(client, there, followed, "follow", "0-z");
+            try {
+                await().until(() -> resumed.size() >= 3);
+            } finally {
+                following.destroyForcibly().waitFor();
+            }
+            assertThat(resumed).startsWith("0-z", "1-b", "2-b");
+            assertThat(Files.readAllLines(followed)).contains("{\"page_id\":1}", "{\"page_id\":2}");
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    private String save(Client client, int page, String question) throws Exception {
+        Path saved = folder.resolve("saved");
+        assertThat(start(client, port, saved, "save", String.valueOf(page), question, "a")
+                        .waitFor())
+                .isZero();
+        return Files.readString(saved).strip();
+    }
+
+    private List<JsonNode> gifts(Path output, int page) throws IOException {
+        List<JsonNode> gifts = new ArrayList<>();
+        List<String> lines = Files.readString(output).lines().toList();
+        for (String line : lines) {
+            JsonNode gift = json.readTree(line);
+            if (gift.path("page_id").asInt() == page) {
+                gifts.add(gift);
+            }
+        }
+        return gifts;
+    }
+
+    private void assumeRuns(Client client) throws Exception {
+        boolean runs;
+        try {
+            runs = new ProcessBuilder(client.needs())
+                            .redirectErrorStream(true)
+                            .redirectOutput(folder.resolve("needs").toFile())
+                            .start()
+                            .waitFor()
+                    == 0;
+        } catch (IOException missing) {
+            runs = false;
+        }
+        assumeTrue(runs, "examples/%s needs what this machine has not: %s".formatted(client, client.needs()));
+    }
+
+    private static Process start(Client client, int port, Path output, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                client.needs().get(0), Path.of("examples", client.file()).toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectOutput(output.toFile())
+                .redirectError(ProcessBuilder.Redirect.INHERIT);
+        builder.environment().put("GIFT_SPINE", "http://localhost:" + port);
+        return builder.start();
+    }
+}
