@@ -3,6 +3,7 @@ package org.gibsey.spine.broker;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -15,6 +16,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.Uuid;
 import org.springframework.stereotype.Component;
 
 /** Asks the broker where consumer groups stand. Thread-safe. */
@@ -22,14 +24,17 @@ import org.springframework.stereotype.Component;
 public final class Positions {
 
     private final KafkaConnection kafka;
+    private final TopicIds topicIds;
 
-    Positions(KafkaConnection kafka) {
+    Positions(KafkaConnection kafka, TopicIds topicIds) {
         this.kafka = kafka;
+        this.topicIds = topicIds;
     }
 
     /**
      * Of a group in every partition of a topic. What is committed is asked first, so that it never lies behind the end. A
-     * group that has committed nothing, or less than is retained, will begin with the first record there is.
+     * group that has committed nothing, less than is retained, or in a topic of this name that is no more, will begin with
+     * the first record there is.
      *
      * @throws ExecutionException if the broker does not say, as when the topic does not exist
      */
@@ -42,6 +47,7 @@ public final class Positions {
         TopicDescription description = admin.describeTopics(List.of(topic)).allTopicNames().get().values().stream()
                 .findFirst()
                 .orElseThrow();
+        Uuid id = topicIds.seen(description);
         Map<TopicPartition, OffsetSpec> ofAll = new HashMap<>();
         for (TopicPartitionInfo partition : description.partitions()) {
             ofAll.put(new TopicPartition(topic, partition.partition()), OffsetSpec.earliest());
@@ -54,8 +60,11 @@ public final class Positions {
         Map<TopicPartition, ListOffsetsResultInfo> end = ends.all().get();
         return ofAll.keySet().stream().collect(Collectors.toMap(Function.identity(), partition -> {
             long from = offset(first, partition);
-            OffsetAndMetadata next = committed.get(partition);
-            return new Position(from, next == null ? from : Math.max(from, next.offset()), offset(end, partition));
+            long next = Optional.ofNullable(committed.get(partition))
+                    .filter(offset -> TopicIds.of(offset).map(id::equals).orElse(true))
+                    .map(OffsetAndMetadata::offset)
+                    .orElse(from);
+            return new Position(id, from, Math.max(from, next), offset(end, partition));
         }));
     }
 
@@ -70,11 +79,12 @@ public final class Positions {
     /**
      * Where a consumer group stands in a partition. Offsets.
      *
+     * @param topic id of the topic, which one that is deleted and made again does not keep
      * @param first first one retained
      * @param next  first one not committed
      * @param end   the one the next record will get
      */
-    public record Position(long first, long next, long end) {
+    public record Position(Uuid topic, long first, long next, long end) {
 
         /** Records not committed; those that transactions leave out included, so at most a few too many. */
         public long waiting() {

@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.gibsey.spine.Outage;
 import org.gibsey.spine.Repeating;
 import org.gibsey.spine.SpineSettings;
@@ -73,6 +74,7 @@ final class LedgerPatrol implements DisposableBean {
     /** Not found at two looks. */
     private final Map<UUID, Unaccounted> missing = new LinkedHashMap<>();
 
+    private @Nullable Uuid topic;
     private @Nullable TopicReader reader;
     private final Outage pause;
     private volatile int unaccounted;
@@ -164,8 +166,15 @@ final class LedgerPatrol implements DisposableBean {
     /** Looks a second time at those without a place. Other workers answer for what is no longer ours. */
     private synchronized void judge(Map<TopicPartition, Position> mine)
             throws ExecutionException, InterruptedException, DeadLetterBacklog.TooMany {
-        suspects.values().removeIf(event -> !retained(event, mine));
-        missing.values().removeIf(event -> !retained(event, mine));
+        if (mine.values().stream().anyMatch(position -> !position.topic().equals(topic))) {
+            // the first look, or the topic was deleted and made again: what was missed is in none that is there
+            topic = mine.values().iterator().next().topic();
+            beats.clear();
+            suspects.clear();
+            missing.clear();
+        }
+        suspects.values().removeIf(event -> !passed(event, mine));
+        missing.values().removeIf(event -> !passed(event, mine));
         if (!suspects.isEmpty() || !missing.isEmpty()) {
             Set<UUID> open = new HashSet<>(suspects.keySet());
             open.addAll(missing.keySet());
@@ -191,9 +200,10 @@ final class LedgerPatrol implements DisposableBean {
         unaccounted = missing.size();
     }
 
-    private static boolean retained(Unaccounted event, Map<TopicPartition, Position> mine) {
+    /** Whether its record is there and the workers are past it: the group can be set back by hand. */
+    private static boolean passed(Unaccounted event, Map<TopicPartition, Position> mine) {
         Position position = mine.get(new TopicPartition(event.topic(), event.partition()));
-        return position != null && event.offset() >= position.first();
+        return position != null && event.offset() >= position.first() && event.offset() < position.next();
     }
 
     private synchronized void check(Map<TopicPartition, Position> mine) {

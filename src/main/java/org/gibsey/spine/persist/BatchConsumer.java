@@ -4,12 +4,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -19,10 +23,12 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.gibsey.spine.broker.PollBudget;
+import org.gibsey.spine.broker.TopicIds;
 import org.gibsey.spine.persist.BatchConsumerFactory.Membership;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +47,9 @@ import org.slf4j.LoggerFactory;
  * partitions are taken away and on close. The committed offset may trail the database, never lead it: after a crash some
  * gifts are read again and found stored.
  *
+ * <p>A topic that was deleted and made again is another one, and read from its beginning: its offsets mean other events. That is
+ * seen within seconds while this consumer runs, and by what was committed when partitions come to it ({@link TopicIds}).
+ *
  * <p>Like any Kafka consumer it belongs to the one thread that polls it. Not final, so that a test can see what it does.
  */
 class BatchConsumer extends KafkaConsumer<Object, Object> {
@@ -50,6 +59,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     /** It is known after a poll. */
     private static final Duration POSITION_WITHIN = Duration.ofSeconds(1);
 
+    private static final Duration COMMITTED_WITHIN = Duration.ofSeconds(5);
     private static final Duration CLOSING_COMMIT = Duration.ofSeconds(3);
     static final long COMMIT_INTERVAL_MS = 50;
 
@@ -62,6 +72,12 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
 
     private final Map<TopicPartition, OffsetAndMetadata> stored = new HashMap<>();
     private final Map<TopicPartition, OffsetAndMetadata> lastSent = new HashMap<>();
+    /** The topic that position and offsets of a partition are about. */
+    private final Map<TopicPartition, Uuid> topics = new HashMap<>();
+    /** Partitions whose records in the batch in hand are read again, if at all: taken away since, or of a topic that is no more. */
+    private final Set<TopicPartition> leftBehind = new HashSet<>();
+
+    private final Function<String, Uuid> topicIds;
     private final String group;
     private final Consumer<BatchConsumer> onClose;
     private final int maxPollRecords;
@@ -77,16 +93,24 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     private int lastPolled;
     private long lastCommitNanos = System.nanoTime();
 
-    /** @param onClose told when this consumer has closed */
-    BatchConsumer(Properties properties, Consumer<BatchConsumer> onClose) {
-        this(properties, onClose, new PollBudget());
+    /**
+     * @param topicIds which topic a name stands for now; asked at each poll
+     * @param onClose  told when this consumer has closed
+     */
+    BatchConsumer(Properties properties, Function<String, Uuid> topicIds, Consumer<BatchConsumer> onClose) {
+        this(properties, topicIds, onClose, new PollBudget());
     }
 
     @SuppressWarnings("unchecked") // Camel's consumers are of objects
-    private BatchConsumer(Properties properties, Consumer<BatchConsumer> onClose, PollBudget budget) {
+    private BatchConsumer(
+            Properties properties,
+            Function<String, Uuid> topicIds,
+            Consumer<BatchConsumer> onClose,
+            PollBudget budget) {
         super(properties, (Deserializer<Object>) (Deserializer<?>) budget, (Deserializer<Object>)
                 (Deserializer<?>) budget);
         this.budget = budget;
+        this.topicIds = topicIds;
         this.group = properties.getProperty(ConsumerConfig.GROUP_ID_CONFIG, "");
         this.onClose = onClose;
         Object most = properties.getOrDefault(
@@ -113,6 +137,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
             return ConsumerRecords.empty();
         }
         rest(restNanos(lastPolled, maxPollRecords));
+        startOverInAnotherTopic();
         budget.renew(statements.most());
         ConsumerRecords<Object, Object> records = super.poll(commitWhenDue());
         lastPolled = budget.exhausted() ? maxPollRecords : records.count();
@@ -154,15 +179,16 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
 
     /**
      * Notes that everything before these offsets is in the database or dead-lettered. Partitions that have been taken away
-     * in the meantime are left to their new owner.
+     * in the meantime, even if they came back, and those whose topic has become another go on where they were put.
      */
     void stored(Map<TopicPartition, OffsetAndMetadata> next) {
         allStored = true;
         next.forEach((partition, offset) -> {
-            if (assignment().contains(partition)) {
-                stored.put(partition, offset);
+            if (!leftBehind.contains(partition)) {
+                stored.put(partition, next(partition, offset.offset()));
             }
         });
+        leftBehind.clear();
     }
 
     /**
@@ -174,7 +200,34 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
             OffsetAndMetadata last = stored.getOrDefault(partition, lastSent.get(partition));
             long position = position(partition, POSITION_WITHIN);
             if (last == null || position > last.offset()) {
-                stored.put(partition, new OffsetAndMetadata(position));
+                stored.put(partition, next(partition, position));
+            }
+        }
+    }
+
+    private OffsetAndMetadata next(TopicPartition partition, long offset) {
+        return TopicIds.next(offset, Objects.requireNonNull(topics.get(partition)));
+    }
+
+    private void leave(Collection<TopicPartition> partitions) {
+        stored.keySet().removeAll(partitions);
+        if (!allStored) {
+            leftBehind.addAll(partitions);
+        }
+    }
+
+    private void startOverInAnotherTopic() {
+        for (TopicPartition partition : assignment()) {
+            Uuid now = topicIds.apply(partition.topic());
+            Uuid before = topics.put(partition, now);
+            if (before != null && !before.equals(now)) {
+                LOG.warn(
+                        "Topic of {} was deleted and made again: group {} reads it from its beginning",
+                        partition,
+                        group);
+                seekToBeginning(List.of(partition));
+                leave(List.of(partition));
+                lastSent.remove(partition);
             }
         }
     }
@@ -192,6 +245,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
             tooEarly.partitions()
                     .forEach(partition ->
                             seek(partition, tooEarly.records(partition).get(0).offset()));
+            startOverInAnotherTopic();
         } catch (WakeupException e) {
             // the route is being stopped; Camel's own next poll has to be woken too
             wakeup();
@@ -278,19 +332,26 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
             commitNow(partitions);
+            leave(partitions);
             assigned = null;
             next.onPartitionsRevoked(partitions);
         }
 
         @Override
         public void onPartitionsLost(Collection<TopicPartition> partitions) {
-            stored.keySet().removeAll(partitions);
+            leave(partitions);
             assigned = null;
             next.onPartitionsLost(partitions);
         }
 
         @Override
         public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+            committed(Set.copyOf(partitions), COMMITTED_WITHIN).forEach((partition, offset) -> {
+                // null where nothing is committed
+                Optional<Uuid> topic = Optional.ofNullable(offset).flatMap(TopicIds::of);
+                topics.put(partition, topic.orElseGet(() -> topicIds.apply(partition.topic())));
+            });
+            startOverInAnotherTopic();
             assigned = Set.copyOf(assignment());
             next.onPartitionsAssigned(partitions);
         }

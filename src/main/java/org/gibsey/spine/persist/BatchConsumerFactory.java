@@ -17,7 +17,9 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.TopicPartition;
+import org.gibsey.spine.broker.TopicIds;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Component;
 
 /**
@@ -29,12 +31,15 @@ import org.springframework.stereotype.Component;
 public final class BatchConsumerFactory extends DefaultKafkaClientFactory {
 
     private final MeterRegistry meters;
+    private final ObjectProvider<TopicIds> topicIds;
     private final Map<String, KafkaClientMetrics> metrics = new ConcurrentHashMap<>();
     private final Set<String> clientIds = ConcurrentHashMap.newKeySet();
     private final Set<BatchConsumer> open = ConcurrentHashMap.newKeySet();
 
-    BatchConsumerFactory(MeterRegistry meters) {
+    /** @param topicIds later: Camel is given this factory while it is being made, and connections need it made */
+    BatchConsumerFactory(MeterRegistry meters, ObjectProvider<TopicIds> topicIds) {
         this.meters = meters;
+        this.topicIds = topicIds;
     }
 
     /**
@@ -48,7 +53,7 @@ public final class BatchConsumerFactory extends DefaultKafkaClientFactory {
     @Override
     public Consumer<Object, Object> getConsumer(Properties given) {
         return measured(given, given.getProperty(ConsumerConfig.GROUP_ID_CONFIG, "consumer"), (properties, id) -> {
-            BatchConsumer consumer = new BatchConsumer(properties, closed -> {
+            BatchConsumer consumer = new BatchConsumer(properties, topicIds.getObject()::of, closed -> {
                 open.remove(closed);
                 release(id);
             });

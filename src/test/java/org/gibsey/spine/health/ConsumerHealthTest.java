@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.gibsey.spine.broker.Positions.Position;
 import org.gibsey.spine.health.ConsumerHealth.Sight;
 import org.gibsey.spine.health.PersistRoutes.PersistRoute;
@@ -51,7 +52,8 @@ class ConsumerHealthTest {
     private String state = "Started";
     private Set<TopicPartition> assigned = Set.of(ZERO);
     private String waits;
-    private final Map<TopicPartition, Position> positions = new HashMap<>(Map.of(ZERO, new Position(0, 100, 100)));
+    private final Map<TopicPartition, Position> positions =
+            new HashMap<>(Map.of(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 100)));
 
     @BeforeEach
     void isWell() {
@@ -88,7 +90,7 @@ class ConsumerHealthTest {
 
     @Test
     void whatWaitsAndDoesNotMoveIsNotReady() {
-        positions.put(ZERO, new Position(0, 100, 150));
+        positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 150));
 
         look();
         pass(30);
@@ -96,7 +98,7 @@ class ConsumerHealthTest {
         pass(1);
 
         assertThat(reason()).isEqualTo("route persist has 50 events waiting and stored none for 31 s");
-        positions.put(ZERO, new Position(0, 101, 150));
+        positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 101, 150));
         look();
         assertThat(health.health().getStatus()).isEqualTo(Status.UP);
     }
@@ -104,7 +106,7 @@ class ConsumerHealthTest {
     @Test
     void aGrowingLagThatMovesIsReady() {
         for (int i = 0; i < 40; i++) {
-            positions.put(ZERO, new Position(0, 100 + i, 200 + 100L * i));
+            positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 100 + i, 200 + 100L * i));
             pass(2);
             assertThat(health.health().getStatus()).isEqualTo(Status.UP);
         }
@@ -112,8 +114,8 @@ class ConsumerHealthTest {
 
     @Test
     void partitionsThatComeAndGoAreMovement() {
-        positions.put(ZERO, new Position(0, 100, 150));
-        positions.put(ONE, new Position(0, 7, 9));
+        positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 150));
+        positions.put(ONE, new Position(Uuid.ONE_UUID, 0, 7, 9));
         look();
         pass(20);
 
@@ -154,7 +156,7 @@ class ConsumerHealthTest {
     @Test
     void whatAnAbsentDatabaseExplainsIsTheDatabasesToTell() {
         away[1] = true;
-        positions.put(ZERO, new Position(0, 100, 150));
+        positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 150));
         waits = "connection refused";
 
         look();

@@ -17,14 +17,18 @@ import java.util.stream.LongStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.gibsey.spine.broker.TopicIds;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.TestTopic;
 import org.junit.jupiter.api.AfterEach;
@@ -32,10 +36,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mockito.Mockito;
 
 class BatchConsumerIT {
 
     private final String name = "polled-" + UUID.randomUUID();
+    private Uuid topicId = Uuid.randomUuid();
     private final String servers = SharedServices.get().kafka().bootstrapServers();
 
     @BeforeEach
@@ -79,6 +86,69 @@ class BatchConsumerIT {
             assertThat(consumer.soughtBack).containsExactly(1L);
             assertThat(consumer.next()).containsExactly("second");
             assertThat(consumer.next()).containsExactly("third");
+        }
+    }
+
+    @Test
+    void goesOnWhereItCommittedInTheSameTopic() throws Exception {
+        commit(TopicIds.next(2, topicId));
+
+        try (Polled consumer = new Polled(1)) {
+            assertThat(consumer.next()).containsExactly("third");
+        }
+    }
+
+    /** Whoever came before this version, or set the group by hand, says nothing of the topic. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "of Faust", "topic-id=no id"})
+    void goesOnWhereAnotherProgramCommitted(String metadata) throws Exception {
+        commit(new OffsetAndMetadata(2, metadata));
+
+        try (Polled consumer = new Polled(1)) {
+            assertThat(consumer.next()).containsExactly("third");
+        }
+    }
+
+    @Test
+    void beginsAnewWhenWhatIsCommittedIsOfAnotherTopicOfTheSameName() throws Exception {
+        commit(TopicIds.next(2, Uuid.randomUuid()));
+
+        try (Polled consumer = new Polled(1)) {
+            assertThat(consumer.next()).containsExactly("first");
+        }
+    }
+
+    @Test
+    void beginsAnewWhenTheTopicBecomesAnotherAndKeepsNoOffsetOfTheOld() throws Exception {
+        try (Polled consumer = new Polled(2)) {
+            assertThat(consumer.next()).containsExactly("first", "second");
+
+            topicId = Uuid.randomUuid();
+            consumer.keepAlive();
+            consumer.stored(Map.of(new TopicPartition(name, 0), new OffsetAndMetadata(2)));
+
+            assertThat(consumer.next()).containsExactly("first", "second");
+            assertThat(committed()).isNull();
+            consumer.stored(Map.of(new TopicPartition(name, 0), new OffsetAndMetadata(2)));
+        }
+        assertThat(committed()).isEqualTo(TopicIds.next(2, topicId));
+    }
+
+    private void commit(OffsetAndMetadata offset) throws Exception {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers))) {
+            admin.alterConsumerGroupOffsets(name, Map.of(new TopicPartition(name, 0), offset))
+                    .all()
+                    .get();
+        }
+    }
+
+    /** Null when there is none. */
+    private OffsetAndMetadata committed() throws Exception {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers))) {
+            return admin.listConsumerGroupOffsets(name)
+                    .partitionsToOffsetAndMetadata()
+                    .get()
+                    .get(new TopicPartition(name, 0));
         }
     }
 
@@ -180,7 +250,7 @@ class BatchConsumerIT {
 
     @Test
     void restsAsLongAsItIsTold() {
-        try (BatchConsumer consumer = new BatchConsumer(properties(1), closed -> {})) {
+        try (BatchConsumer consumer = new BatchConsumer(properties(1), unused -> topicId, closed -> {})) {
             long start = System.nanoTime();
 
             consumer.rest(5_000_000);
@@ -211,8 +281,8 @@ class BatchConsumerIT {
         private boolean assignedOnlyInTheNextPoll;
 
         Polled(int maxPollRecords) {
-            super(properties(maxPollRecords), closed -> {});
-            subscribe(List.of(name));
+            super(properties(maxPollRecords), unused -> topicId, closed -> {});
+            subscribe(List.of(name), Mockito.mock(ConsumerRebalanceListener.class));
         }
 
         /** The poll that brings nothing, on which Camel hands the batch over. */

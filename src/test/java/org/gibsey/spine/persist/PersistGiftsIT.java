@@ -27,6 +27,7 @@ import javax.sql.DataSource;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -49,6 +50,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.client.TestRestTemplate;
+import org.springframework.boot.test.web.server.LocalManagementPort;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.test.context.TestPropertySource;
 
@@ -72,6 +75,12 @@ class PersistGiftsIT {
 
     @Autowired
     MeterRegistry meters;
+
+    @Autowired
+    TestRestTemplate http;
+
+    @LocalManagementPort
+    int management;
 
     @BeforeAll
     static void connect() {
@@ -340,6 +349,46 @@ class PersistGiftsIT {
         assertThat(only(84_003)).containsEntry("question", "kept");
         // the end is behind the marker of the commit
         await().until(() -> committed(0) == end(0));
+    }
+
+    /** Deleted, made again and filled past where the worker was, all while it waits for a lock. */
+    @Test
+    void readsATopicThatWasMadeAgainFromItsBeginning() throws Exception {
+        topic.writeAll(0, gifts(84_104, "before", 50));
+        await().until(() -> count(84_104) == 50);
+        try (Connection connection = SharedServices.get().database().superuser();
+                Statement statement = connection.createStatement();
+                Admin admin = admin()) {
+            connection.setAutoCommit(false);
+            statement.execute("lock table vault in share row exclusive mode");
+            topic.writeAll(0, gifts(84_104, "in hand", 1));
+            await().until(() -> vault.sql("select count(*) from pg_locks where not granted")
+                            .query(Long.class)
+                            .single()
+                    > 0);
+            admin.deleteTopics(List.of("persist_it")).all().get();
+            admin.createTopics(List.of(new NewTopic("persist_it", 6, (short) 1)))
+                    .all()
+                    .get();
+            for (int partition = 0; partition < 6; partition++) {
+                topic.writeAll(partition, gifts(84_104, "again in " + partition, 200));
+            }
+            connection.rollback();
+        }
+
+        await().untilAsserted(() -> assertThat(count(84_104)).isEqualTo(51 + 6 * 200));
+        await().untilAsserted(() -> assertThat(http.postForObject(
+                        "http://localhost:" + management + "/actuator/ledger", Map.of(), String.class))
+                .contains("\"balanced\":true", "\"events\":1200,", "\"stored\":1200,", "\"inFlight\":0"));
+        await().untilAsserted(() -> assertThat(http.getForObject(
+                        "http://localhost:" + management + "/actuator/health/readiness", String.class))
+                .startsWith("{\"status\":\"UP\""));
+    }
+
+    private static List<String> gifts(int page, String question, int count) {
+        return IntStream.range(0, count)
+                .mapToObj(i -> new String(gift(page, question + " " + i), StandardCharsets.UTF_8))
+                .toList();
     }
 
     @Test
