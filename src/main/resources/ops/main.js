@@ -1,6 +1,6 @@
 // The operators' page: reads the endpoints of this port every two seconds while the page is visible.
 
-import {act, read, readText, why} from "./actuator.js";
+import {act, read, readText, remember, TokenNeeded, why} from "./actuator.js";
 import {emblem} from "./book/sigil.js";
 import {Letters} from "./letters.js";
 import {Loop, parts, walked} from "./loop.js";
@@ -22,13 +22,19 @@ let rounds = 0;
 let looking = false;
 
 async function look() {
-  if (looking || document.hidden) {
+  if (looking || document.hidden || !$("token").hidden) {
     return;
   }
   looking = true;
   const [health, metrics, live, camel] = await Promise.allSettled([
     read("health/readiness", {also: [503]}), readText(METRICS), read("liveroutes"), read("camelroutes")]);
   showHealth(health);
+  const unknown = [live, metrics].find(({reason}) => reason instanceof TokenNeeded);
+  if (unknown) {
+    ask(unknown.reason);
+    looking = false;
+    return;
+  }
   const reading = metrics.status === "fulfilled" ? new Reading(metrics.value, performance.now()) : null;
   const does = live.status === "fulfilled" ? live.value : {saves: true, stores: true};
   if (reading) {
@@ -49,6 +55,23 @@ async function look() {
   looking = false;
   setTimeout(look, EVERY_MS);
 }
+
+/** Nothing more is read until there is a token. */
+function ask(reason) {
+  $("token-note").textContent = `${why(reason)}.`;
+  if ($("token").hidden) {
+    $("token").hidden = false;
+    $("token-value").focus();
+  }
+}
+
+$("token").addEventListener("submit", event => {
+  event.preventDefault();
+  remember($("token-value").value.trim());
+  $("token-value").value = "";
+  $("token").hidden = true;
+  look();
+});
 
 function showHealth(health) {
   const state = $("state");

@@ -3,6 +3,7 @@ package org.gibsey.spine;
 import java.time.Clock;
 import java.util.Locale;
 import org.gibsey.spine.liveroutes.RouteCheck;
+import org.gibsey.spine.management.NewToken;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -22,6 +23,9 @@ public class SpineApplication {
         Locale.setDefault(Locale.ROOT);
         if (RouteCheck.isAskedFor(args)) {
             System.exit(RouteCheck.run(SpineApplication.class, args, System.out));
+        }
+        if (NewToken.isAskedFor(args)) {
+            System.exit(NewToken.run(args, System.out));
         }
         SpringApplication.run(SpineApplication.class, args);
     }

@@ -163,7 +163,10 @@ public record SpineSettings(
         }
     }
 
-    public record Management(@NotNull List<@Pattern(regexp = "[A-Za-z0-9._-]+") String> hosts) {}
+    public record Management(
+            @NotNull List<@Pattern(regexp = "[A-Za-z0-9._-]+") String> hosts,
+            @NotNull String tokens,
+            boolean openMetrics) {}
 
     public record Database(boolean migrate) {}
 

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
 /**
- * Keeps the pages of other sites from this port. It asks nobody for a password, and the browser of an operator who reaches it
- * runs whatever pages the operator visits: one of them could send dead letters again or stop a route (cross-site request
- * forgery), and one whose name suddenly resolves to this machine could read them besides (DNS rebinding).
+ * Keeps the pages of other sites from this port. On the operator's own machine it asks nobody for a token, and the browser of
+ * an operator who reaches it runs whatever pages the operator visits: one of them could send dead letters again or stop a route
+ * (cross-site request forgery), and one whose name suddenly resolves to this machine could read them besides (DNS rebinding).
  *
  * <ul>
  *   <li>Every call uses an address, {@code localhost} or a name of the settings: any other name can be anybody's.
@@ -52,7 +52,7 @@ final class ForeignPages extends HttpFilter {
                 request.getHeader(HttpHeaders.ORIGIN),
                 request.getHeader("Sec-Fetch-Site"));
         if (objection.isPresent()) {
-            response.sendError(HttpServletResponse.SC_FORBIDDEN, objection.get());
+            ManagementProblem.write(response, HttpServletResponse.SC_FORBIDDEN, objection.get());
         } else {
             chain.doFilter(request, response);
         }

@@ -1,5 +1,6 @@
 package org.gibsey.spine.management;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletResponse;
 import org.gibsey.spine.SpineSettings;
@@ -54,5 +55,14 @@ final class ManagementPort implements WebMvcConfigurer {
                 new ForeignPages(settings.management().hosts()));
         guard.setOrder(Ordered.HIGHEST_PRECEDENCE);
         return guard;
+    }
+
+    /** Behind the other, so that a page of another site cannot use up the tries of a client. */
+    @Bean
+    FilterRegistrationBean<OperatorGate> operatorGate(Operators operators, SpineSettings settings) {
+        FilterRegistrationBean<OperatorGate> gate = new FilterRegistrationBean<>(new OperatorGate(
+                operators, new WrongTokens(Ticker.systemTicker()), settings.management().openMetrics()));
+        gate.setOrder(Ordered.HIGHEST_PRECEDENCE + 1);
+        return gate;
     }
 }

@@ -41,6 +41,29 @@ class ManagementHostsIT {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "GET /actuator/info,                         200",
+        "GET /actuator/deadletters,                  200",
+        "GET /actuator/deadletters/1,                403",
+        "GET //actuator/deadletters/1,               403",
+        "GET /actuator/%64eadletters/1,              403",
+        "GET /actuator/deadletters;x/1,              403",
+        "GET /ops/../actuator/deadletters/1,         403",
+        "HEAD /actuator/deadletters/1/,              403",
+        "POST /actuator/deadletters,                 403",
+        "POST /actuator/ledger,                      403",
+        "POST /actuator/camelroutes/save-gift/stop,  403"
+    })
+    void withoutTokensOtherMachinesLookAndNoMore(String line, int status) throws IOException {
+        String answer = call(line + " HTTP/1.1", "Host: localhost\r\nContent-Length: 0");
+
+        assertThat(answer).startsWith("HTTP/1.1 " + status);
+        if (status == 403 && !line.startsWith("HEAD")) {
+            assertThat(answer).contains("application/problem+json", "MANAGEMENT_TOKENS");
+        }
+    }
+
     @Test
     void aCallThatNamesNoHostIsNoBrowsers() throws IOException {
         assertThat(call("GET /actuator/health/liveness HTTP/1.0", "Accept: */*"))

@@ -1,5 +1,6 @@
 package org.gibsey.spine.management;
 
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -7,6 +8,8 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -28,6 +31,7 @@ import javax.management.remote.JMXServiceURL;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.gibsey.spine.embedded.EmbeddedDatabase;
 import org.gibsey.spine.embedded.JavaProcess;
+import org.gibsey.spine.embedded.Patience;
 import org.gibsey.spine.embedded.Ports;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.TestDatabase;
@@ -37,6 +41,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -47,6 +52,7 @@ class OperatedProcessIT {
     private static final String TOPIC =
             "operated_" + UUID.randomUUID().toString().substring(0, 8);
     private static final int PORT = Ports.free();
+    private static final int MANAGEMENT_PORT = Ports.free();
     private static final int JMX_PORT = Ports.free();
 
     @TempDir
@@ -65,6 +71,11 @@ class OperatedProcessIT {
     static void start() throws Exception {
         database = TestDatabase.create();
         topic = new TestTopic(TOPIC, SharedServices.get().kafka().bootstrapServers());
+        Files.write(
+                folder.resolve("tokens"),
+                List.of(
+                        "vera view sha256:" + OperatorTokens.hash("token-of-vera"),
+                        "olga view,operate sha256:" + OperatorTokens.hash("token-of-olga")));
         process = process(
                 "operated",
                 "-Dcom.sun.management.jmxremote.password.file=" + secret("password", "operator open-sesame"),
@@ -105,6 +116,57 @@ class OperatedProcessIT {
         try (JavaProcess unprotected = process("unprotected")) {
             assertThat(unprotected.awaitExit()).isEqualTo(1);
             assertThat(unprotected.log()).content().containsIgnoringCase("password file");
+        }
+    }
+
+    /** A management port that other machines reach. */
+    @ParameterizedTest
+    @CsvSource({
+        "GET,  /actuator/health/liveness,            ,     localhost,    200",
+        "GET,  /actuator/health/liveness,            ,     evil.example, 403",
+        "GET,  /actuator/health/liveness,            vera, evil.example, 403",
+        "GET,  /actuator/health/readiness/broker,    ,     localhost,    401",
+        "GET,  /actuator/health/readiness/broker,    vera, localhost,    200",
+        "GET,  /actuator/prometheus,                 ,     localhost,    401",
+        "HEAD, /actuator/prometheus,                 ,     localhost,    401",
+        "GET,  /actuator/prometheus/,                ,     localhost,    401",
+        "GET,  //actuator/prometheus,                ,     localhost,    401",
+        "GET,  /%61ctuator/prometheus,               ,     localhost,    401",
+        "GET,  /actuator;x/prometheus,               ,     localhost,    401",
+        "GET,  /ops/..;/actuator/prometheus,         ,     localhost,    401",
+        "GET,  /actuator/prometheus,                 vera, localhost,    200",
+        "GET,  /actuator/prometheus,                 vere, localhost,    401",
+        "GET,  /actuator/deadletters,                vera, localhost,    200",
+        "GET,  /actuator/deadletters/1,              vera, localhost,    403",
+        "GET,  /actuator/deadletters/1,              olga, localhost,    403",
+        "POST, /actuator/deadletters,                vera, localhost,    403",
+        "POST, /actuator/camelroutes/save-gift/stop, vera, localhost,    403",
+        "POST, /actuator/ledger,                     vera, localhost,    403",
+        "POST, /actuator/ledger,                     ,     localhost,    401",
+        "POST, /actuator/ledger,                     olga, localhost,    200"
+    })
+    void eachTokenIsGoodForWhatItsLineSays(String method, String path, String name, String host, int status)
+            throws Exception {
+        assertThat(manage(method, path, name, host)).startsWith("HTTP/1.1 " + status);
+        assertThat(Files.readString(process.log())).doesNotContain("token-of-");
+    }
+
+    private static String manage(String method, String path, String name, String host) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), MANAGEMENT_PORT)) {
+            socket.setSoTimeout((int) Patience.LIMIT.toMillis());
+            String authorization = name == null ? "" : "Authorization: Bearer token-of-" + name + "\r\n";
+            socket.getOutputStream()
+                    .write(("%s %s HTTP/1.1\r\nHost: %s\r\n%sContent-Type: application/json\r\nContent-Length: %d\r\n"
+                                    + "Connection: close\r\n\r\n%s")
+                            .formatted(
+                                    method,
+                                    path,
+                                    host,
+                                    authorization,
+                                    method.equals("POST") ? 2 : 0,
+                                    method.equals("POST") ? "{}" : "")
+                            .getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 
@@ -351,23 +413,19 @@ class OperatedProcessIT {
                 "-Djava.rmi.server.hostname=localhost"));
         args.addAll(List.of(jvmArgs));
         return JavaProcess.application(
-                Map.of(
-                        "LOG_FORMAT",
-                        "ecs",
-                        "KAFKA_BOOTSTRAP_SERVERS",
-                        SharedServices.get().kafka().bootstrapServers(),
-                        "KAFKA_TOPIC",
-                        TOPIC,
-                        "KAFKA_DEAD_LETTER_TOPIC",
-                        TOPIC + ".dlq",
-                        "KAFKA_GROUP",
-                        TOPIC,
-                        "VAULT_DB_URL",
-                        database.url(),
-                        "SERVER_PORT",
-                        Integer.toString(PORT),
-                        "MANAGEMENT_SERVER_PORT",
-                        "0"),
+                Map.ofEntries(
+                        entry("LOG_FORMAT", "ecs"),
+                        entry(
+                                "KAFKA_BOOTSTRAP_SERVERS",
+                                SharedServices.get().kafka().bootstrapServers()),
+                        entry("KAFKA_TOPIC", TOPIC),
+                        entry("KAFKA_DEAD_LETTER_TOPIC", TOPIC + ".dlq"),
+                        entry("KAFKA_GROUP", TOPIC),
+                        entry("VAULT_DB_URL", database.url()),
+                        entry("SERVER_PORT", Integer.toString(PORT)),
+                        entry("MANAGEMENT_SERVER_PORT", Integer.toString(MANAGEMENT_PORT)),
+                        entry("MANAGEMENT_SERVER_ADDRESS", "0.0.0.0"),
+                        entry("MANAGEMENT_TOKENS", folder.resolve("tokens").toString())),
                 folder.resolve(name + ".log"),
                 args.toArray(String[]::new));
     }

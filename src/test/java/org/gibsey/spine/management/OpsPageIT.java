@@ -10,8 +10,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.gibsey.spine.SpineApplication;
 import org.gibsey.spine.embedded.Browser;
 import org.gibsey.spine.embedded.SharedServices;
@@ -22,6 +25,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.test.web.server.LocalManagementPort;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -41,6 +45,9 @@ import org.springframework.test.context.TestPropertySource;
 class OpsPageIT {
 
     private static final String TOPIC = "ops_page_it";
+
+    @TempDir
+    static Path folder;
 
     private static Browser browser;
     private static TestTopic topic;
@@ -152,7 +159,7 @@ class OpsPageIT {
     }
 
     @Test
-    void anApiAndAWorkerSayWhatTheyDoNotHave() {
+    void anApiAndAWorkerSayWhatTheyDoNotHaveAndAskForATokenWhereOneIsNeeded() throws IOException {
         try (ConfigurableApplicationContext api = application("save-gift")) {
             open(management(api));
             await().until(() -> browser.text("#role").contains("leaves storing to the workers"));
@@ -164,12 +171,30 @@ class OpsPageIT {
         await().until(() -> browser.text("#state").equals("Unknown: the process does not answer"));
         assertThat(browser.text("#accepted .figure")).isEqualTo("–");
 
-        try (ConfigurableApplicationContext worker = application("persist-gifts")) {
-            open(management(worker));
+        try (ConfigurableApplicationContext worker = application("persist-gifts", "--MANAGEMENT_TOKENS=" + tokens())) {
+            browser.go("http://localhost:%d/ops".formatted(management(worker)));
+            signIn("not-my-token", "This token is not, or no longer, that of an operator.");
+            signIn("my-token", "");
             await().until(() -> browser.text("#role").startsWith("A worker"));
             assertThat(browser.text("#accepted")).contains("–", "This process takes no saves");
             assertThat(browser.text("#stored .figure")).isNotEqualTo("–");
+            browser.click("#walk");
+            await().until(() -> browser.text("#walked")
+                    .equals("The audit failed: This needs the role operate, which vera does not have."));
+            assertThat(browser.<String>script("return sessionStorage.token + localStorage.length"))
+                    .isEqualTo("my-token0");
         }
+    }
+
+    private static Path tokens() throws IOException {
+        return Files.writeString(folder.resolve("tokens"), "vera view sha256:" + OperatorTokens.hash("my-token"));
+    }
+
+    private static void signIn(String token, String complaint) {
+        await().until(() -> browser.find("#token").isDisplayed());
+        browser.type("#token-value", token);
+        browser.click("#token button");
+        await().until(() -> browser.text("#token-note").equals(complaint));
     }
 
     @Test
@@ -232,18 +257,21 @@ class OpsPageIT {
         return Integer.parseInt(application.getEnvironment().getRequiredProperty("local.management.port"));
     }
 
-    private static ConfigurableApplicationContext application(String route) {
+    private static ConfigurableApplicationContext application(String route, String... more) {
         return new SpringApplicationBuilder(SpineApplication.class)
                 .initializers(new SharedServices())
-                .run(
-                        "--server.port=0",
-                        "--management.server.port=0",
-                        "--spring.jmx.enabled=false",
-                        "--camel.main.jmx-enabled=false",
-                        "--KAFKA_TOPIC=" + TOPIC,
-                        "--KAFKA_DEAD_LETTER_TOPIC=ops_page_it.dlq",
-                        "--KAFKA_GROUP=ops-page-it",
-                        "--VAULT_ROUTES=file:routes/%s.camel.yaml".formatted(route));
+                .run(Stream.concat(
+                                Stream.of(more),
+                                Stream.of(
+                                        "--server.port=0",
+                                        "--management.server.port=0",
+                                        "--spring.jmx.enabled=false",
+                                        "--camel.main.jmx-enabled=false",
+                                        "--KAFKA_TOPIC=" + TOPIC,
+                                        "--KAFKA_DEAD_LETTER_TOPIC=ops_page_it.dlq",
+                                        "--KAFKA_GROUP=ops-page-it",
+                                        "--VAULT_ROUTES=file:routes/%s.camel.yaml".formatted(route)))
+                        .toArray(String[]::new));
     }
 
     private HttpResponse<String> get(int at, String path) throws Exception {

@@ -116,6 +116,10 @@ final class ComposeRules {
                 service.path("stop_grace_period").asText().equals("60s"), "%s is killed before it has ended", name);
         broken.unless(service.path("depends_on").has("topics"), "%s starts before there are topics", name);
         broken.unless(service.path("depends_on").has("postgres"), "%s starts before there is a database", name);
+        broken.unless(
+                service.at("/environment/MANAGEMENT_TOKENS").asText().equals("none"),
+                "%s lets nobody operate it",
+                name);
         for (var variable : service.path("environment").properties()) {
             broken.unless(
                     Settings.exists(variable.getKey()), "%s sets %s, which nothing reads", name, variable.getKey());

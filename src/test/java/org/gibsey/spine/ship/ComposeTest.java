@@ -63,6 +63,7 @@ class ComposeTest {
             /services/worker/depends_on/topics        | ''                           | before there are topics
             /services/worker/depends_on/postgres      | ''                           | before there is a database
             /services/worker/environment/KAFKA_BROKER | kafka:29092                  | nothing reads
+            /services/worker/environment/MANAGEMENT_TOKENS | ''                      | lets nobody operate
             /services/worker/environment/VAULT_ROUTES | file:routes/persist-gift.camel.yaml | which is not there
             /services/worker/environment/VAULT_ROUTES | file:routes/persist-gifts.camel.yaml | is loaded by []
             /services/topics/command/0                | topic gift_events --partitions 3 --config retention.ms=1 | as many partitions

@@ -106,6 +106,9 @@ class ManifestsTest {
             Deployment/worker      | /spec/template/spec/containers/spine/envFrom/0/configMapRef/name          | settings           | which is not there
             Deployment/worker      | /spec/template/spec/containers/spine/ports/management/containerPort                | 8081               | says port
             ConfigMap/settings     | /data/MANAGEMENT_SERVER_ADDRESS                                       | ''                 | answers no probe
+            ConfigMap/settings     | /data/MANAGEMENT_OPEN_METRICS                                         | "'false'"          | gives no metrics
+            ConfigMap/settings     | /data/MANAGEMENT_TOKENS                                               | /etc/tokens        | does not start
+            Deployment/worker      | /spec/template/spec/volumes/operators/secret/items/0/key              | keys               | nobody makes
             Deployment/worker      | /spec/template/spec/containers/spine/volumeMounts/routes/subPath               | a.camel.yaml       | never sees an edit
             Deployment/worker      | /spec/template/spec/containers/spine/volumeMounts/routes/name                  | route              | no volume
             Deployment/worker      | /spec/template/spec/containers/spine/volumeMounts/routes/mountPath             | /routes            | is loaded by []

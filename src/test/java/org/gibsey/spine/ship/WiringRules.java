@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
 /** Whether what refers to something by name refers to something that is there, in the manifests and in the application. */
 final class WiringRules {
@@ -99,6 +100,7 @@ final class WiringRules {
                     .forEach(name ->
                             broken.unless(Settings.exists(name), "%s sets %s, which nothing reads", title, name));
             ports(title, container, environment);
+            tokens(title, container, environment);
             mounts(title, container, pod);
         }
     }
@@ -130,7 +132,8 @@ final class WiringRules {
         boolean byOperator =
                 secretsMadeByOperators().getOrDefault(name, Set.of()).contains(key);
         boolean byHand = instructions.contains("create secret generic " + name)
-                && instructions.contains("--from-literal=" + key + "=");
+                && (instructions.contains("--from-literal=" + key + "=")
+                        || instructions.contains("--from-file=" + key));
         broken.unless(byOperator || byHand, "%s wants %s of the secret %s, which nobody makes", title, key, name);
     }
 
@@ -164,6 +167,30 @@ final class WiringRules {
         broken.unless(
                 "0.0.0.0".equals(environment.get("MANAGEMENT_SERVER_ADDRESS")),
                 "%s answers no probe: its management port is open to itself only",
+                title);
+    }
+
+    /** A process that finds no tokens does not start, and one that finds them asks Prometheus for one. */
+    private void tokens(String title, JsonNode container, Map<String, String> environment) {
+        String tokens = environment.getOrDefault("MANAGEMENT_TOKENS", "");
+        if (tokens.isEmpty()) {
+            return;
+        }
+        broken.unless(
+                StreamSupport.stream(container.path("volumeMounts").spliterator(), false)
+                        .anyMatch(mount -> Path.of(mount.path("mountPath").asText())
+                                .equals(Path.of(tokens).getParent())),
+                "%s does not start: nothing is mounted at %s",
+                title,
+                tokens);
+        boolean shown = manifests
+                .ofKind("ServiceMonitor")
+                .flatMap(monitor ->
+                        StreamSupport.stream(monitor.at("/spec/endpoints").spliterator(), false))
+                .allMatch(endpoint -> endpoint.has("authorization"));
+        broken.unless(
+                shown || "true".equals(environment.get("MANAGEMENT_OPEN_METRICS")),
+                "%s gives no metrics to a Prometheus without a token",
                 title);
     }
 

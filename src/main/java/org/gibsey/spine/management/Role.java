@@ -1,0 +1,18 @@
+package org.gibsey.spine.management;
+
+import java.util.Locale;
+
+/** What an operator may do on the management port. Each is given by itself: none includes another. */
+enum Role {
+    /** Reads health, metrics, routes and the list of dead letters. */
+    VIEW,
+    /** Reads what readers wrote: the content of dead letters. */
+    CONTENT,
+    /** Changes something, or makes it work: replays, resends, audits, stops and starts routes. */
+    OPERATE;
+
+    /** As it stands in the file of tokens. */
+    String word() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}
