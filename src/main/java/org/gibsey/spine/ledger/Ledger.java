@@ -25,7 +25,7 @@ import org.gibsey.spine.broker.Positions.Position;
 import org.gibsey.spine.broker.TopicReader;
 import org.gibsey.spine.broker.TopicReader.Piece;
 import org.gibsey.spine.gift.EventId;
-import org.gibsey.spine.ledger.LedgerWalk.Report;
+import org.gibsey.spine.ledger.FullAudit.Report;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
@@ -52,7 +52,7 @@ class Ledger {
     private final EventPlaces accounts;
     private final SpineSettings.Topic settings;
     private final Clock clock;
-    private final ReentrantLock walking = new ReentrantLock();
+    private final ReentrantLock auditing = new ReentrantLock();
     private volatile @Nullable Report last;
 
     Ledger(
@@ -93,12 +93,12 @@ class Ledger {
     @WriteOperation
     public Resent resend(@Nullable Boolean dryRun) throws InterruptedException {
         if (dryRun == null || dryRun) {
-            Report report = walk(record -> {});
+            Report report = audit(record -> {});
             return new Resent(true, report.unaccounted(), report);
         }
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         try (Producer<byte[], byte[]> producer = kafka.newProducer("gift-spine-ledger")) {
-            Report report = walk(record -> sent.add(producer.send(again(record))));
+            Report report = audit(record -> sent.add(producer.send(again(record))));
             for (Future<RecordMetadata> acknowledgement : sent) {
                 acknowledgement.get();
             }
@@ -109,14 +109,14 @@ class Ledger {
         }
     }
 
-    private Report walk(Consumer<ConsumerRecord<byte[], byte[]>> onUnaccounted) throws InterruptedException {
-        if (!walking.tryLock()) {
-            throw refused("the topic is being walked already");
+    private Report audit(Consumer<ConsumerRecord<byte[], byte[]>> onUnaccounted) throws InterruptedException {
+        if (!auditing.tryLock()) {
+            throw refused("the topic is being audited already");
         }
         try (TopicReader reader = new TopicReader(kafka, "gift-spine-ledger", FETCH_BYTES)) {
             Instant began = clock.instant();
             Map<TopicPartition, Position> stand = new HashMap<>(positions.of(settings.group(), settings.name()));
-            LedgerWalk walk = new LedgerWalk(accounts, stand, deadLetters.events(reader), onUnaccounted);
+            FullAudit audit = new FullAudit(accounts, stand, deadLetters.events(reader), onUnaccounted);
             reader.read(
                     stand.entrySet().stream()
                             .map(at -> new Piece(
@@ -124,8 +124,8 @@ class Ledger {
                                     at.getValue().first(),
                                     at.getValue().end()))
                             .toList(),
-                    walk::take);
-            Report report = walk.report(settings.name(), began, clock.instant());
+                    audit::take);
+            Report report = audit.report(settings.name(), began, clock.instant());
             last = report;
             return report;
         } catch (ExecutionException e) {
@@ -133,7 +133,7 @@ class Ledger {
         } catch (DeadLetterBacklog.TooMany e) {
             throw refused(String.valueOf(e.getMessage()));
         } finally {
-            walking.unlock();
+            auditing.unlock();
         }
     }
 

@@ -48,11 +48,11 @@ import org.springframework.stereotype.Component;
  * its gauges are read by any.
  */
 @Component
-final class LedgerPatrol implements DisposableBean {
+final class ContinuousAudit implements DisposableBean {
 
     private static final Duration PAUSE = Duration.ofSeconds(2);
 
-    private static final Logger LOG = LoggerFactory.getLogger(LedgerPatrol.class);
+    private static final Logger LOG = LoggerFactory.getLogger(ContinuousAudit.class);
     private static final int FETCH_BYTES = 256 * 1024;
     /** More are not kept; the ledger on demand counts them all. */
     private static final int MOST_SUSPECTS = 10_000;
@@ -68,7 +68,7 @@ final class LedgerPatrol implements DisposableBean {
     private final SpineSettings settings;
     private final Clock clock;
     private final Counter checked;
-    private final Map<TopicPartition, Beat> beats = new HashMap<>();
+    private final Map<TopicPartition, Progress> progress = new HashMap<>();
     /** Not found at one look. */
     private final Map<UUID, Unaccounted> suspects = new LinkedHashMap<>();
     /** Not found at two looks. */
@@ -80,7 +80,7 @@ final class LedgerPatrol implements DisposableBean {
     private volatile int unaccounted;
     private volatile @Nullable Instant roundEnded;
 
-    LedgerPatrol(
+    ContinuousAudit(
             KafkaConnection kafka,
             GroupWatch groups,
             DeadLetterBacklog deadLetters,
@@ -102,24 +102,24 @@ final class LedgerPatrol implements DisposableBean {
         this.checked = Counter.builder("gifts.ledger.checked")
                 .description("Events compared with the tables")
                 .register(meters);
-        Gauge.builder("gifts.unaccounted", this, patrol -> patrol.unaccounted)
+        Gauge.builder("gifts.unaccounted", this, audit -> audit.unaccounted)
                 .description("Events known to be neither row nor dead letter though the workers are past them")
                 .register(meters);
-        Gauge.builder("gifts.ledger.balanced", this, patrol -> patrol.unaccounted == 0 ? 1 : 0)
+        Gauge.builder("gifts.ledger.balanced", this, audit -> audit.unaccounted == 0 ? 1 : 0)
                 .description("1 while every event looked at has its place, else 0")
                 .register(meters);
-        Gauge.builder("gifts.ledger.round.age.seconds", this, LedgerPatrol::roundAge)
+        Gauge.builder("gifts.ledger.round.age.seconds", this, ContinuousAudit::roundAge)
                 .description("Since the last round over everything retained ended; NaN before the first")
                 .register(meters);
     }
 
     @Bean
-    static Repeating ledgerPatrolThread(LedgerPatrol patrol) {
-        return new Repeating("ledger patrol", PAUSE, patrol::look);
+    static Repeating continuousAuditThread(ContinuousAudit audit) {
+        return new Repeating("continuous audit", PAUSE, audit::look);
     }
 
-    /** Where the patrol is in a partition: new ones are checked up to {@code head}, and the round is at {@code round}. */
-    private record Beat(long head, long round) {}
+    /** Where the audit is in a partition: new ones are checked up to {@code head}, and the round is at {@code round}. */
+    private record Progress(long head, long round) {}
 
     /** Looks at the next piece. */
     void look() {
@@ -169,7 +169,7 @@ final class LedgerPatrol implements DisposableBean {
         if (mine.values().stream().anyMatch(position -> !position.topic().equals(topic))) {
             // the first look, or the topic was deleted and made again: what was missed is in none that is there
             topic = mine.values().iterator().next().topic();
-            beats.clear();
+            progress.clear();
             suspects.clear();
             missing.clear();
         }
@@ -207,7 +207,7 @@ final class LedgerPatrol implements DisposableBean {
     }
 
     private synchronized void check(Map<TopicPartition, Position> mine) {
-        beats.keySet().retainAll(mine.keySet());
+        progress.keySet().retainAll(mine.keySet());
         if (mine.isEmpty()) {
             return;
         }
@@ -216,25 +216,25 @@ final class LedgerPatrol implements DisposableBean {
         List<Piece> heads = new ArrayList<>();
         List<Piece> rounds = new ArrayList<>();
         mine.forEach((partition, position) -> {
-            Beat beat = beats.computeIfAbsent(partition, unused -> new Beat(position.next(), position.first()));
+            Progress at = progress.computeIfAbsent(partition, unused -> new Progress(position.next(), position.first()));
             // the group can be set back by hand, and retention can overtake
-            long from = Math.min(Math.max(beat.head, position.first()), position.next());
+            long from = Math.min(Math.max(at.head, position.first()), position.next());
             long to = Math.min(position.next(), from + share);
             heads.add(new Piece(partition, from, to));
-            long round = Math.min(Math.max(beat.round, position.first()), to);
+            long round = Math.min(Math.max(at.round, position.first()), to);
             rounds.add(new Piece(partition, round, roundDue ? Math.min(to, round + share - (to - from)) : round));
         });
         reader().read(heads, this::compare);
         reader().read(rounds, this::compare);
         for (int i = 0; i < heads.size(); i++) {
-            beats.put(
+            progress.put(
                     heads.get(i).partition(),
-                    new Beat(heads.get(i).to(), rounds.get(i).to()));
+                    new Progress(heads.get(i).to(), rounds.get(i).to()));
         }
-        if (roundDue && beats.values().stream().allMatch(beat -> beat.round >= beat.head)) {
+        if (roundDue && progress.values().stream().allMatch(at -> at.round >= at.head)) {
             roundEnded = clock.instant();
             // from the first retained one again
-            beats.replaceAll((partition, beat) -> new Beat(beat.head, 0));
+            progress.replaceAll((partition, at) -> new Progress(at.head, 0));
         }
     }
 
@@ -264,7 +264,7 @@ final class LedgerPatrol implements DisposableBean {
     private TopicReader reader() {
         TopicReader open = reader;
         if (open == null) {
-            open = new TopicReader(kafka, "gift-spine-patrol", FETCH_BYTES);
+            open = new TopicReader(kafka, "gift-spine-audit", FETCH_BYTES);
             reader = open;
         }
         return open;

@@ -21,7 +21,7 @@ import org.gibsey.spine.ledger.EventPlaces.Place;
  * One pass over the topic that says of each event where it ended. Memory does not grow with the topic, but for a bit a row:
  * what is counted is a row's first event; further ones are duplicates. Not thread-safe.
  */
-final class LedgerWalk {
+final class FullAudit {
 
     private static final int SHOWN = 20;
 
@@ -41,11 +41,11 @@ final class LedgerWalk {
     private long unaccounted;
 
     /**
-     * @param positions     where the workers stood when the walk began; what was before that must have its place
+     * @param positions     where the workers stood when the audit began; what was before that must have its place
      * @param notIndexed    events whose dead letter is not in the table yet
      * @param onUnaccounted told each event that has no place
      */
-    LedgerWalk(
+    FullAudit(
             EventPlaces accounts,
             Map<TopicPartition, Position> positions,
             Set<UUID> notIndexed,
