@@ -182,7 +182,18 @@ public record SpineSettings(
             @Min(1024) int bufferBytes) {}
 
     public record Ledger(
-            @Min(0) int eventsPerSecond, @NotNull Duration roundPause) {}
+            @Min(0) int eventsPerSecond,
+            @NotNull Duration roundPause,
+            @NotNull Heal heal,
+            @Min(1) @Max(10_000) int healsPerMinute) {}
+
+    /** What happens to an event that is found lost. */
+    public enum Heal {
+        /** It waits for an operator, who resends it. */
+        ASK,
+        /** It is sent again. */
+        AUTO
+    }
 
     public record Routes(
             @NotNull List<String> required,

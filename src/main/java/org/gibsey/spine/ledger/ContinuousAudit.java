@@ -14,8 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -44,8 +46,9 @@ import org.springframework.stereotype.Component;
  * just been committed comes first; what remains of the rate goes round and round over everything retained, so that a row
  * that vanishes later is missed, too.
  *
- * <p>An event counts as unaccounted when it has no place at two looks, and until it has one again. Looks from one thread;
- * its gauges are read by any.
+ * <p>An event counts as unaccounted when it has no place at two looks, and until it has one again. When told to, it is sent again
+ * once it has had none for a minute: what only looked lost has long been found by then. Looks from one thread; its gauges are
+ * read by any.
  */
 @Component
 final class ContinuousAudit implements DisposableBean {
@@ -59,6 +62,13 @@ final class ContinuousAudit implements DisposableBean {
 
     private static final int LOGGED = 5;
 
+    /** How long an event has to be missing before it is sent again, and how long after that until it is sent once more. */
+    private static final Duration HEAL_AFTER = Duration.ofMinutes(1);
+
+    private static final Duration HEAL_AGAIN_AFTER = Duration.ofMinutes(10);
+    /** The number that is healed at once is a number a minute. */
+    private static final Duration HEAL_EVERY = Duration.ofMinutes(1);
+
     private final KafkaConnection kafka;
     private final GroupWatch groups;
     private final DeadLetterBacklog deadLetters;
@@ -67,12 +77,17 @@ final class ContinuousAudit implements DisposableBean {
     private final Watch database;
     private final SpineSettings settings;
     private final Clock clock;
+    private final MeterRegistry meters;
     private final Counter checked;
     private final Map<TopicPartition, Progress> progress = new HashMap<>();
     /** Not found at one look. */
     private final Map<UUID, Unaccounted> suspects = new LinkedHashMap<>();
     /** Not found at two looks. */
     private final Map<UUID, Unaccounted> missing = new LinkedHashMap<>();
+    /** When those are to be sent again. */
+    private final Map<UUID, Instant> healAt = new HashMap<>();
+
+    private Instant nextHeal = Instant.MIN;
 
     private @Nullable Uuid topic;
     private @Nullable TopicReader reader;
@@ -99,6 +114,8 @@ final class ContinuousAudit implements DisposableBean {
         this.settings = settings;
         this.clock = clock;
         this.pause = new Outage(clock);
+        this.meters = meters;
+        Resend.counter(meters);
         this.checked = Counter.builder("gifts.ledger.checked")
                 .description("Events compared with the tables")
                 .register(meters);
@@ -132,6 +149,7 @@ final class ContinuousAudit implements DisposableBean {
             Map<TopicPartition, Position> mine = new HashMap<>(known);
             mine.keySet().retainAll(assigned());
             judge(mine);
+            heal();
             check(mine);
             pause.end().ifPresent(lasted -> LOG.info("The ledger goes on after {} s", lasted.toSeconds()));
         } catch (DeadLetterBacklog.TooMany e) {
@@ -197,7 +215,50 @@ final class ContinuousAudit implements DisposableBean {
             missing.putAll(suspects);
             suspects.clear();
         }
+        Instant healFirst = clock.instant().plus(HEAL_AFTER);
+        missing.keySet().forEach(event -> healAt.putIfAbsent(event, healFirst));
+        healAt.keySet().retainAll(missing.keySet());
         unaccounted = missing.size();
+    }
+
+    /** Sends those again whose time has come, if that is wanted: the eldest first, and no more than a number a minute. */
+    private synchronized void heal() throws InterruptedException {
+        Instant now = clock.instant();
+        if (settings.ledger().heal() != SpineSettings.Heal.AUTO || now.isBefore(nextHeal)) {
+            return;
+        }
+        List<Unaccounted> due = missing.values().stream()
+                .filter(event -> !now.isBefore(Objects.requireNonNull(healAt.get(event.eventId()))))
+                .limit(settings.ledger().healsPerMinute())
+                .toList();
+        if (due.isEmpty()) {
+            return;
+        }
+        nextHeal = now.plus(HEAL_EVERY);
+        try (Resend resend = new Resend(kafka, meters)) {
+            for (Unaccounted event : due) {
+                TopicPartition partition = new TopicPartition(event.topic(), event.partition());
+                reader().read(
+                                List.of(new Piece(partition, event.offset(), event.offset() + 1)),
+                                records -> records.forEach(resend::send));
+            }
+            int sent = resend.await();
+            due.forEach(event -> healAt.put(event.eventId(), now.plus(HEAL_AGAIN_AFTER)));
+            LOG.warn("{} events that had no place for a minute were sent again: {}", sent, places(due));
+        }
+    }
+
+    /** Partitions with their offsets. */
+    private static String places(List<Unaccounted> events) {
+        return events.stream()
+                .collect(Collectors.groupingBy(
+                        event -> event.topic() + "-" + event.partition() + " offsets",
+                        TreeMap::new,
+                        Collectors.mapping(event -> Long.toString(event.offset()), Collectors.joining(", "))))
+                .entrySet()
+                .stream()
+                .map(of -> of.getKey() + " " + of.getValue())
+                .collect(Collectors.joining("; "));
     }
 
     /** Whether its record is there and the workers are past it: the group can be set back by hand. */
@@ -216,7 +277,8 @@ final class ContinuousAudit implements DisposableBean {
         List<Piece> heads = new ArrayList<>();
         List<Piece> rounds = new ArrayList<>();
         mine.forEach((partition, position) -> {
-            Progress at = progress.computeIfAbsent(partition, unused -> new Progress(position.next(), position.first()));
+            Progress at =
+                    progress.computeIfAbsent(partition, unused -> new Progress(position.next(), position.first()));
             // the group can be set back by hand, and retention can overtake
             long from = Math.min(Math.max(at.head, position.first()), position.next());
             long to = Math.min(position.next(), from + share);

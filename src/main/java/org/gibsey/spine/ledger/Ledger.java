@@ -1,30 +1,22 @@
 package org.gibsey.spine.ledger;
 
-import java.nio.charset.StandardCharsets;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.broker.Positions;
 import org.gibsey.spine.broker.Positions.Position;
 import org.gibsey.spine.broker.TopicReader;
 import org.gibsey.spine.broker.TopicReader.Piece;
-import org.gibsey.spine.gift.EventId;
 import org.gibsey.spine.ledger.FullAudit.Report;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,6 +44,7 @@ class Ledger {
     private final EventPlaces accounts;
     private final SpineSettings.Topic settings;
     private final Clock clock;
+    private final MeterRegistry meters;
     private final ReentrantLock auditing = new ReentrantLock();
     private volatile @Nullable Report last;
 
@@ -61,13 +54,15 @@ class Ledger {
             DeadLetterBacklog deadLetters,
             EventPlaces accounts,
             SpineSettings settings,
-            Clock clock) {
+            Clock clock,
+            MeterRegistry meters) {
         this.kafka = kafka;
         this.positions = positions;
         this.deadLetters = deadLetters;
         this.accounts = accounts;
         this.settings = settings.topic();
         this.clock = clock;
+        this.meters = meters;
     }
 
     /**
@@ -96,16 +91,11 @@ class Ledger {
             Report report = audit(record -> {});
             return new Resent(true, report.unaccounted(), report);
         }
-        List<Future<RecordMetadata>> sent = new ArrayList<>();
-        try (Producer<byte[], byte[]> producer = kafka.newProducer("gift-spine-ledger")) {
-            Report report = audit(record -> sent.add(producer.send(again(record))));
-            for (Future<RecordMetadata> acknowledgement : sent) {
-                acknowledgement.get();
-            }
-            LOG.info("{} events that had no place were sent again", sent.size());
-            return new Resent(false, sent.size(), report);
-        } catch (ExecutionException e) {
-            throw new KafkaException("not all events were acknowledged; it does no harm to repeat this", e.getCause());
+        try (Resend resend = new Resend(kafka, meters)) {
+            Report report = audit(resend::send);
+            int sent = resend.await();
+            LOG.info("{} events that had no place were sent again", sent);
+            return new Resent(false, sent, report);
         }
     }
 
@@ -135,14 +125,6 @@ class Ledger {
         } finally {
             auditing.unlock();
         }
-    }
-
-    /** The same event: without an id of its own its id comes from where it lies, and it will lie elsewhere. */
-    private static ProducerRecord<byte[], byte[]> again(ConsumerRecord<byte[], byte[]> record) {
-        RecordHeaders headers = new RecordHeaders(record.headers().toArray());
-        headers.remove(EventId.DEAD_LETTER_ID);
-        headers.add(EventId.DEAD_LETTER_ID, EventId.of(record).toString().getBytes(StandardCharsets.UTF_8));
-        return new ProducerRecord<>(record.topic(), null, record.timestamp(), record.key(), record.value(), headers);
     }
 
     private static InvalidEndpointRequestException refused(String why) {

@@ -6,13 +6,18 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -22,18 +27,22 @@ import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.ResourceHelper;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.broker.TopicReader;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.embedded.TestTopic;
 import org.gibsey.spine.health.GroupWatch;
+import org.gibsey.spine.health.Watch;
+import org.gibsey.spine.persist.BatchConsumerFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.mockito.Mockito;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.client.TestRestTemplate;
 import org.springframework.boot.test.web.server.LocalManagementPort;
@@ -80,6 +89,18 @@ class LedgerIT {
 
     @Autowired
     DeadLetterBacklog backlog;
+
+    @Autowired
+    EventPlaces places;
+
+    @Autowired
+    BatchConsumerFactory consumers;
+
+    @Autowired
+    Watch database;
+
+    @Autowired
+    SpineSettings settings;
 
     @LocalManagementPort
     int management;
@@ -258,6 +279,74 @@ class LedgerIT {
         } finally {
             update(file);
         }
+    }
+
+    @Test
+    @Order(8)
+    void sendsWhatIsLostAgainByItselfWhenToldTo() throws Exception {
+        topic.writeAll(IntStream.range(0, 3)
+                .mapToObj(i -> new ProducerRecord<byte[], byte[]>("ledger_it", i, null, bytes(gift("heal"))))
+                .toList());
+        await().until(() -> rows("heal") == 3);
+        vault.sql("delete from vault where question = 'heal'").update();
+        Instant begin = Instant.parse("2026-01-01T00:00:00Z");
+        AtomicReference<Instant> now = new AtomicReference<>(begin);
+        MeterRegistry asking = new SimpleMeterRegistry();
+        MeterRegistry healing = new SimpleMeterRegistry();
+        ContinuousAudit asks = audit(SpineSettings.Heal.ASK, now, asking);
+        ContinuousAudit heals = audit(SpineSettings.Heal.AUTO, now, healing);
+        try {
+            await().pollInSameThread().until(() -> {
+                asks.look();
+                heals.look();
+                return asking.get("gifts.unaccounted").gauge().value() == 3
+                        && healing.get("gifts.unaccounted").gauge().value() == 3;
+            });
+
+            now.set(begin.plusSeconds(59));
+            heals.look();
+            assertThat(resent(healing)).as("not for a minute yet").isZero();
+
+            now.set(begin.plusSeconds(60));
+            heals.look();
+            heals.look();
+            assertThat(resent(healing)).as("two a minute").isEqualTo(2);
+            await().until(() -> rows("heal") == 2);
+
+            now.set(begin.plusSeconds(120));
+            asks.look();
+            assertThat(resent(asking)).isZero();
+            heals.look();
+            assertThat(resent(healing)).isEqualTo(3);
+            await().until(() -> rows("heal") == 3);
+            heals.look();
+            assertThat(healing.get("gifts.unaccounted").gauge().value()).isZero();
+        } finally {
+            asks.destroy();
+            heals.destroy();
+        }
+    }
+
+    /** One of the test's own, which looks when it is told to. */
+    private ContinuousAudit audit(SpineSettings.Heal heal, AtomicReference<Instant> now, MeterRegistry registry) {
+        Clock clock = Mockito.mock(Clock.class);
+        Mockito.when(clock.instant()).thenAnswer(call -> now.get());
+        SpineSettings with = new SpineSettings(
+                settings.topic(),
+                settings.limits(),
+                settings.http(),
+                settings.auth(),
+                settings.management(),
+                settings.database(),
+                settings.stream(),
+                new SpineSettings.Ledger(100_000, Duration.ZERO, heal, 2),
+                settings.routes(),
+                settings.tracing());
+        return new ContinuousAudit(kafka, groups, backlog, places, consumers, database, with, clock, registry);
+    }
+
+    private static double resent(MeterRegistry registry) {
+        return registry.get("gifts.ledger.resent").counter().count();
     }
 
     private void update(String file) throws Exception {

@@ -1,0 +1,72 @@
+package org.gibsey.spine.ledger;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.gibsey.spine.broker.KafkaConnection;
+import org.gibsey.spine.gift.EventId;
+
+/** Sends events to their topic again, as the same events. Not thread-safe; to be closed. */
+final class Resend implements AutoCloseable {
+
+    private final Producer<byte[], byte[]> producer;
+    private final Counter counter;
+    private final List<Future<RecordMetadata>> sent = new ArrayList<>();
+
+    Resend(KafkaConnection kafka, MeterRegistry meters) {
+        this.producer = kafka.newProducer("gift-spine-ledger");
+        this.counter = counter(meters);
+    }
+
+    /** To be called at the start as well: Prometheus does not see the first increment of a counter that appears with it. */
+    static Counter counter(MeterRegistry meters) {
+        return Counter.builder("gifts.ledger.resent")
+                .description("Events that had no place and were sent again")
+                .register(meters);
+    }
+
+    void send(ConsumerRecord<byte[], byte[]> record) {
+        sent.add(producer.send(again(record)));
+    }
+
+    /**
+     * Waits until the broker has them.
+     *
+     * @return how many there were
+     * @throws KafkaException if it has not all of them
+     */
+    int await() throws InterruptedException {
+        try {
+            for (Future<RecordMetadata> acknowledgement : sent) {
+                acknowledgement.get();
+            }
+        } catch (ExecutionException e) {
+            throw new KafkaException("not all events were acknowledged; it does no harm to repeat this", e.getCause());
+        }
+        counter.increment(sent.size());
+        return sent.size();
+    }
+
+    @Override
+    public void close() {
+        producer.close();
+    }
+
+    /** The same event: without an id of its own its id comes from where it lies, and it will lie elsewhere. */
+    private static ProducerRecord<byte[], byte[]> again(ConsumerRecord<byte[], byte[]> record) {
+        RecordHeaders headers = new RecordHeaders(record.headers().toArray());
+        headers.remove(EventId.DEAD_LETTER_ID);
+        headers.add(EventId.DEAD_LETTER_ID, EventId.of(record).toString().getBytes(StandardCharsets.UTF_8));
+        return new ProducerRecord<>(record.topic(), null, record.timestamp(), record.key(), record.value(), headers);
+    }
+}
