@@ -8,9 +8,12 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.gibsey.spine.embedded.EmbeddedDatabase;
 import org.gibsey.spine.embedded.JavaProcess;
 import org.gibsey.spine.embedded.Ports;
@@ -21,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A single machine whose Java speaks another language, with other digits, in another zone. */
+/** A single machine whose Java speaks another language, with other digits, in another zone; and so does its database. */
 class LocaleIT {
 
     private final String topic = "locale_" + UUID.randomUUID().toString().substring(0, 8);
@@ -41,11 +44,15 @@ class LocaleIT {
                         "-Duser.language=" + language,
                         "-Duser.country=" + country,
                         "-Duser.timezone=" + zone)) {
+            database.set("DateStyle = 'SQL, DMY'");
+            database.set("TimeZone = 'Pacific/Apia'");
+            database.set("IntervalStyle = 'sql_standard'");
             TestCaller caller = new TestCaller(port, management);
             await().until(() -> {
                 assertThat(spine.isAlive()).as("alive, see %s", spine.log()).isTrue();
                 return caller.isReady();
             });
+            Instant before = Instant.now();
             for (int i = 0; i < 2; i++) {
                 assertThat(caller.save("number " + i).statusCode()).isEqualTo(202);
             }
@@ -54,6 +61,12 @@ class LocaleIT {
                             get("/vault/list?limit=1").headers().firstValue("Link"))
                     .hasValueSatisfying(link -> assertThat(link)
                             .matches("</vault/list\\?limit=1&before=20[0-9]{2}-[0-9T:.-]+Z_[0-9]+>; rel=\"next\"")));
+            Matcher createdAt = Pattern.compile("\"created_at\":\"([^\"]+)\"")
+                    .matcher(get("/vault/list?limit=2").body());
+            assertThat(createdAt.results().map(time -> Instant.parse(time.group(1))))
+                    .hasSize(2)
+                    .allSatisfy(time -> assertThat(time).isBetween(before, Instant.now()));
+            assertThat(caller.ledger()).contains("\"stored\":2", "\"balanced\":true");
             assertThat(get("/vault/list?limit=1000").body()).contains("must be an integer from 1 to 100");
             assertThat(caller.save("q".repeat(4_001)).body()).contains("must be at most 4000 characters, got 4001");
         }

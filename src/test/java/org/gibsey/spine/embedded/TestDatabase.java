@@ -17,10 +17,20 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     public static TestDatabase create() throws SQLException {
+        return create("");
+    }
+
+    /** @param options of {@code create database}, such as an encoding */
+    public static TestDatabase create(String options) throws SQLException {
         TestDatabase database =
                 new TestDatabase("test_" + UUID.randomUUID().toString().substring(0, 8));
-        asSuperuser("create database " + database.name + " owner " + EmbeddedDatabase.USER);
+        asSuperuser("create database %s owner %s %s".formatted(database.name, EmbeddedDatabase.USER, options));
         return database;
+    }
+
+    /** What its sessions begin with, such as {@code DateStyle = 'SQL, DMY'}. */
+    public void set(String setting) throws SQLException {
+        asSuperuser("alter database %s set %s".formatted(name, setting));
     }
 
     public String url() {
