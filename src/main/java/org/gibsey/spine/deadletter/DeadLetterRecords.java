@@ -23,6 +23,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.gibsey.spine.deadletter.DeadLetterIndex.StoredHeader;
 import org.gibsey.spine.gift.EventId;
+import org.gibsey.spine.gift.GiftReader;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -45,6 +46,7 @@ final class DeadLetterRecords extends DefaultDataFormat {
     private static final String SQL_STATE = "[0-9A-Z]{5}";
     private static final int LONGEST_MESSAGE = 10_000;
 
+    private final GiftReader gifts = GiftReader.ofEvents();
     private final ObjectMapper json;
     private final Clock clock;
 
@@ -70,7 +72,8 @@ final class DeadLetterRecords extends DefaultDataFormat {
             @Nullable String sqlstate,
             int attempts,
             Instant firstFailedAt,
-            Instant lastFailedAt) {}
+            Instant lastFailedAt,
+            @Nullable UUID userId) {}
 
     /** @param body the records, a list */
     @Override
@@ -137,7 +140,8 @@ final class DeadLetterRecords extends DefaultDataFormat {
                     DeadLetterHeaders.time(headers, DeadLetterHeaders.FIRST_FAILURE, latest)
                             .orElseThrow(),
                     DeadLetterHeaders.time(headers, DeadLetterHeaders.LAST_FAILURE, latest)
-                            .orElseThrow()));
+                            .orElseThrow(),
+                    gifts.readerOf(letter.value()).orElse(null)));
         } catch (NoSuchElementException e) {
             return Optional.empty();
         }
@@ -165,7 +169,8 @@ final class DeadLetterRecords extends DefaultDataFormat {
                 null,
                 1,
                 consumed,
-                consumed);
+                consumed,
+                gifts.readerOf(value).orElse(null));
     }
 
     private static List<StoredHeader> stored(Headers headers) {

@@ -140,6 +140,17 @@ public final class GiftReader {
         return new Gift(pageId, question, answer, symbolId, userId, savedAt.truncatedTo(ChronoUnit.MICROS));
     }
 
+    /** The reader that an event names, whatever else is wrong with it; empty when it names none or cannot be read. */
+    public Optional<UUID> readerOf(byte @Nullable [] value) {
+        try {
+            return value == null
+                    ? Optional.empty()
+                    : Optional.ofNullable(userId(parse(value).get("user_id"), new ArrayList<>()));
+        } catch (MalformedJson e) {
+            return Optional.empty();
+        }
+    }
+
     private ObjectNode parse(byte[] value) throws MalformedJson {
         if (strict) {
             requireUtf8(value);

@@ -183,6 +183,10 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         // unless the route says otherwise: what is true now may not be in a moment
         response.setHeader("Cache-Control", "no-store");
         PublicHeaders.write(answer, request, response);
+        if (engine.auth().isOwn()) {
+            // whatever the route says: the next one who asks may be somebody else
+            response.setHeader("Cache-Control", "no-store");
+        }
         if (body != null) {
             send(request, response, body);
         }

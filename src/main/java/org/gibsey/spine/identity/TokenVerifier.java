@@ -49,8 +49,10 @@ public final class TokenVerifier {
     /** Of what is there only where readers are known. */
     public static final String WANTED = "'${spine.auth.issuer}' != ''";
 
+    /** What the clocks of issuer and service may differ. */
+    public static final Duration SKEW = Duration.ofSeconds(30);
+
     private static final int MAX_CHARS = 4096;
-    private static final Duration SKEW = Duration.ofSeconds(30);
     private static final UUID NOBODY = new UUID(0, 0);
     private static final Set<JWSAlgorithm> OF_KEYS = Set.of(JWSAlgorithm.ES256, JWSAlgorithm.RS256);
     private static final int RSA_BITS = 2048;

@@ -10,15 +10,17 @@ import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.component.jdbc.JdbcConstants;
 import org.gibsey.spine.gift.InvalidInput;
+import org.gibsey.spine.http.Refused;
 import org.gibsey.spine.http.RequestQuery;
+import org.gibsey.spine.identity.Caller;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
  * Reads {@code limit} (1 to 100), {@code page} (from 1) or {@code before}, and the filters {@code page_id} and
  * {@code symbol_id} of a list request and offers them to the SQL of the route as the named parameters {@code limit, offset,
- * before_time, before_id, page_id, symbol_id}, the last two null for any. Throws {@link InvalidInput} naming each that is
- * wrong. Thread-safe.
+ * before_time, before_id, page_id, symbol_id, reader}, the last three null for any. Throws {@link InvalidInput} naming each
+ * that is wrong. Thread-safe.
  *
  * <p>{@code before} is what the {@code Link} header of the page before gave. It costs the same at any depth, and gifts that
  * arrive meanwhile do not shift it.
@@ -44,8 +46,14 @@ final class ListQuery implements Processor {
     private static final int DEFAULT_LIMIT = 20;
     private static final int MAX_LIMIT = 100;
 
+    private final Visible visible;
+
+    ListQuery(Visible visible) {
+        this.visible = visible;
+    }
+
     @Override
-    public void process(Exchange exchange) throws InvalidInput {
+    public void process(Exchange exchange) throws InvalidInput, Refused {
         RequestQuery query = RequestQuery.of(exchange);
         int limit = query.positive("limit", DEFAULT_LIMIT, MAX_LIMIT);
         int page = query.positive("page", 1, Integer.MAX_VALUE);
@@ -56,6 +64,7 @@ final class ListQuery implements Processor {
         parameters.put("offset", (page - 1L) * limit);
         parameters.put("page_id", pageId);
         parameters.put("symbol_id", symbolId);
+        parameters.put("reader", visible.to(Caller.of(exchange)));
         parameters.putAll(before(query));
         query.check();
         exchange.getMessage().setHeader(JdbcConstants.JDBC_PARAMETERS, parameters);

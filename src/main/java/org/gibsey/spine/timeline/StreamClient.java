@@ -4,10 +4,12 @@ import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.ClientShares.Outcome;
+import org.gibsey.spine.identity.Caller;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +32,7 @@ final class StreamClient implements WriteListener {
     private final AsyncContext async;
     private final ServletOutputStream out;
     private final StreamedGift.Filter filter;
+    private final @Nullable Caller caller;
     private final int maxWaiting;
     private final ClientShares room;
     private final String address;
@@ -46,6 +49,7 @@ final class StreamClient implements WriteListener {
     private long lastSentNanos = System.nanoTime();
     private boolean unflushed;
     private boolean dropped;
+    private boolean expired;
     private boolean gone;
     private boolean completed;
     private boolean cutOff;
@@ -54,7 +58,8 @@ final class StreamClient implements WriteListener {
     /**
      * @param async      the started request, without a timeout
      * @param out        its body, of which this becomes the write listener
-     * @param filter     what the client wants
+     * @param filter     what the client wants, and may have
+     * @param caller     whose stream it is; null for anybody's
      * @param maxWaiting bytes that may wait behind the message that is being written
      * @param room       bytes that may wait for all clients
      * @param address    whose share of the room it takes
@@ -63,12 +68,14 @@ final class StreamClient implements WriteListener {
             AsyncContext async,
             ServletOutputStream out,
             StreamedGift.Filter filter,
+            @Nullable Caller caller,
             int maxWaiting,
             ClientShares room,
             String address) {
         this.async = async;
         this.out = out;
         this.filter = filter;
+        this.caller = caller;
         this.maxWaiting = maxWaiting;
         this.room = room;
         this.address = address;
@@ -84,7 +91,7 @@ final class StreamClient implements WriteListener {
      * @return false when the client reads too slowly and therefore gets nothing any more
      */
     synchronized boolean send(byte[] bytes) {
-        if (gone || dropped) {
+        if (gone || dropped || expired) {
             return !dropped;
         }
         if (waiting.isEmpty()) {
@@ -134,9 +141,31 @@ final class StreamClient implements WriteListener {
         return late;
     }
 
+    /**
+     * Ends the stream, in a thread of the container and when the client has read what was sent so far, of a reader whose token
+     * does not count any more.
+     *
+     * @param now  with what clocks may differ taken off
+     * @param last what the client is told at the end
+     */
+    synchronized void expire(Instant now, byte[] last) {
+        if (caller == null || expired || gone || dropped || now.isBefore(caller.expires())) {
+            return;
+        }
+        send(last);
+        expired = true;
+        whenDrained(() -> {
+            try {
+                async.start(this::end);
+            } catch (IllegalStateException e) {
+                LOG.debug("The container ended the stream first", e);
+            }
+        });
+    }
+
     /** Whether the stream has ended, from either side. */
     synchronized boolean gone() {
-        return gone || dropped;
+        return gone || dropped || expired;
     }
 
     /** Ends the stream from this side. */

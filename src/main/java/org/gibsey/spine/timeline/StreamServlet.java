@@ -32,6 +32,7 @@ import org.springframework.http.MediaType;
  *   <li>{@code event: position}: nothing more was missed up to this {@code id}; {@code live} says whether the vault can be
  *       read at the moment. Sent at the begin, repeated when nothing else was for a while
  *   <li>{@code event: reset}: the id given means nothing here; what was missed cannot be told
+ *   <li>{@code event: expired}: the time of the reader's token is over; the stream ends, and goes on with another token
  * </ul>
  */
 final class StreamServlet extends HttpServlet {
@@ -48,16 +49,16 @@ final class StreamServlet extends HttpServlet {
 
     private final transient VaultFeed feed;
     private final transient SpineSettings.Stream settings;
-    private final transient SpineSettings.Auth auth;
+    private final transient Visible visible;
     private final transient ClientShares places;
     /** Bytes that may wait for all clients, an eighth of the heap. */
     private final transient ClientShares waiting =
             new ClientShares(Runtime.getRuntime().maxMemory() / 8);
 
-    StreamServlet(VaultFeed feed, SpineSettings settings) {
+    StreamServlet(VaultFeed feed, Visible visible, SpineSettings settings) {
         this.feed = feed;
         this.settings = settings.stream();
-        this.auth = settings.auth();
+        this.visible = visible;
         this.places = new ClientShares(ConnectionMemory.atMost("open timelines", this.settings.clients(), OF_THE_HEAP));
     }
 
@@ -65,8 +66,10 @@ final class StreamServlet extends HttpServlet {
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response)
             throws ServletException, IOException {
-        if (auth.isOwn() && Caller.of(request) == null) {
-            refuse(request, response, Refused.signIn());
+        try {
+            visible.to(Caller.of(request));
+        } catch (Refused nobody) {
+            refuse(request, response, nobody);
             return;
         }
         if (METHODS.contains(request.getMethod())) {
@@ -83,7 +86,8 @@ final class StreamServlet extends HttpServlet {
         StreamedGift.Filter filter;
         try {
             query = RequestQuery.of(request);
-            filter = new StreamedGift.Filter(query.int64("page_id"), query.int32("symbol_id"));
+            filter = new StreamedGift.Filter(
+                    query.int64("page_id"), query.int32("symbol_id"), visible.to(Caller.of(request)));
             query.check();
         } catch (InvalidInput | IOException e) {
             refuse(request, response, e);
@@ -126,8 +130,14 @@ final class StreamServlet extends HttpServlet {
 
         AsyncContext async = request.startAsync();
         async.setTimeout(0);
-        StreamClient client =
-                new StreamClient(async, response.getOutputStream(), filter, settings.bufferBytes(), waiting, address);
+        StreamClient client = new StreamClient(
+                async,
+                response.getOutputStream(),
+                filter,
+                Caller.of(request),
+                settings.bufferBytes(),
+                waiting,
+                address);
         async.addListener(new Leaving(client, address));
         client.send(GREETING);
         if (lastId.isPresent() && from.isEmpty()) {

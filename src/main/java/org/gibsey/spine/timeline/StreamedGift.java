@@ -1,5 +1,6 @@
 package org.gibsey.spine.timeline;
 
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,15 +9,16 @@ import org.jspecify.annotations.Nullable;
  * @param position of a stream that has delivered this gift
  * @param pageId   for filters
  * @param symbolId for filters, or null
+ * @param userId   whose gift it is
  * @param event    the Server-Sent Event
  */
 record StreamedGift(
-        StreamPosition position, long pageId, @Nullable Integer symbolId, String event) {
+        StreamPosition position, long pageId, @Nullable Integer symbolId, UUID userId, String event) {
 
     /** @param json the row, without line breaks outside its strings */
-    static StreamedGift of(StreamPosition position, long pageId, @Nullable Integer symbolId, String json) {
+    static StreamedGift of(StreamPosition position, long pageId, @Nullable Integer symbolId, UUID userId, String json) {
         String event = "event: gift\nid: %s\ndata: %s\n\n".formatted(position, json);
-        return new StreamedGift(position, pageId, symbolId, event);
+        return new StreamedGift(position, pageId, symbolId, userId, event);
     }
 
     /**
@@ -24,14 +26,25 @@ record StreamedGift(
      *
      * @param pageId   only of this page, or null for any
      * @param symbolId only of this symbol, or null for any, those without included
+     * @param reader   only of this reader, or null for any. The feed reads as the owner of the table: among what it hands out,
+     *                 nothing else keeps one reader's gifts from another
      */
-    record Filter(@Nullable Long pageId, @Nullable Integer symbolId) {
+    record Filter(
+            @Nullable Long pageId,
+            @Nullable Integer symbolId,
+            @Nullable UUID reader) {
 
         static final Filter ALL = new Filter(null, null);
 
+        /** Of any reader. */
+        Filter(@Nullable Long pageId, @Nullable Integer symbolId) {
+            this(pageId, symbolId, null);
+        }
+
         boolean matches(StreamedGift gift) {
             return (pageId == null || pageId == gift.pageId())
-                    && (symbolId == null || symbolId.equals(gift.symbolId()));
+                    && (symbolId == null || symbolId.equals(gift.symbolId()))
+                    && (reader == null || reader.equals(gift.userId()));
         }
     }
 }

@@ -16,9 +16,9 @@ import org.springframework.context.annotation.Configuration;
 class TimelineConfiguration {
 
     @Bean
-    ServletRegistrationBean<StreamServlet> vaultStream(VaultFeed feed, SpineSettings settings) {
+    ServletRegistrationBean<StreamServlet> vaultStream(VaultFeed feed, Visible visible, SpineSettings settings) {
         ServletRegistrationBean<StreamServlet> stream =
-                new ServletRegistrationBean<>(new StreamServlet(feed, settings), StreamServlet.PATH);
+                new ServletRegistrationBean<>(new StreamServlet(feed, visible, settings), StreamServlet.PATH);
         stream.setName("vault-stream");
         stream.setAsyncSupported(true);
         return stream;

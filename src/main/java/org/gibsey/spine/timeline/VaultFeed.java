@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -23,6 +24,7 @@ import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.gibsey.spine.Outage;
 import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.identity.TokenVerifier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,6 +60,7 @@ final class VaultFeed implements SmartLifecycle {
     private static final long LONGEST_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private static final byte[] HEARTBEAT = ": still here\n\n".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] EXPIRED = "event: expired\ndata: {}\n\n".getBytes(StandardCharsets.UTF_8);
     private static final byte[] RESET = "event: reset\ndata: {}\n\n".getBytes(StandardCharsets.UTF_8);
 
     /**
@@ -85,6 +88,7 @@ final class VaultFeed implements SmartLifecycle {
     /** Null until the feed has found its position. */
     private @Nullable RecentGifts recent;
 
+    private final Clock clock;
     private final Outage away;
     private long nextBeat = System.nanoTime();
 
@@ -100,6 +104,7 @@ final class VaultFeed implements SmartLifecycle {
         this.catchUp = catchUp;
         this.settings = settings.stream();
         this.maxReadNanos = settings.http().answerTime().toNanos();
+        this.clock = clock;
         this.away = new Outage(clock);
         this.dropped = Counter.builder("gifts.stream.dropped")
                 .description("Streams ended because their client read too slowly")
@@ -282,7 +287,9 @@ final class VaultFeed implements SmartLifecycle {
             return;
         }
         nextBeat = now + TimeUnit.SECONDS.toNanos(1);
+        Instant expired = clock.instant().minus(TokenVerifier.SKEW);
         for (StreamClient client : open) {
+            client.expire(expired, EXPIRED);
             if (client.cutOff(maxReadNanos)) {
                 dropped.increment();
             }

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.UUID;
 import org.springframework.stereotype.Component;
 
 /**
@@ -54,6 +55,7 @@ class VaultHistory {
                                 where later.txid = v.txid and v.id > later.id)
                and (?::bigint is null or v.page_id = ?)
                and (?::integer is null or v.symbol_id = ?)
+               and (?::uuid is null or v.user_id = ?)
              order by v.txid, v.id
             """.formatted(String.join(", v.", COLUMNS));
 
@@ -128,6 +130,8 @@ class VaultHistory {
             select.setObject(10, filter.pageId(), Types.BIGINT);
             select.setObject(11, filter.symbolId(), Types.INTEGER);
             select.setObject(12, filter.symbolId(), Types.INTEGER);
+            select.setObject(13, filter.reader(), Types.OTHER);
+            select.setObject(14, filter.reader(), Types.OTHER);
             try (ResultSet rows = select.executeQuery()) {
                 return page(rows, from);
             }
@@ -163,6 +167,7 @@ class VaultHistory {
                     position,
                     rows.getLong("page_id"),
                     rows.getObject("symbol_id", Integer.class),
+                    rows.getObject("user_id", UUID.class),
                     json.writeValueAsString(row));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a row of the vault is not JSON", e);

@@ -458,6 +458,18 @@ class GiftReaderTest {
         assertThat(read(events, gift("1", "\"Q?\"", "\"A\"", unknown)).pageId()).isEqualTo(1);
     }
 
+    @Test
+    void findsTheReaderOfAnEventThatIsWrongOtherwise() {
+        String reader = "3f2b8e6c-1c1d-4c7a-9a54-0f6a4a1f7b10";
+
+        assertThat(events.readerOf(utf8("{\"page_id\":true,\"user_id\":\"" + reader + "\"}")))
+                .hasToString("Optional[" + reader + "]");
+        for (String value : List.of("", "{", "{}", "7", "{\"user_id\":7}", "{\"user_id\":\"" + reader + "\"")) {
+            assertThat(events.readerOf(utf8(value))).as(value).isEmpty();
+        }
+        assertThat(events.readerOf(null)).isEmpty();
+    }
+
     private static byte[] utf8(String value) {
         return value.getBytes(StandardCharsets.UTF_8);
     }

@@ -39,8 +39,16 @@ final class TestStream implements Flow.Subscriber<String>, AutoCloseable {
      * @param lastId for {@code Last-Event-ID}, or null
      */
     static TestStream open(int port, String query, String lastId) {
+        return open(request(port, query), lastId);
+    }
+
+    /** The same for a reader. */
+    static TestStream open(int port, String query, String lastId, String token) {
+        return open(request(port, query).header("Authorization", "Bearer " + token), lastId);
+    }
+
+    private static TestStream open(HttpRequest.Builder request, String lastId) {
         TestStream stream = new TestStream();
-        HttpRequest.Builder request = request(port, query);
         if (lastId != null) {
             request.header("Last-Event-ID", lastId);
         }

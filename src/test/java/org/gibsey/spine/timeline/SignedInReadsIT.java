@@ -1,0 +1,204 @@
+package org.gibsey.spine.timeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Date;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
+import org.gibsey.spine.embedded.SharedServices;
+import org.gibsey.spine.embedded.SignedInIT;
+import org.gibsey.spine.embedded.TestTopic;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** What a reader sees of gifts that are not his: nothing, wherever he looks. */
+@SignedInIT
+class SignedInReadsIT {
+
+    private static final UUID ANNA = UUID.fromString("aaaaaaaa-0000-4000-8000-00000000000a");
+    private static final UUID BERT = UUID.fromString("bbbbbbbb-0000-4000-8000-00000000000b");
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+    @LocalServerPort
+    int port;
+
+    @Autowired
+    JdbcClient vault;
+
+    @Autowired
+    ObjectMapper json;
+
+    @Test
+    void listsTheReadersOwnGiftsOnEveryPageOfTheList() throws Exception {
+        int page = 71_001;
+        for (int i = 0; i < 7; i++) {
+            store(ANNA, page, "anna " + i);
+            store(BERT, page, "bert " + i);
+        }
+
+        List<String> seen = new ArrayList<>();
+        String next = "/vault/list?limit=2&page_id=" + page;
+        while (next != null) {
+            HttpResponse<String> answer = get(ANNA, next);
+            assertThat(answer.statusCode()).isEqualTo(200);
+            assertThat(answer.headers().allValues("Cache-Control")).containsExactly("no-store");
+            seen.addAll(questions(answer));
+            next = answer.headers()
+                    .firstValue("Link")
+                    .map(link -> link.replaceFirst("<([^>]*)>.*", "$1"))
+                    .orElse(null);
+        }
+
+        assertThat(seen).hasSize(7).allMatch(question -> question.startsWith("anna"));
+        assertThat(questions(get(BERT, "/vault/list?limit=100&page=1&page_id=" + page)))
+                .hasSize(7)
+                .allMatch(question -> question.startsWith("bert"));
+    }
+
+    @Test
+    void answersForAnothersGiftAsForOneThatIsNotThere() throws Exception {
+        UUID stored = store(ANNA, 71_002, "stored");
+        UUID dead = die(ANNA, 71_002);
+        UUID absent = UUID.fromString("cccccccc-0000-4000-8000-00000000000c");
+
+        assertThat(get(ANNA, "/vault/gifts/" + stored).body()).contains("\"status\":\"stored\"");
+        await().untilAsserted(() ->
+                assertThat(get(ANNA, "/vault/gifts/" + dead).body()).contains("\"status\":\"dead\""));
+        HttpResponse<String> none = get(BERT, "/vault/gifts/" + absent);
+        assertThat(none.statusCode()).isEqualTo(404);
+        for (UUID foreign : List.of(stored, dead)) {
+            HttpResponse<String> answer = get(BERT, "/vault/gifts/" + foreign);
+            assertThat(answer.statusCode()).isEqualTo(404);
+            assertThat(answer.body().replace(foreign.toString(), "ID"))
+                    .isEqualTo(none.body().replace(absent.toString(), "ID"));
+            assertThat(answer.headers().map().keySet())
+                    .isEqualTo(none.headers().map().keySet());
+        }
+    }
+
+    @Test
+    void streamsTheReadersOwnGiftsOnly() throws Exception {
+        int page = 71_003;
+        try (TestStream anna = TestStream.open(port, "?page_id=" + page, null, token(ANNA));
+                TestStream bert = TestStream.open(port, "?page_id=" + page, null, token(BERT))) {
+            for (int i = 0; i < 20; i++) {
+                store(i % 2 == 0 ? ANNA : BERT, page, (i % 2 == 0 ? "anna " : "bert ") + i);
+            }
+
+            anna.awaitGifts(10);
+            bert.awaitGifts(10);
+            assertThat(anna.questions()).hasSize(10).allMatch(question -> question.startsWith("anna"));
+            assertThat(bert.questions()).hasSize(10).allMatch(question -> question.startsWith("bert"));
+        }
+    }
+
+    /** The recent ones come from memory, the others from the database. */
+    @ParameterizedTest
+    @ValueSource(ints = {5, 250})
+    void catchesUpWithTheReadersOwnGiftsOnceEach(int gifts) throws Exception {
+        int page = 72_000 + gifts;
+        String text = "x".repeat(40_000);
+        TestStream before = TestStream.open(port, "?page_id=" + page, null, token(ANNA));
+        String lastId = before.lastId();
+        before.close();
+        for (int i = 0; i < gifts; i++) {
+            store(ANNA, page, "anna " + i, text);
+            store(BERT, page, "bert " + i, text);
+        }
+
+        try (TestStream anna = TestStream.open(port, "?page_id=" + page, lastId, token(ANNA))) {
+            anna.awaitGifts(gifts);
+            assertThat(anna.questions())
+                    .containsExactlyElementsOf(
+                            IntStream.range(0, gifts).mapToObj(i -> "anna " + i).toList());
+        }
+    }
+
+    @Test
+    void endsTheStreamOfATokenWhoseTimeIsOverAndGoesOnWithAnother() throws Exception {
+        int page = 71_004;
+        // over for the clocks, and just within what they may differ
+        String late = SignedInIT.Readers.issuer()
+                .sign(SignedInIT.Readers.issuer()
+                        .claims(ANNA)
+                        .expirationTime(Date.from(Instant.now().minusSeconds(22)))
+                        .build());
+        TestStream stream = TestStream.open(port, "?page_id=" + page, null, late);
+        store(ANNA, page, "before");
+
+        stream.awaitEnd();
+
+        assertThat(stream.events().get(stream.events().size() - 1).name()).isEqualTo("expired");
+        store(ANNA, page, "after");
+        store(BERT, page, "another's");
+        List<String> seen = new ArrayList<>(stream.questions());
+        try (TestStream again = TestStream.open(port, "?page_id=" + page, stream.lastId(), token(ANNA))) {
+            await().until(() -> again.questions().contains("after"));
+            seen.addAll(again.questions());
+        }
+        assertThat(seen).containsExactly("before", "after");
+    }
+
+    /** As a worker stores it. */
+    private UUID store(UUID reader, int page, String question) {
+        return store(reader, page, question, "a");
+    }
+
+    private UUID store(UUID reader, int page, String question, String answer) {
+        return vault.sql(
+                        "insert into vault (user_id, page_id, question, answer) values (?, ?, ?, ?) returning event_id")
+                .params(reader, page, question, answer)
+                .query(UUID.class)
+                .single();
+    }
+
+    /** A gift that says whose it is, and cannot be stored. */
+    private UUID die(UUID reader, int page) throws Exception {
+        try (TestTopic topic =
+                new TestTopic("signed_in", SharedServices.get().kafka().bootstrapServers())) {
+            topic.write("{\"page_id\":%d,\"question\":7,\"answer\":\"a\",\"user_id\":\"%s\"}".formatted(page, reader));
+        }
+        return await().until(
+                        () -> vault.sql("select event_id from dead_letter where user_id = ?")
+                                .param(reader)
+                                .query(UUID.class)
+                                .optional(),
+                        found -> found.isPresent())
+                .orElseThrow();
+    }
+
+    private List<String> questions(HttpResponse<String> answer) throws Exception {
+        return StreamSupport.stream(json.readTree(answer.body()).spliterator(), false)
+                .map((JsonNode gift) -> gift.get("question").textValue())
+                .toList();
+    }
+
+    private HttpResponse<String> get(UUID reader, String path) throws Exception {
+        return HTTP.send(request(path, reader).GET().build(), BodyHandlers.ofString());
+    }
+
+    private HttpRequest.Builder request(String path, UUID reader) {
+        return HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
+                .header("Authorization", "Bearer " + token(reader));
+    }
+
+    private static String token(UUID reader) {
+        return SignedInIT.Readers.issuer().token(reader);
+    }
+}
