@@ -19,7 +19,8 @@ class PagesTest {
     private static final Path MAIN = Path.of("src/main/java/org/gibsey/spine");
     private static final Pattern LINK = Pattern.compile("]\\((?!https?:)([^)#]*)(?:#([^)]*))?\\)");
     private static final Pattern CLASS = Pattern.compile("`([a-z]+/[\\w-]+\\.java)`");
-    private static final Pattern FILE = Pattern.compile("`((?:src|routes|docs|examples|k8s|observe|container)/[\\w./-]+)`");
+    private static final Pattern FILE =
+            Pattern.compile("`((?:src|routes|docs|examples|k8s|observe|container)/[\\w./-]+)`");
 
     static Stream<Path> pages() throws IOException {
         try (Stream<Path> docs = Files.list(Path.of("docs"))) {

@@ -61,7 +61,9 @@ final class ManagementPort implements WebMvcConfigurer {
     @Bean
     FilterRegistrationBean<OperatorGate> operatorGate(Operators operators, SpineSettings settings) {
         FilterRegistrationBean<OperatorGate> gate = new FilterRegistrationBean<>(new OperatorGate(
-                operators, new WrongTokens(Ticker.systemTicker()), settings.management().openMetrics()));
+                operators,
+                new WrongTokens(Ticker.systemTicker()),
+                settings.management().openMetrics()));
         gate.setOrder(Ordered.HIGHEST_PRECEDENCE + 1);
         return gate;
     }

@@ -69,6 +69,7 @@ class OperatorGateTest {
                 "/actuator/health/readiness/broker",
                 "/actuator/camelroutes/save-gift/detail",
                 "/actuator/liveroutes",
+                "/actuator/sbom/application",
                 "/actuator/ledger",
                 "/actuator/deadletters"
             })
