@@ -71,7 +71,7 @@ class ArchitectureTest {
             .whereLayer("timeline")
             .mayOnlyAccessLayers("process", "gift", "http", "identity")
             .whereLayer("liveroutes")
-            .mayOnlyAccessLayers("process", "gift", "http")
+            .mayOnlyAccessLayers("process", "gift", "broker", "http")
             .whereLayer("health")
             .mayOnlyAccessLayers("process", "broker", "http", "persist")
             .whereLayer("ledger")

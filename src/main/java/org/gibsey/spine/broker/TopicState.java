@@ -72,11 +72,15 @@ public record TopicState(TopicDescription description, int minInSync, OptionalIn
 
     /** Why an event could not be written to each of its partitions; empty when it could. */
     public Optional<String> fault() {
+        return notAllowed().or(() -> closed().stream().findFirst().map(this::fault));
+    }
+
+    /** That this user may not write to it; empty when it may, or when the broker does not say. */
+    public Optional<String> notAllowed() {
         Set<AclOperation> allowed = description.authorizedOperations();
-        if (allowed != null && !allowed.contains(AclOperation.WRITE)) {
-            return Optional.of("not allowed to write to " + description.name());
-        }
-        return closed().stream().findFirst().map(this::fault);
+        return allowed == null || allowed.contains(AclOperation.WRITE)
+                ? Optional.empty()
+                : Optional.of("not allowed to write to " + description.name());
     }
 
     private String fault(TopicPartitionInfo partition) {

@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
+import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.liveroutes.LiveFile.Edit;
 import org.gibsey.spine.liveroutes.LiveFile.Outcome;
 import org.gibsey.spine.liveroutes.Plan.Change;
@@ -38,6 +39,7 @@ class LiveRoutes implements MeterBinder {
     private final Rehearsal rehearsal;
     private final RouteSwap swap;
     private final EditReport report;
+    private final KafkaConnection kafka;
     private final Clock clock;
 
     private final Map<String, LiveFile> files = new TreeMap<>();
@@ -52,7 +54,14 @@ class LiveRoutes implements MeterBinder {
     private volatile @Nullable String folderProblem;
     private volatile Set<String> exchanging = Set.of();
 
-    LiveRoutes(CamelContext camel, Rehearsal rehearsal, RouteSwap swap, EditReport report, Clock clock) {
+    LiveRoutes(
+            CamelContext camel,
+            Rehearsal rehearsal,
+            RouteSwap swap,
+            EditReport report,
+            KafkaConnection kafka,
+            Clock clock) {
+        this.kafka = kafka;
         this.camel = camel;
         this.rehearsal = rehearsal;
         this.swap = swap;
@@ -147,8 +156,8 @@ class LiveRoutes implements MeterBinder {
                 files.put(file.name(), live.withEdit(null));
             } else if (!live.hasFailedWith(file.revision())) {
                 RehearsedFile rehearsed = rehearsal.rehearse(file);
-                // at the start the tables may not be there yet
-                edited.add(starting ? rehearsed : rehearsed.prepared());
+                // at the start tables and topics may not be there yet
+                edited.add(starting ? rehearsed : rehearsed.prepared(kafka));
             }
         }
         return edited;

@@ -1,8 +1,13 @@
 package org.gibsey.spine.liveroutes;
 
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import org.apache.camel.component.kafka.KafkaConfiguration;
 import org.apache.camel.component.kafka.KafkaEndpoint;
 import org.apache.camel.model.ProcessDefinition;
@@ -10,17 +15,35 @@ import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.StopDefinition;
 import org.apache.camel.model.ToDefinition;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.gibsey.spine.broker.KafkaConnection;
+import org.gibsey.spine.broker.TopicState;
 import org.gibsey.spine.http.AcceptGift;
 import org.gibsey.spine.liveroutes.RehearsedRoute.Target;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** A save is answered 202 only when every in-sync replica has the gift, whichever way it takes through the route. */
+/**
+ * A save is answered 202 only when every in-sync replica has the gift, whichever way it takes through the route, and within the
+ * time that is promised when a broker is gone.
+ */
 final class PublishRules {
 
     private static final Set<String> ALL_REPLICAS = Set.of("all", "-1");
 
     /** Client properties that repeat an option checked here; Camel would let the property win. */
-    private static final List<String> CHECKED_ELSEWHERE =
-            List.of(ProducerConfig.ACKS_CONFIG, ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG);
+    private static final List<String> CHECKED_ELSEWHERE = List.of(
+            ProducerConfig.ACKS_CONFIG,
+            ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
+            ProducerConfig.MAX_BLOCK_MS_CONFIG,
+            ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG);
+
+    /** A caller is answered within this time, also when no broker is there. */
+    private static final int ANSWERED_WITHIN_MS = 3000;
+
+    private static final Logger LOG = LoggerFactory.getLogger(PublishRules.class);
 
     private PublishRules() {}
 
@@ -56,6 +79,84 @@ final class PublishRules {
             problems.addAll(checkAccepting(route, step, giftTopic));
         }
         return problems;
+    }
+
+    /** What the routes of a file may take to send, together with those of the file that they call. */
+    static List<RouteProblem> checkTime(List<RehearsedRoute> routes) {
+        List<RouteProblem> problems = new ArrayList<>();
+        for (RehearsedRoute route : routes) {
+            // a route from a topic answers nobody
+            if (!(route.input() instanceof KafkaEndpoint)) {
+                long sum = 0;
+                for (Target target : sends(route, routes, new HashSet<>())) {
+                    KafkaConfiguration producer = ((KafkaEndpoint) target.endpoint()).getConfiguration();
+                    sum += producer.getMaxBlockMs() + (long) producer.getDeliveryTimeoutMs();
+                    if (sum >= ANSWERED_WITHIN_MS) {
+                        problems.add(route.problem(
+                                target.step(),
+                                "with this step a caller may wait %d ms: maxBlockMs and deliveryTimeoutMs of all steps to kafka that precede the answer must together stay below %d"
+                                        .formatted(sum, ANSWERED_WITHIN_MS)));
+                        break;
+                    }
+                }
+            }
+        }
+        return problems;
+    }
+
+    /** The steps to Kafka that a message of the route may pass, through the routes of the file that it calls too. */
+    private static List<Target> sends(RehearsedRoute route, List<RehearsedRoute> routes, Set<String> passed) {
+        List<Target> sends = new ArrayList<>();
+        if (passed.add(route.id())) {
+            for (Target target : route.targets()) {
+                if (target.endpoint() instanceof KafkaEndpoint) {
+                    sends.add(target);
+                }
+                routes.stream()
+                        .filter(called -> called.input().equals(target.endpoint()))
+                        .forEach(called -> sends.addAll(sends(called, routes, passed)));
+            }
+        }
+        return sends;
+    }
+
+    /** Topics that the route sends to, with the line of the first step that does. */
+    static Map<String, Integer> topics(RehearsedRoute route) {
+        Map<String, Integer> topics = new LinkedHashMap<>();
+        for (Target target : route.targets()) {
+            if (target.endpoint() instanceof KafkaEndpoint kafka) {
+                topics.putIfAbsent(kafka.getConfiguration().getTopic(), RehearsedRoute.lineOf(target.step()));
+            }
+        }
+        return topics;
+    }
+
+    /**
+     * Asks the broker about topics: a step to one that is not there fails each message, and one that may not be written too.
+     *
+     * @param topics each with the line of the file that sends to it
+     * @return what is wrong with them; empty when nothing is, or when the broker cannot be asked at the moment
+     */
+    static List<RouteProblem> ask(RouteFile file, Map<String, Integer> topics, KafkaConnection kafka) {
+        List<RouteProblem> problems = new ArrayList<>();
+        topics.forEach((topic, line) -> refusal(topic, kafka)
+                .ifPresent(reason -> problems.add(file.problem(line, "the broker says: " + reason))));
+        return problems;
+    }
+
+    private static Optional<String> refusal(String topic, KafkaConnection kafka) {
+        try {
+            TopicState state = TopicState.of(kafka.admin(), List.of(topic)).get(topic);
+            return state == null ? Optional.of("there is no topic " + topic) : state.notAllowed();
+        } catch (ExecutionException | KafkaException e) {
+            if (e.getCause() instanceof TopicAuthorizationException || e.getCause() instanceof InvalidTopicException) {
+                return Optional.of(RouteProblem.message(e.getCause()));
+            }
+            LOG.debug("The broker could not be asked about topic {}", topic, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return Optional.empty();
     }
 
     private static List<RouteProblem> checkAccepting(RehearsedRoute route, ProcessDefinition accept, String giftTopic) {

@@ -56,6 +56,7 @@ final class Rehearsal {
         Map<String, Integer> calls = new LinkedHashMap<>();
         Set<String> paths = new TreeSet<>();
         List<SqlRules.Statement> statements = new ArrayList<>();
+        Map<String, Integer> topics = new LinkedHashMap<>();
         for (RehearsedRoute route : routes) {
             route.forEachClaim((name, line) -> {
                 if (claims.putIfAbsent(name, line) != null) {
@@ -64,12 +65,13 @@ final class Rehearsal {
             });
             calls.putAll(route.calls());
             statements.addAll(SqlRules.statements(route));
+            topics.putAll(PublishRules.topics(route));
             if (route.input() instanceof PlatformHttpEndpoint http) {
                 paths.add(http.getPath() + (http.isMatchOnUriPrefix() ? "/{*rest}" : ""));
             }
         }
         List<String> ids = routes.stream().map(RehearsedRoute::id).toList();
-        return new RehearsedFile(file, ids, paths, claims, calls, statements, List.copyOf(problems));
+        return new RehearsedFile(file, ids, paths, claims, calls, statements, topics, List.copyOf(problems));
     }
 
     private List<RehearsedRoute> rehearse(RouteFile file, SpringCamelContext stage, List<RouteProblem> problems) {
@@ -100,6 +102,7 @@ final class Rehearsal {
         }
         if (problems.isEmpty()) {
             routes.forEach(route -> problems.addAll(SafetyRules.check(route, giftTopic)));
+            problems.addAll(PublishRules.checkTime(routes));
             routes.forEach(route -> build(route, stage, problems));
         }
         return routes;

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.gibsey.spine.broker.KafkaConnection;
 
 /**
  * The result of the rehearsal of a file; incomplete when there are problems.
@@ -13,6 +14,7 @@ import java.util.Set;
  * @param claims   see {@link RehearsedRoute#forEachClaim}, by name
  * @param calls    see {@link RehearsedRoute#calls}; some file must have each of them
  * @param statements what it sends to databases
+ * @param topics   that it sends to, each with a line that does
  * @param problems why it must not go live; empty when it may
  */
 record RehearsedFile(
@@ -22,6 +24,7 @@ record RehearsedFile(
         Map<String, Integer> claims,
         Map<String, Integer> calls,
         List<SqlRules.Statement> statements,
+        Map<String, Integer> topics,
         List<RouteProblem> problems) {
 
     /** The file's name. */
@@ -29,10 +32,11 @@ record RehearsedFile(
         return file.name();
     }
 
-    /** The same, with the problems that its databases find in its SQL. */
-    RehearsedFile prepared() {
+    /** The same, with what its databases find in its SQL, and the broker in the topics it sends to. */
+    RehearsedFile prepared(KafkaConnection kafka) {
         List<RouteProblem> found = new ArrayList<>(problems);
         statements.forEach(statement -> statement.prepare(file).ifPresent(found::add));
-        return new RehearsedFile(file, routeIds, paths, claims, calls, statements, List.copyOf(found));
+        found.addAll(PublishRules.ask(file, topics, kafka));
+        return new RehearsedFile(file, routeIds, paths, claims, calls, statements, topics, List.copyOf(found));
     }
 }

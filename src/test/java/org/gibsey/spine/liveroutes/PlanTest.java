@@ -163,6 +163,7 @@ class PlanTest {
                     claims.stream().collect(Collectors.toMap(Function.identity(), claim -> 2)),
                     calls.stream().collect(Collectors.toMap(Function.identity(), call -> 9)),
                     List.of(),
+                    Map.of(),
                     problems);
         }
     }

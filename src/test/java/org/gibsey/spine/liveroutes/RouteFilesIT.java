@@ -284,6 +284,28 @@ class RouteFilesIT extends EditedApplication {
     }
 
     @Test
+    void refusesATopicThatIsNotThere() {
+        String text = page("copy", "/vault/copy", "hi").replace("      steps:\n", """
+                      steps:
+                        - to:
+                            uri: kafka:gift_copie
+                            parameters:
+                              maxBlockMs: 700
+                              deliveryTimeoutMs: 1700
+                              requestTimeoutMs: 1500
+                """);
+
+        FOLDER.replace("copy", text);
+
+        await().until(() -> isNotTaken("copy", text));
+        assertThat(file("copy").notTaken().problems())
+                .singleElement()
+                .asString()
+                .endsWith("the broker says: there is no topic gift_copie");
+        remove("copy");
+    }
+
+    @Test
     void countsEditsAndShowsFilesOverJmx() throws Exception {
         double before =
                 meters.get("route.edits").tag("result", "active").counter().count();

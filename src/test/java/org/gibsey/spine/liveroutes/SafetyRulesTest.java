@@ -3,8 +3,12 @@ package org.gibsey.spine.liveroutes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Endpoint;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -398,22 +402,84 @@ class SafetyRulesTest {
     }
 
     @Test
-    void letsAnOperatorFillAnotherColumnAddATopicAndSlowTheConsumerDown() {
-        String anotherTopic = """
-                        - to:
-                            id: to-archive
-                            uri: kafka:gift_archive
-                            parameters:
-                              requestRequiredAcks: all
-                              valueSerializer: org.apache.kafka.common.serialization.ByteArraySerializer
-                """;
+    void letsAnOperatorAddATopicAsTheReadmeSays() throws Exception {
+        String readme = Files.readString(Path.of("README.md")).replaceAll("\\s+", " ");
+        String example =
+                readme.substring(readme.indexOf("**A second topic.**"), readme.indexOf("**Slow the worker down.**"));
+        String text = RouteFolderFixture.shipped("save-gift");
+        for (String option : List.of("maxBlockMs", "requestTimeoutMs", "deliveryTimeoutMs")) {
+            Matcher limit = Pattern.compile("`(" + option + ": \\d+)`").matcher(example);
+            assertThat(limit.find()).as(option).isTrue();
+            text = text.replaceFirst(option + ": \\d+", limit.group(1));
+        }
+        Matcher topic = Pattern.compile("`uri: (kafka:\\w+)`").matcher(example);
+        assertThat(topic.find()).isTrue();
 
-        assertThat(DryRun.edit("persist-gifts", "symbol_id, created_at)\n", "symbol_id, created_at, stored_at)\n"))
+        assertThat(DryRun.problems("save-gift", withSecondStep(text, topic.group(1))))
                 .isEmpty();
-        assertThat(DryRun.edit(
-                        "save-gift",
-                        "        - setHeaders:\n            id: set-answer-headers",
-                        anotherTopic + "        - setHeaders:\n            id: set-answer-headers"))
+    }
+
+    @Test
+    void refusesStepsThatMayTakeLongerThanACallerWaits() {
+        assertThat(DryRun.problems(
+                        "save-gift", withSecondStep(RouteFolderFixture.shipped("save-gift"), "kafka:gift_copies")))
+                .singleElement()
+                .asString()
+                .startsWith("- to: | with this step a caller may wait 4800 ms");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "platform-http:/copy, 180000",
+        "direct:copy, 180000",
+    })
+    void refusesAStepWithoutTimeLimits(String from, long ms) {
+        assertThat(DryRun.problems("copy", copying(from, "")))
+                .singleElement()
+                .asString()
+                .startsWith("- to: | with this step a caller may wait " + ms + " ms");
+    }
+
+    @Test
+    void countsTheStepsOfTheRoutesItCalls() {
+        String limits = ", maxBlockMs: 700, deliveryTimeoutMs: 1700";
+        String caller = copying("platform-http:/copy", limits)
+                .replace("      steps:\n", "      steps:\n        - to:\n            uri: direct:copies\n");
+        String called = copying("direct:copies", limits).replace("id: copy", "id: copies");
+
+        assertThat(DryRun.problems("copy", copying("platform-http:/copy", limits)))
+                .isEmpty();
+        assertThat(DryRun.problems("copy", caller + called))
+                .singleElement()
+                .asString()
+                .contains("a caller may wait 4800 ms");
+    }
+
+    private static String copying(String from, String limits) {
+        return """
+                - route:
+                    id: copy
+                    from:
+                      uri: %s
+                      steps:
+                        - to:
+                            uri: kafka:gift_copies
+                            parameters: {requestRequiredAcks: all, enableIdempotence: true%s}
+                """.formatted(from, limits);
+    }
+
+    private static String withSecondStep(String text, String uri) {
+        int begin = text.indexOf(SEND);
+        int end = text.indexOf("        - setHeaders:", begin);
+        String second = text.substring(begin, end)
+                .replace("to-gift-events", "to-gift-copies")
+                .replace("kafka:{{spine.topic.name}}", uri);
+        return text.substring(0, end) + second + text.substring(end);
+    }
+
+    @Test
+    void letsAnOperatorFillAnotherColumnAndSlowTheConsumerDown() {
+        assertThat(DryRun.edit("persist-gifts", "symbol_id, created_at)\n", "symbol_id, created_at, stored_at)\n"))
                 .isEmpty();
         assertThat(DryRun.edit("persist-gifts", "maxPollRecords: 2000", "maxPollRecords: 100"))
                 .isEmpty();
