@@ -1,5 +1,6 @@
 package org.gibsey.spine.health;
 
+import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -48,6 +49,17 @@ final class SchemaLook implements Watch.Look {
             if (!connection.isValid(ANSWER_WITHIN_SECONDS)) {
                 throw new SQLException("does not answer within " + ANSWER_WITHIN_SECONDS + " s");
             }
+            if (!takesRows(connection) && vault.isWrapperFor(HikariDataSource.class)) {
+                vault.unwrap(HikariDataSource.class).getHikariPoolMXBean().softEvictConnections();
+            }
+        }
+    }
+
+    /** A server that takes none may have been replaced: what reads from its sessions would see old rows until they end. */
+    private static boolean takesRows(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet readOnly = statement.executeQuery("show transaction_read_only")) {
+            return readOnly.next() && readOnly.getString(1).equals("off");
         }
     }
 

@@ -185,10 +185,11 @@ final class VaultFeed implements SmartLifecycle {
         }
     }
 
-    /** Follows the vault until the last client is gone. */
+    /** Follows the vault until the last client is gone, or until the server takes no more rows: its name may lead to another. */
     private void follow(NotificationConnection notifications) throws SQLException {
         Connection connection = notifications.connection();
         findPosition(connection);
+        boolean news;
         do {
             long begin = System.nanoTime();
             arrivals.drainTo(newcomers);
@@ -201,10 +202,10 @@ final class VaultFeed implements SmartLifecycle {
             newcomers.forEach(this::admit);
             newcomers.clear();
             long end = System.nanoTime();
-            awaitNews(notifications, end);
+            news = awaitNews(notifications, end);
             long rest = Math.min(Math.max((end - begin) * REST_FACTOR, SHORTEST_REST_NANOS), LONGEST_REST_NANOS);
             restUntil(end + rest);
-        } while (running && !open.isEmpty());
+        } while (running && !open.isEmpty() && (news || notifications.takesRows()));
     }
 
     private void findPosition(Connection connection) throws SQLException {
@@ -258,16 +259,16 @@ final class VaultFeed implements SmartLifecycle {
         live.add(client);
     }
 
-    /** Waits for a notification, a new client, or the time of the next read without either. */
-    private void awaitNews(NotificationConnection notifications, long lastRead) throws SQLException {
+    /** @return whether there is a notification or a new client; if not, it is the time of the next read without either */
+    private boolean awaitNews(NotificationConnection notifications, long lastRead) throws SQLException {
         long nextLook = lastRead + settings.poll().toNanos();
-        while (running
-                && !open.isEmpty()
-                && !notifications.await(SLICE_MS)
-                && arrivals.isEmpty()
-                && System.nanoTime() - nextLook < 0) {
+        while (running && !open.isEmpty() && System.nanoTime() - nextLook < 0) {
+            if (notifications.await(SLICE_MS) || !arrivals.isEmpty()) {
+                return true;
+            }
             beat();
         }
+        return false;
     }
 
     private void restUntil(long nanos) {

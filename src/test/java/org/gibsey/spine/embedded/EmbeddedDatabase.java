@@ -91,6 +91,34 @@ public final class EmbeddedDatabase implements AutoCloseable {
         return "jdbc:postgresql://localhost:%d/%s".formatted(port, DATABASE);
     }
 
+    public int port() {
+        return port;
+    }
+
+    /**
+     * A new server that streams everything from this one and is named {@code standby} to it. This one is stopped for a moment.
+     *
+     * @param folder   for its data, to be made
+     * @param itsPort TCP port on localhost
+     */
+    public EmbeddedDatabase standby(Path folder, int itsPort) throws IOException, InterruptedException, SQLException {
+        close();
+        int exit = new ProcessBuilder("cp", "-a", data.toString(), folder.toString())
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (exit != 0) {
+            throw new IOException("cannot copy " + data);
+        }
+        Files.createFile(folder.resolve("standby.signal"));
+        Files.writeString(
+                folder.resolve("postgresql.auto.conf"),
+                "primary_conninfo = 'host=localhost port=%d user=postgres application_name=standby'%n".formatted(port),
+                StandardOpenOption.APPEND);
+        start();
+        return new EmbeddedDatabase(folder, itsPort).start();
+    }
+
     /** A connection as superuser, for what a test does behind the application's back. The caller closes it. */
     public Connection superuser() throws SQLException {
         if (server == null) {

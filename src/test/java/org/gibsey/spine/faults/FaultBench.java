@@ -48,9 +48,11 @@ final class FaultBench implements AutoCloseable {
 
     private final Path data;
     private final KafkaProcess kafka;
-    private final EmbeddedDatabase database;
+    private final String tableFile;
+    private final List<EmbeddedDatabase> databases = new ArrayList<>();
+    private EmbeddedDatabase database;
     private final List<JavaProcess> workers = new ArrayList<>();
-    private final List<Outcome> outcomes = new ArrayList<>();
+    private final List<Outcome> outcomes;
     private final List<Load> loads = new ArrayList<>();
     private final List<Managed> managed = new ArrayList<>();
     private JavaProcess standing;
@@ -60,11 +62,20 @@ final class FaultBench implements AutoCloseable {
     /** A process with a topic, and how to ask it. */
     private record Managed(JavaProcess process, String topic, TestCaller caller) {}
 
-    FaultBench() throws IOException, SQLException {
+    /**
+     * Starts broker and database.
+     *
+     * @param tableFile name in {@code target} of the file to leave the table in
+     * @param outcomes  rows of the table so far; more are added
+     */
+    FaultBench(String tableFile, List<Outcome> outcomes) throws IOException, SQLException {
+        this.tableFile = tableFile;
+        this.outcomes = outcomes;
         // without an application in this JVM nobody tells the clients to be quiet
         LoggingSystem.get(FaultBench.class.getClassLoader()).beforeInitialize();
         data = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "faults");
         database = new EmbeddedDatabase(data.resolve("postgres"), Ports.free()).start();
+        databases.add(database);
         Flyway.configure()
                 .dataSource(database.url(), EmbeddedDatabase.USER, EmbeddedDatabase.PASSWORD)
                 .load()
@@ -80,6 +91,19 @@ final class FaultBench implements AutoCloseable {
 
     EmbeddedDatabase database() {
         return database;
+    }
+
+    /** A server that streams from the database. */
+    EmbeddedDatabase standby() throws IOException, InterruptedException, SQLException {
+        EmbeddedDatabase standby = database.standby(data.resolve("standby"), Ports.free());
+        databases.add(standby);
+        await().until(() -> number("select count(*) from pg_stat_replication where state = 'streaming'") == 1);
+        return standby;
+    }
+
+    /** From now on this one is asked. */
+    void use(EmbeddedDatabase other) {
+        database = other;
     }
 
     /** A topic with its dead-letter topic, and a load for it. */
@@ -125,8 +149,28 @@ final class FaultBench implements AutoCloseable {
     }
 
     /** Starts an API on the topic of that load and returns at once. */
-    JavaProcess api(Load load, int port) throws IOException {
-        return start(load.topic(), "file:routes/save-gift.camel.yaml", "-Xmx256m", "SERVER_PORT=" + port);
+    JavaProcess api(Load load, int port, String... settings) throws IOException {
+        return startAt(port, load, "file:routes/save-gift.camel.yaml", settings);
+    }
+
+    private JavaProcess startAt(int port, Load load, String routes, String... settings) throws IOException {
+        List<String> all = new ArrayList<>(List.of(settings));
+        all.add("SERVER_PORT=" + port);
+        return start(load.topic(), routes, "-Xmx256m", all.toArray(String[]::new));
+    }
+
+    /** Starts one process for everything on the topic of that load and returns at once. */
+    JavaProcess spine(Load load, int port, String... settings) throws IOException {
+        return startAt(port, load, "file:routes/*.camel.yaml", settings);
+    }
+
+    /** How to ask a process that was started here. */
+    TestCaller caller(JavaProcess process) {
+        return managed.stream()
+                .filter(candidate -> candidate.process == process)
+                .findFirst()
+                .orElseThrow()
+                .caller;
     }
 
     private JavaProcess start(String topic, String routes, String jvmArg, String... settings) throws IOException {
@@ -156,7 +200,8 @@ final class FaultBench implements AutoCloseable {
         JavaProcess process = JavaProcess.application(
                 environment, data.resolve("process-%s-%d.log".formatted(topic, workers.size())), jvmArg);
         workers.add(process);
-        managed.add(new Managed(process, topic, new TestCaller(0, management)));
+        int port = Integer.parseInt(environment.get("SERVER_PORT"));
+        managed.add(new Managed(process, topic, new TestCaller(port, management)));
         return process;
     }
 
@@ -260,12 +305,14 @@ final class FaultBench implements AutoCloseable {
             standing.close();
         }
         kafka.close();
-        database.close();
+        for (EmbeddedDatabase each : databases) {
+            each.close();
+        }
         FileSystemUtils.deleteRecursively(data);
         if (!outcomes.isEmpty()) {
             String table = HEAD
                     + String.join("\n", outcomes.stream().map(Outcome::tableRow).toList()) + "\n";
-            Files.writeString(Path.of("target", "faults.md"), table);
+            Files.writeString(Path.of("target", tableFile), table);
             System.out.println("\n" + table);
         }
     }
@@ -277,13 +324,18 @@ final class FaultBench implements AutoCloseable {
                         || load.isPoison(gift));
     }
 
+    /** Those of that load that are rows now. */
+    Set<UUID> stored(Load load) throws SQLException {
+        return ids("select event_id from vault where page_id = " + load.page());
+    }
+
     private long placed(Load load) throws SQLException {
         return rows(load) + deadLetters(load);
     }
 
     private Outcome outcome(String scenario, Load load, long recoveryMs) {
         try {
-            Set<UUID> stored = ids("select event_id from vault where page_id = " + load.page());
+            Set<UUID> stored = stored(load);
             Set<UUID> dead = ids("select event_id " + deadLettersOf(load));
             long missing = load.accepted().stream()
                     .filter(id -> !stored.contains(id) && !dead.contains(id))
@@ -320,12 +372,17 @@ final class FaultBench implements AutoCloseable {
         }
     }
 
-    private long number(String sql) throws SQLException {
+    long number(String sql) throws SQLException {
+        return Long.parseLong(text(sql));
+    }
+
+    /** The first value of what a query finds. */
+    String text(String sql) throws SQLException {
         try (Connection connection = database.superuser();
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(sql)) {
             rows.next();
-            return rows.getLong(1);
+            return rows.getString(1);
         }
     }
 }

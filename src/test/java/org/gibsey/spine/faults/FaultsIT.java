@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import org.awaitility.core.ThrowingRunnable;
 import org.gibsey.spine.embedded.JavaProcess;
 import org.gibsey.spine.embedded.Ports;
@@ -32,7 +33,7 @@ class FaultsIT {
 
     @BeforeAll
     static void startServices() throws Exception {
-        bench = new FaultBench();
+        bench = new FaultBench("faults.md", new ArrayList<>());
     }
 
     @AfterAll

@@ -13,6 +13,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
@@ -49,7 +50,7 @@ class LoneGiftIT {
 
     @BeforeAll
     static void startServices() throws Exception {
-        bench = new FaultBench();
+        bench = new FaultBench("faults.md", new ArrayList<>());
     }
 
     @AfterAll
