@@ -53,7 +53,8 @@ public record SpineSettings(
     public record Limits(
             @Min(1) int questionChars,
             @Min(1) int answerChars,
-            @Min(1) int bodyBytes) {}
+            @Min(1) int bodyBytes,
+            @Min(-1) int savesPerMinute) {}
 
     public record Http(
             @NotNull List<@NotBlank String> origins,

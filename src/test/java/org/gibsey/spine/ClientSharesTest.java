@@ -37,6 +37,34 @@ class ClientSharesTest {
         assertThat(room.take("other", 1)).isEqualTo(FULL);
     }
 
+    @Test
+    void aMillionClientsLeaveNothingBehind() {
+        for (int i = 0; i < 1_000_000; i++) {
+            String client = "client " + i;
+            if (room.take(client, 1) == TAKEN && i >= 31) {
+                room.leave(client, 1);
+            }
+        }
+
+        assertThat(room.clients()).isEqualTo(31);
+    }
+
+    @Test
+    void nineClientsThatTakeAllTheyCanFillIt() {
+        ClientShares large = new ClientShares(512);
+
+        for (int client = 1; client <= 9; client++) {
+            assertThat(large.take("honest", 1)).isEqualTo(TAKEN);
+            large.leave("honest", 1);
+            for (int i = 0; i < 512; i++) {
+                large.take("greedy " + client, 1);
+            }
+        }
+
+        assertThat(large.take("honest", 1)).isEqualTo(FULL);
+        assertThat(large.share()).isEqualTo(32);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "192.0.2.1, 192.0.2.1, true",

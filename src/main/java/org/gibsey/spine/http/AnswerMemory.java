@@ -4,7 +4,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.gibsey.spine.ClientShares;
-import org.gibsey.spine.ClientShares.Outcome;
 
 /**
  * What answers may take of the heap, while they are made and while they wait for their readers. How large an answer is, is
@@ -27,9 +26,14 @@ final class AnswerMemory {
 
     private final Semaphore making;
     private final ClientShares sending;
+    private final ClientShares calls;
 
-    /** @param heap bytes */
-    AnswerMemory(long heap) {
+    /**
+     * @param heap  bytes
+     * @param calls the places of the calls that are answered
+     */
+    AnswerMemory(long heap, ClientShares calls) {
+        this.calls = calls;
         long room = (long) (heap * OF_THE_HEAP);
         this.making = new Semaphore((int) Math.max(1, Math.min(Integer.MAX_VALUE, room / MAKING_BYTES)));
         this.sending = new ClientShares(room);
@@ -76,8 +80,9 @@ final class AnswerMemory {
          */
         void send(int length) throws Refused {
             if (length > SMALL_BYTES) {
-                if (sending.take(client, length) != Outcome.TAKEN) {
-                    throw new Refused(Problem.busy());
+                Problem problem = Problem.of(sending.take(client, length), calls);
+                if (problem != null) {
+                    throw new Refused(problem);
                 }
                 bytes = length;
             }

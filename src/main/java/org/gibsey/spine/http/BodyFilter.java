@@ -11,6 +11,7 @@ import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.FilterOrder;
 import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.identity.Caller;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.server.PathContainer;
 import org.springframework.stereotype.Component;
@@ -35,15 +36,17 @@ final class BodyFilter extends OncePerRequestFilter {
     private final List<Door> doors = new CopyOnWriteArrayList<>();
     private final SpineSettings settings;
     private final SaveMetrics metrics;
+    private final SaveLimit limit;
     private final ClientShares coming;
     private final ClientShares bytes;
 
     /** What a route takes; without methods it takes all. */
     private record Door(PathPattern path, List<String> methods) {}
 
-    BodyFilter(SpineSettings settings, SaveMetrics metrics, ClientShares comingBodies) {
+    BodyFilter(SpineSettings settings, SaveMetrics metrics, SaveLimit limit, ClientShares comingBodies) {
         this.settings = settings;
         this.metrics = metrics;
+        this.limit = limit;
         this.coming = comingBodies;
         this.bytes = new ClientShares(settings.http().concurrentBodyBytes());
     }
@@ -69,6 +72,10 @@ final class BodyFilter extends OncePerRequestFilter {
         }
         IncomingBody body = new IncomingBody(request, settings, coming, bytes);
         try {
+            Problem tooMany = metrics.measures(request.getRequestURI()) ? limit.take(sender(request), response) : null;
+            if (tooMany != null) {
+                throw new Refused(tooMany);
+            }
             request.setAttribute(BODY, body.read());
             chain.doFilter(request, response);
         } catch (Refused refused) {
@@ -76,6 +83,12 @@ final class BodyFilter extends OncePerRequestFilter {
         } finally {
             body.forget();
         }
+    }
+
+    /** For whom a save counts. */
+    private static String sender(HttpServletRequest request) {
+        Caller caller = Caller.of(request);
+        return caller == null ? ClientShares.client(request) : caller.reader().toString();
     }
 
     private boolean isWanted(HttpServletRequest request) {

@@ -52,13 +52,13 @@ final class ForwardedValve extends ValveBase {
     private static final Predicate<String> IS_PATH =
             Pattern.compile("(/[A-Za-z0-9._~%!$&'()*+;=:@-]+)+").asMatchPredicate();
 
-    private final List<Network> proxies;
+    private final Predicate<InetAddress> isProxy;
     private final AtomicBoolean warned = new AtomicBoolean();
 
-    /** @param proxies who is believed */
-    ForwardedValve(List<Network> proxies) {
+    /** @param isProxy who is believed */
+    ForwardedValve(Predicate<InetAddress> isProxy) {
         super(true);
-        this.proxies = proxies;
+        this.isProxy = isProxy;
     }
 
     /** What one of the two kinds of headers says: who the client is, and the rest by name. */
@@ -66,7 +66,7 @@ final class ForwardedValve extends ValveBase {
 
     @Override
     public void invoke(Request request, Response response) throws IOException, ServletException {
-        Optional<InetAddress> peer = Network.address(request.getRemoteAddr()).filter(this::isProxy);
+        Optional<InetAddress> peer = Network.address(request.getRemoteAddr()).filter(isProxy);
         if (peer.isPresent()) {
             believe(request, peer.get());
         } else if (!warned.get() && isForwarded(request) && !warned.getAndSet(true)) {
@@ -80,10 +80,6 @@ final class ForwardedValve extends ValveBase {
     /** A path of this server as the client has to call it. */
     static String outside(ServletRequest request, String path) {
         return path.startsWith("/") && request.getAttribute(PREFIX) instanceof String prefix ? prefix + path : path;
-    }
-
-    private boolean isProxy(InetAddress address) {
-        return proxies.stream().anyMatch(network -> network.contains(address));
     }
 
     private static boolean isForwarded(Request request) {
@@ -141,7 +137,7 @@ final class ForwardedValve extends ValveBase {
     private int hop(InetAddress peer, List<String> nodes) {
         int hop = nodes.size();
         while (hop > 0
-                && isProxy(client(peer, nodes, hop))
+                && isProxy.test(client(peer, nodes, hop))
                 && node(nodes.get(hop - 1)).isPresent()) {
             hop--;
         }

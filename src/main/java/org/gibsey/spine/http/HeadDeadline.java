@@ -19,6 +19,14 @@ public final class HeadDeadline extends Http11NioProtocol {
 
     private long maxNanos = Long.MAX_VALUE;
 
+    public HeadDeadline() {
+        super(new ClientConnections());
+    }
+
+    ClientConnections connections() {
+        return (ClientConnections) getEndpoint();
+    }
+
     void setMaxNanos(long maxNanos) {
         this.maxNanos = maxNanos;
     }

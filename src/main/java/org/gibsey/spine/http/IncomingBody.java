@@ -1,7 +1,9 @@
 package org.gibsey.spine.http;
 
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
@@ -29,6 +31,7 @@ final class IncomingBody {
     private static final long SHORTEST_PAUSE = TimeUnit.MICROSECONDS.toNanos(50);
     private static final long LONGEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
 
+    private final HttpServletRequest request;
     private final ServletInputStream in;
     private final @Nullable SocketWrapperBase<?> socket;
     private final long announced;
@@ -47,6 +50,7 @@ final class IncomingBody {
      */
     IncomingBody(HttpServletRequest request, SpineSettings settings, ClientShares coming, ClientShares bytes)
             throws IOException {
+        this.request = request;
         this.in = request.getInputStream();
         this.socket = (SocketWrapperBase<?>) request.getAttribute(SOCKET);
         this.announced = request.getContentLengthLong();
@@ -120,7 +124,7 @@ final class IncomingBody {
 
     private byte[] grow(byte[] body) throws Refused {
         int length = (int) Math.min(Math.max(STEP, 2L * body.length), announced < 0 ? maxBytes : announced);
-        Problem problem = Problem.of(bytes.take(client, length - body.length));
+        Problem problem = Problem.of(bytes.take(client, length - body.length), coming);
         if (problem != null) {
             throw new Refused(problem);
         }
@@ -135,7 +139,7 @@ final class IncomingBody {
             return;
         }
         if (!waits) {
-            Problem problem = Problem.of(coming.take(client, 1));
+            Problem problem = Problem.ofTaking(coming, client);
             if (problem != null) {
                 throw new Refused(problem);
             }
@@ -150,6 +154,9 @@ final class IncomingBody {
         for (long pause = SHORTEST_PAUSE; in.available() == 0 && !in.isFinished(); pause *= 2) {
             if (System.nanoTime() > end) {
                 throw slow();
+            }
+            if (request.getAttribute(RequestDispatcher.ERROR_EXCEPTION) != null) {
+                throw new EOFException("the client has reset the stream");
             }
             LockSupport.parkNanos(Math.min(pause, LONGEST_PAUSE));
         }

@@ -9,6 +9,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
+import org.apache.camel.Route;
+import org.apache.camel.model.ProcessDefinition;
+import org.apache.camel.model.ProcessorDefinitionHelper;
+import org.apache.camel.model.RouteDefinition;
+import org.apache.camel.model.SendDefinition;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
 import org.gibsey.spine.SpineSettings;
@@ -21,17 +26,20 @@ import org.springframework.stereotype.Component;
  * Answers whether a save would be taken now: the broker is there, every partition of the topic has a leader and enough
  * replicas in sync. However many ask, the broker is asked once a second at most. Thread-safe.
  */
-@Component("kafkaStatus")
+@Component(KafkaStatus.NAME)
 final class KafkaStatus implements Processor {
+
+    /** Name of this bean in route files. */
+    static final String NAME = "kafkaStatus";
 
     private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final KafkaConnection kafka;
     private final String topic;
-    /** One asks, the others wait for what it hears. */
+    /** One asks, the others are told what was heard before. */
     private final ReentrantLock asking = new ReentrantLock();
 
-    private @Nullable Status latest;
+    private volatile @Nullable Status latest;
 
     KafkaStatus(KafkaConnection kafka, SpineSettings settings) {
         this.kafka = kafka;
@@ -40,6 +48,19 @@ final class KafkaStatus implements Processor {
 
     /** What was seen, and when: why a save would not be taken, or null. No brokers are seen when none answers. */
     private record Status(int brokers, @Nullable String fault, long nanos) {}
+
+    /**
+     * Whether a route does nothing but ask here. Of such calls only one waits at a time, so they need no place among those in
+     * work, and are answered while others wait for a database that hangs.
+     */
+    static boolean isAllOf(Route route) {
+        return route.getRoute() instanceof RouteDefinition definition
+                && ProcessorDefinitionHelper.filterTypeInOutputs(definition.getOutputs(), ProcessDefinition.class)
+                        .stream()
+                        .anyMatch(step -> NAME.equals(step.getRef()))
+                && ProcessorDefinitionHelper.filterTypeInOutputs(definition.getOutputs(), SendDefinition.class)
+                        .isEmpty();
+    }
 
     @Override
     public void process(Exchange exchange) throws Refused, InterruptedException {
@@ -55,12 +76,17 @@ final class KafkaStatus implements Processor {
     }
 
     private Status status() throws InterruptedException {
-        asking.lockInterruptibly();
+        Status known = latest;
+        if (known != null && (System.nanoTime() - known.nanos() <= FRESH_NANOS || asking.isLocked())) {
+            return known;
+        }
+        if (!asking.tryLock()) {
+            return new Status(0, "The broker has not answered yet.", 0);
+        }
         try {
-            if (latest == null || System.nanoTime() - latest.nanos() > FRESH_NANOS) {
-                latest = look();
-            }
-            return latest;
+            Status heard = look();
+            latest = heard;
+            return heard;
         } finally {
             asking.unlock();
         }

@@ -28,15 +28,21 @@ import org.springframework.http.HttpStatus;
  * @param title  the kind of problem, always the same for a reason
  * @param detail what is to be done about this one
  * @param errors each broken rule, for input that was understood
+ * @param headers header fields of its answer, beside those that all have
  */
 record Problem(
-        int status, String reason, String title, @Nullable String detail, List<FieldError> errors) {
+        int status,
+        String reason,
+        String title,
+        @Nullable String detail,
+        List<FieldError> errors,
+        Map<String, String> headers) {
 
     static final String MEDIA_TYPE = "application/problem+json";
 
     /** What a save can be refused for. */
-    static final List<String> REASONS_OF_A_SAVE =
-            List.of("malformed", "slow", "large", "type", "invalid", "share", "busy", "stopped", "broker", "failed");
+    static final List<String> REASONS_OF_A_SAVE = List.of(
+            "malformed", "slow", "large", "type", "invalid", "share", "rate", "busy", "stopped", "broker", "failed");
 
     /** What it can be refused for besides, where readers are known. */
     static final List<String> REASONS_OF_A_TOKEN = List.of("signin", "token", "guesses", "issuer");
@@ -50,7 +56,7 @@ record Problem(
     private static final int LONGEST_INSTANCE = 200;
 
     private Problem(int status, String reason, String title, @Nullable String detail) {
-        this(status, reason, title, detail, List.of());
+        this(status, reason, title, detail, List.of(), Map.of());
     }
 
     static Problem malformed(String detail) {
@@ -58,8 +64,8 @@ record Problem(
     }
 
     static Problem invalid(List<FieldError> errors) {
-        return new Problem(
-                422, "invalid", "Invalid fields", "The request was understood but breaks the rules below.", errors);
+        String detail = "The request was understood but breaks the rules below.";
+        return new Problem(422, "invalid", "Invalid fields", detail, errors, Map.of());
     }
 
     static Problem unknown(@Nullable String detail) {
@@ -90,7 +96,9 @@ record Problem(
 
     static Problem guesses() {
         String detail = "Too many tokens from this address were refused. Others are looked at again in a minute.";
-        return new Problem(429, "guesses", "Too many refused tokens", detail);
+        Map<String, String> limit = Map.of(
+                "Retry-After", "60", "RateLimit-Policy", "\"guesses\";q=20;w=60", "RateLimit", "\"guesses\";r=0;t=60");
+        return new Problem(429, "guesses", "Too many refused tokens", detail, List.of(), limit);
     }
 
     static Problem issuer() {
@@ -98,11 +106,24 @@ record Problem(
         return new Problem(503, "issuer", "Issuer not available", detail);
     }
 
-    /** @return null for room that was taken */
-    static @Nullable Problem of(ClientShares.Outcome outcome) {
+    /**
+     * Takes a place for a call.
+     *
+     * @return null when it was taken
+     */
+    static @Nullable Problem ofTaking(ClientShares places, String client) {
+        return of(places.take(client, 1), places);
+    }
+
+    /**
+     * What became of a wish for room.
+     *
+     * @return null when it was taken
+     */
+    static @Nullable Problem of(ClientShares.Outcome outcome, ClientShares room) {
         return switch (outcome) {
             case TAKEN -> null;
-            case SHARE_USED -> shareUsed();
+            case SHARE_USED -> shareUsed(room);
             case FULL -> busy();
         };
     }
@@ -112,9 +133,26 @@ record Problem(
         return new Problem(503, "busy", "Too many calls at once", detail);
     }
 
-    static Problem shareUsed() {
+    static Problem shareUsed(ClientShares places) {
         String detail = "Nothing was done, because this client has as many calls open as one may have. End one first.";
-        return new Problem(429, "share", "Too many calls of one client", detail);
+        Map<String, String> limit = Map.of(
+                "RateLimit-Policy",
+                "\"share\";q=%s;qu=\"concurrent-requests\"".formatted(places.share()),
+                "RateLimit",
+                "\"share\";r=0");
+        return new Problem(429, "share", "Too many calls of one client", detail, List.of(), limit);
+    }
+
+    /** @param seconds after which it can be repeated */
+    static Problem rate(long seconds) {
+        String detail = "Nothing was done, because this client sends more saves than one may. Repeat it in %s s.";
+        return new Problem(
+                429,
+                "rate",
+                "Too many saves of one client",
+                detail.formatted(seconds),
+                List.of(),
+                Map.of("Retry-After", Long.toString(seconds)));
     }
 
     static Problem stopped() {
@@ -218,6 +256,7 @@ record Problem(
         if (status == 503 || status == 429) {
             response.setIntHeader("Retry-After", RETRY_AFTER_SECONDS);
         }
+        headers.forEach(response::setHeader);
         return json(target);
     }
 

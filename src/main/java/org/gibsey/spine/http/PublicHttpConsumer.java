@@ -47,7 +47,8 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
     /** Where saves are counted; null when these calls are none. */
     private @Nullable SaveMetrics metrics;
 
-    private ClientShares places;
+    /** Calls in work; null for those that nothing can hold up. */
+    private @Nullable ClientShares places;
 
     PublicHttpConsumer(
             PlatformHttpEndpoint endpoint,
@@ -71,6 +72,8 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         if (routes().anyMatch(AcceptGift::isUsedIn)) {
             places = engine.saves();
             metrics = engine.measureSaves(getEndpoint().getPath());
+        } else if (routes().anyMatch(KafkaStatus::isAllOf)) {
+            places = null;
         }
         bodies.open(getEndpoint());
         super.doStart();
@@ -103,8 +106,11 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         } catch (Refused nobody) {
             return refuse(nobody.problem(), request, response);
         }
+        if (places == null) {
+            return route(request, response);
+        }
         String client = ClientShares.client(request);
-        Problem full = Problem.of(places.take(client, 1));
+        Problem full = Problem.ofTaking(places, client);
         if (full != null) {
             return refuse(full, request, response);
         }
@@ -117,8 +123,9 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
 
     private @Nullable Problem route(HttpServletRequest request, HttpServletResponse response) {
         Exchange exchange = createExchange(false);
-        // what a save is answered has a fixed text
-        try (AnswerMemory.Place place = metrics == null ? answers.begin(request) : answers.beginSmall(request)) {
+        // what a save is answered has a fixed text, as has the state of the broker
+        boolean isSmall = metrics != null || places == null;
+        try (AnswerMemory.Place place = isSmall ? answers.beginSmall(request) : answers.begin(request)) {
             exchange.setPattern(ExchangePattern.InOut);
             read(request, exchange.getIn());
             createUoW(exchange);

@@ -20,7 +20,7 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
 
     private final BodyFilter bodies;
     private final SaveMetrics metrics;
-    private final AnswerMemory answers = new AnswerMemory(Runtime.getRuntime().maxMemory());
+    private final AnswerMemory answers;
     private final Duration answerTime;
     private final SpineSettings.Auth auth;
     private final ClientShares saves;
@@ -35,6 +35,7 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
         this.auth = settings.auth();
         this.saves = new ClientShares(settings.http().concurrentSaves());
         this.reads = new ClientShares(settings.http().concurrentReads());
+        this.answers = new AnswerMemory(Runtime.getRuntime().maxMemory(), reads);
     }
 
     @Override

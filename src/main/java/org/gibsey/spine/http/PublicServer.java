@@ -1,10 +1,15 @@
 package org.gibsey.spine.http;
 
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.observation.ObservationPredicate;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.apache.camel.CamelContext;
 import org.apache.catalina.Valve;
 import org.apache.catalina.core.StandardHost;
@@ -14,8 +19,10 @@ import org.apache.coyote.http2.Http2Protocol;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.ConnectionMemory;
 import org.gibsey.spine.FilterOrder;
+import org.gibsey.spine.Network;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.identity.TokenVerifier;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
 import org.springframework.boot.availability.ApplicationAvailability;
@@ -44,6 +51,9 @@ class PublicServer {
     /** Calls that one connection may have in work. */
     private static final int HTTP2_STREAMS = 128;
 
+    /** Those of the public port, once it is open. */
+    private final AtomicReference<@Nullable ClientConnections> connections = new AtomicReference<>();
+
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> publicTomcat(
             SpineSettings settings,
@@ -53,6 +63,8 @@ class PublicServer {
         // asked only for paths that nobody serves
         BooleanSupplier starting = () -> availability.getReadinessState() != ReadinessState.ACCEPTING_TRAFFIC
                 || !camel.getObject().getStatus().isStarted();
+        List<Network> trusted = settings.http().trustedProxies();
+        Predicate<InetAddress> proxies = address -> trusted.stream().anyMatch(network -> network.contains(address));
         return tomcat -> {
             tomcat.setProtocol(HeadDeadline.class.getName());
             tomcat.addProtocolHandlerCustomizers((HeadDeadline protocol) ->
@@ -63,8 +75,10 @@ class PublicServer {
                 connector.setProperty("useAsyncIO", "false");
                 Http2Protocol http2 = new PriorKnowledge();
                 if (connector.getProtocolHandler() instanceof HeadDeadline http) {
-                    http.setMaxConnections(
-                            ConnectionMemory.atMost("connections", http.getMaxConnections(), OF_THE_HEAP));
+                    int most = ConnectionMemory.atMost("connections", http.getMaxConnections(), OF_THE_HEAP);
+                    http.setMaxConnections(most);
+                    http.connections().share(most, proxies);
+                    connections.set(http.connections());
                     // a stream whose window stays closed, like a connection that takes no bytes
                     http2.setStreamWriteTimeout(http.getConnectionTimeout());
                 }
@@ -74,10 +88,21 @@ class PublicServer {
                 http2.setMaxConcurrentStreamExecution(HTTP2_STREAMS);
                 connector.addUpgradeProtocol(http2);
             });
-            tomcat.addEngineValves(
-                    new ForwardedValve(settings.http().trustedProxies()), new PublicValve(starting, comingBodies));
+            tomcat.addEngineValves(new ForwardedValve(proxies), new PublicValve(starting, comingBodies));
             tomcat.addContextCustomizers(context -> reportNothing((StandardHost) context.getParent()));
         };
+    }
+
+    @Bean
+    MeterBinder refusedConnections() {
+        return meters -> FunctionCounter.builder("http.connections.refused", connections, PublicServer::refused)
+                .description("Connections closed at once, because their client has its share of all there may be")
+                .register(meters);
+    }
+
+    private static double refused(AtomicReference<@Nullable ClientConnections> connections) {
+        ClientConnections open = connections.get();
+        return open == null ? 0 : open.refused();
     }
 
     /** Bodies that are waited for, in a thread each: those of calls, and those that nobody wants. */
@@ -93,7 +118,7 @@ class PublicServer {
         cors.setAllowedOrigins(settings.http().origins());
         cors.setAllowedMethods(List.of("GET", "HEAD", "POST"));
         cors.setAllowedHeaders(List.of("Content-Type", "Idempotency-Key", "Last-Event-ID", "traceparent"));
-        cors.setExposedHeaders(List.of("Link", "Location", "Retry-After"));
+        cors.setExposedHeaders(List.of("Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"));
         if (settings.auth().isOn()) {
             // the page's own script sends the token; what the browser would add by itself (cookies) is never wanted
             cors.addAllowedHeader("Authorization");

@@ -1,5 +1,6 @@
 package org.gibsey.spine.http;
 
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -98,7 +99,11 @@ final class PublicValve extends ErrorReportValve {
     @Override
     protected void report(Request request, Response response, @Nullable Throwable fault) {
         int status = response.getStatus();
-        if (status < 400 || response.getContentWritten() > 0 || !response.setErrorReported() || !writable(response)) {
+        if (status < 400
+                || response.getContentWritten() > 0
+                || !response.setErrorReported()
+                || !writable(response)
+                || isReset(request)) {
             return;
         }
         Problem problem = problem(status, fault);
@@ -128,6 +133,11 @@ final class PublicValve extends ErrorReportValve {
             return problem.status() == 500 ? Problem.ofStatus(status) : problem;
         }
         return status == 404 && starting.getAsBoolean() ? Problem.stopped() : Problem.ofStatus(status);
+    }
+
+    /** Tomcat leaves a fault in a request of HTTP/2 whose client has gone before it was read: there is nobody to answer. */
+    private static boolean isReset(Request request) {
+        return request.getCoyoteRequest().getAttribute(RequestDispatcher.ERROR_EXCEPTION) != null;
     }
 
     private static boolean writable(Response response) {

@@ -1,6 +1,7 @@
 package org.gibsey.spine.http;
 
 import java.io.IOException;
+import org.gibsey.spine.ClientShares;
 
 /** A call that is refused, with what its caller is told. An {@link IOException}, because reading a body finds most of them. */
 public final class Refused extends IOException {
@@ -18,8 +19,8 @@ public final class Refused extends IOException {
     }
 
     /** Nothing was done, because this client has as much as one may have. */
-    public static Refused shareUsed() {
-        return new Refused(Problem.shareUsed());
+    public static Refused shareUsed(ClientShares places) {
+        return new Refused(Problem.shareUsed(places));
     }
 
     /** It is for readers who are known. */

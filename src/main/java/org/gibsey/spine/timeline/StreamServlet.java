@@ -100,7 +100,7 @@ final class StreamServlet extends HttpServlet {
         String address = ClientShares.client(request);
         switch (places.take(address, 1)) {
             case FULL -> refuse(request, response, Refused.busy());
-            case SHARE_USED -> refuse(request, response, Refused.shareUsed());
+            case SHARE_USED -> refuse(request, response, Refused.shareUsed(places));
             case TAKEN -> open(request, response, filter, lastId(request, query), address);
         }
     }

@@ -130,6 +130,7 @@ class MetricsIT {
                         "invalid",
                         "large",
                         "malformed",
+                        "rate",
                         "share",
                         "slow",
                         "stopped",

@@ -27,8 +27,11 @@ class ForwardedValveTest {
     private static final String PROXY = "10.1.1.1";
     private static final String STRANGER = "192.0.2.66";
 
-    private final ForwardedValve valve = new ForwardedValve(
-            Stream.of("10.1.0.0/16", "fd00::/8").map(Network::of).toList());
+    private final List<Network> proxies =
+            Stream.of("10.1.0.0/16", "fd00::/8").map(Network::of).toList();
+
+    private final ForwardedValve valve =
+            new ForwardedValve(address -> proxies.stream().anyMatch(network -> network.contains(address)));
 
     private final List<Request> passed = new ArrayList<>();
 

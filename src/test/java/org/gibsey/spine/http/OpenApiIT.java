@@ -14,6 +14,10 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,6 +25,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.gibsey.spine.embedded.Patience;
 import org.gibsey.spine.embedded.SpineIT;
@@ -36,7 +41,8 @@ import org.yaml.snakeyaml.Yaml;
 
 /** Every call and status that openapi.yaml describes, driven, and nothing beside it. */
 @SpineIT
-@TestPropertySource(properties = {"spine.stream.clients=2", "spine.http.concurrent-saves=2"})
+@TestPropertySource(
+        properties = {"spine.stream.clients=2", "spine.http.concurrent-saves=2", "spine.http.concurrent-reads=2"})
 class OpenApiIT {
 
     private static final String GIFT = "{\"page_id\":49101,\"question\":\"q\",\"answer\":\"a\"}";
@@ -50,6 +56,9 @@ class OpenApiIT {
 
     @Autowired
     JdbcClient vault;
+
+    @Autowired
+    DataSource database;
 
     private final JsonNode contract = contract();
 
@@ -124,6 +133,7 @@ class OpenApiIT {
         calls.put("showGift 404", () -> get("/vault/gifts/" + UUID.randomUUID()));
         calls.put("showGift 405", () -> send("DELETE", "/vault/gifts/1"));
         calls.put("showGift 406", () -> get("/vault/gifts/1", "Accept: text/html"));
+        calls.put("showGift 429", () -> besideAReadThatWaits("/vault/gifts/" + UUID.randomUUID()));
         calls.put("showGift 503", () -> suspended("show-gift", () -> get("/vault/gifts/" + UUID.randomUUID())));
         calls.put("listGifts 200", () -> {
             vault.sql("insert into vault (page_id, question, answer) values (49102, 'q', 'a'), (49102, 'r', 'a')")
@@ -134,6 +144,7 @@ class OpenApiIT {
         calls.put("listGifts 405", () -> send("DELETE", "/vault/list"));
         calls.put("listGifts 406", () -> get("/vault/list", "Accept: text/html"));
         calls.put("listGifts 422", () -> get("/vault/list?limit=0"));
+        calls.put("listGifts 429", () -> besideAReadThatWaits("/vault/list"));
         calls.put("listGifts 503", () -> suspended("list-gifts", () -> get("/vault/list")));
         calls.put("streamGifts 200", this::openStream);
         calls.put("streamGifts 405", () -> send("DELETE", "/vault/stream"));
@@ -251,6 +262,34 @@ class OpenApiIT {
         try (Socket slow = new Socket("localhost", port)) {
             slow.getOutputStream().write(head.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
             return RawHttp.send(port, head);
+        }
+    }
+
+    /** Of two places for reads, one client gets one while the other is taken. */
+    private Answer besideAReadThatWaits(String target) throws Exception {
+        try (Connection other = database.getConnection();
+                Statement lock = other.createStatement()) {
+            other.setAutoCommit(false);
+            lock.execute("lock table vault");
+            try (Socket waits = new Socket("localhost", port)) {
+                waits.getOutputStream()
+                        .write("GET /vault/list HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                await().until(() -> waitForLocks(lock) == 1);
+                return get(target);
+            } finally {
+                other.rollback();
+            }
+        }
+    }
+
+    private static int waitForLocks(Statement statement) throws SQLException {
+        String lists = """
+                select count(*) from pg_stat_activity
+                where wait_event_type = 'Lock' and query like '%from vault%order by created_at desc%'
+                """;
+        try (ResultSet row = statement.executeQuery(lists)) {
+            row.next();
+            return row.getInt(1);
         }
     }
 

@@ -64,7 +64,8 @@ class PublicServerIT {
         assertThat(answer.status()).isEqualTo(200);
         assertThat(answer.headers())
                 .containsEntry("Access-Control-Allow-Origin", "http://localhost:5173")
-                .containsEntry("Access-Control-Expose-Headers", "Link, Location, Retry-After");
+                .containsEntry(
+                        "Access-Control-Expose-Headers", "Link, Location, RateLimit, RateLimit-Policy, Retry-After");
     }
 
     @Test

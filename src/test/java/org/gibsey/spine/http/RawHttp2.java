@@ -105,8 +105,15 @@ final class RawHttp2 implements AutoCloseable {
 
     /** Sends a call with a JSON body, sooner or later: see {@link #flush}. */
     void post(String path, String body) throws IOException {
+        post(path, body, Map.of());
+    }
+
+    /** @param more header fields, their names in lower case */
+    void post(String path, String body, Map<String, String> more) throws IOException {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-        frame(DATA, END_STREAM, head(save(path, bytes.length), 0), bytes);
+        Map<String, String> fields = new HashMap<>(more);
+        fields.putAll(save(path, bytes.length));
+        frame(DATA, END_STREAM, head(fields, 0), bytes);
     }
 
     private static Map<String, String> save(String path, int length) {

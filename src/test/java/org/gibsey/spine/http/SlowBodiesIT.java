@@ -3,6 +3,7 @@ package org.gibsey.spine.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -13,13 +14,18 @@ import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.http.RawHttp.Answer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.context.TestPropertySource;
 
 /** A client whose bodies do not come keeps nobody else from saving, and does not keep its own places. */
 @SpineIT
+@ExtendWith(OutputCaptureExtension.class)
 @TestPropertySource(
         properties = {
             "spine.http.concurrent-saves=64",
@@ -33,6 +39,9 @@ class SlowBodiesIT {
 
     @LocalServerPort
     int port;
+
+    @Autowired
+    MeterRegistry meters;
 
     private final List<Socket> open = new ArrayList<>();
 
@@ -79,6 +88,24 @@ class SlowBodiesIT {
 
             assertThat(calls.answers(1)).allSatisfy(answer -> assertThat(answer).contains("\"status\":408"));
         }
+    }
+
+    @Test
+    void fillsNoLogForWhoLeavesWithBodiesOpen(CapturedOutput log) throws IOException {
+        double before = rejectedAsMalformed();
+        try (RawHttp2 calls = RawHttp2.open(port, 3, RawHttp2.WINDOW)) {
+            for (int i = 0; i < 20; i++) {
+                calls.announce("/vault/save", 100);
+            }
+            await().until(() -> saveFromElsewhere().status() == 202);
+        }
+
+        await().until(() -> rejectedAsMalformed() - before >= 20);
+        assertThat(log).doesNotContain("Exception");
+    }
+
+    private double rejectedAsMalformed() {
+        return meters.get("gifts.rejected").tag("reason", "malformed").counter().count();
     }
 
     @Test

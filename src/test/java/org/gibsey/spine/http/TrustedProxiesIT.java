@@ -3,10 +3,13 @@ package org.gibsey.spine.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.gibsey.spine.embedded.Patience;
@@ -16,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.context.TestPropertySource;
 
@@ -26,6 +30,8 @@ import org.springframework.test.context.TestPropertySource;
             "spine.http.trusted-proxies=127.0.0.1,fd00::/8",
             "spine.stream.clients=2",
             "spine.stream.heartbeat=1s",
+            "spine.limits.saves-per-minute=1",
+            "server.tomcat.max-connections=64",
             // where Spring Boot by itself believes every neighbour
             "spring.main.cloud-platform=kubernetes"
         })
@@ -33,10 +39,14 @@ class TrustedProxiesIT {
 
     private static final int PROXY = 1;
     private static final int STRANGER = 2;
+    private static final int GREEDY = 3;
     private static final String GIFT = "{\"page_id\":49951,\"question\":\"q\",\"answer\":\"a\"}";
 
     @LocalServerPort
     int port;
+
+    @Autowired
+    MeterRegistry meters;
 
     /** Of two streams one client has one while the other is open. */
     @ParameterizedTest
@@ -62,6 +72,83 @@ class TrustedProxiesIT {
             assertThat(stream(STRANGER, "Forwarded: for=192.0.2.3").status()).isEqualTo(429);
             assertThat(stream(STRANGER, "X-Real-IP: 192.0.2.4").status()).isEqualTo(429);
             assertThat(streamOfHttp2(STRANGER, "192.0.2.5")).contains("\"status\":429");
+        }
+    }
+
+    /** A burst of 120 saves may come at once, then one a minute. */
+    @Test
+    void savesOfOneClientAreLimitedHoweverItCalls() throws IOException {
+        try (RawHttp2 calls = RawHttp2.open(port, PROXY, RawHttp2.WINDOW)) {
+            for (int i = 0; i < 120; i++) {
+                calls.post("/vault/save", "{}", Map.of("x-forwarded-for", "198.51.100." + i + ", 2001:db8:1::" + i));
+            }
+            calls.flush();
+            assertThat(calls.answers(120))
+                    .allSatisfy(answer -> assertThat(answer).contains("\"status\":422"));
+
+            calls.post("/vault/save", GIFT, Map.of("x-forwarded-for", "2001:db8:1::ffff"));
+            calls.flush();
+            assertThat(calls.answers(1))
+                    .allSatisfy(answer -> assertThat(answer).contains("\"status\":429", "/problems#rate"));
+        }
+
+        Answer answer = save(PROXY, "Forwarded: for=\"[2001:db8:1::1]\"");
+        assertThat(answer.status()).isEqualTo(429);
+        assertThat(answer.headers())
+                .containsEntry("RateLimit-Policy", "\"saves\";q=120;w=7200")
+                .containsEntry(
+                        "RateLimit", "\"saves\";r=0;t=" + answer.headers().get("Retry-After"));
+
+        Answer other = save(PROXY, "X-Forwarded-For: 2001:db8:2::1");
+        assertThat(other.status()).isEqualTo(202);
+        assertThat(other.headers().get("RateLimit")).startsWith("\"saves\";r=119;t=");
+    }
+
+    /** One client has half of all connections at most, here 32. */
+    @Test
+    void connectionsOfOneClientLeaveRoomForOthers() throws IOException {
+        List<Socket> open = new ArrayList<>();
+        try {
+            for (int i = 0; i < 33; i++) {
+                open.add(connect(GREEDY));
+            }
+            await().until(() -> open.get(32).getInputStream().read() < 0);
+
+            assertThat(meters.get("http.connections.refused").functionCounter().count())
+                    .isEqualTo(1);
+            assertThat(open.stream().limit(32).map(TrustedProxiesIT::hasAnswer)).containsOnly(true);
+            assertThat(save(STRANGER, "Accept: */*").status()).isEqualTo(202);
+        } finally {
+            for (Socket socket : open) {
+                socket.close();
+            }
+        }
+        // what has ended is free again
+        await().until(() -> save(GREEDY, "Accept: */*").status() == 202);
+    }
+
+    @Test
+    void connectionsOfAProxyAreThoseOfManyClients() throws IOException {
+        List<Socket> open = new ArrayList<>();
+        try {
+            for (int i = 0; i < 40; i++) {
+                open.add(connect(PROXY));
+            }
+            assertThat(open.stream().map(TrustedProxiesIT::hasAnswer)).containsOnly(true);
+        } finally {
+            for (Socket socket : open) {
+                socket.close();
+            }
+        }
+    }
+
+    private static boolean hasAnswer(Socket socket) {
+        try {
+            socket.getOutputStream()
+                    .write("GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            return socket.getInputStream().read() == 'H';
+        } catch (IOException closed) {
+            return false;
         }
     }
 
@@ -133,12 +220,7 @@ class TrustedProxiesIT {
     }
 
     private @Nullable Socket openedStream(int from, String header) throws IOException {
-        Socket socket = new Socket(
-                InetAddress.getLoopbackAddress(),
-                port,
-                InetAddress.getByAddress(new byte[] {127, 0, 0, (byte) from}),
-                0);
-        socket.setSoTimeout((int) Patience.LIMIT.toMillis());
+        Socket socket = connect(from);
         socket.getOutputStream()
                 .write(streamRequest(header).replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
         String status = new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
@@ -147,5 +229,15 @@ class TrustedProxiesIT {
         }
         socket.close();
         return null;
+    }
+
+    private Socket connect(int from) throws IOException {
+        Socket socket = new Socket(
+                InetAddress.getLoopbackAddress(),
+                port,
+                InetAddress.getByAddress(new byte[] {127, 0, 0, (byte) from}),
+                0);
+        socket.setSoTimeout((int) Patience.LIMIT.toMillis());
+        return socket;
     }
 }

@@ -1,0 +1,96 @@
+package org.gibsey.spine.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.springframework.mock.web.MockHttpServletResponse;
+
+class SaveLimitTest {
+
+    private final AtomicLong nanos = new AtomicLong(-1);
+    private final SaveLimit limit = new SaveLimit(600, nanos::get);
+    private MockHttpServletResponse response = new MockHttpServletResponse();
+
+    @Test
+    void takesABurstAndThenOnePerInterval() {
+        takeBurst();
+
+        assertThat(take("192.0.2.1")).isNotNull();
+        nanos.addAndGet(TimeUnit.MILLISECONDS.toNanos(99));
+        assertThat(take("192.0.2.1")).isNotNull();
+        nanos.addAndGet(TimeUnit.MILLISECONDS.toNanos(1));
+        assertThat(take("192.0.2.1")).isNull();
+        assertThat(take("192.0.2.1")).isNotNull();
+        assertThat(take("192.0.2.2")).isNull();
+    }
+
+    @Test
+    void saysHowManyAreLeftAndWhenThereAreMore() {
+        take("192.0.2.1");
+
+        assertThat(response.getHeader("RateLimit-Policy")).isEqualTo("\"saves\";q=120;w=12");
+        assertThat(response.getHeader("RateLimit")).isEqualTo("\"saves\";r=119;t=1");
+
+        IntStream.range(1, SaveLimit.BURST).forEach(i -> take("192.0.2.1"));
+        assertThat(response.getHeader("RateLimit")).isEqualTo("\"saves\";r=0;t=12");
+
+        Problem problem = take("192.0.2.1");
+        assertThat(response.getHeader("RateLimit")).isEqualTo("\"saves\";r=0;t=1");
+        assertThat(problem).isNotNull();
+        problem.prepare(response, "/vault/save");
+        assertThat(response.getStatus()).isEqualTo(429);
+        assertThat(response.getHeader("Retry-After")).isEqualTo("1");
+    }
+
+    @Test
+    void whoWaitsAsLongAsItIsToldIsTaken() {
+        SaveLimit slow = new SaveLimit(1, nanos::get);
+        IntStream.range(0, SaveLimit.BURST).forEach(i -> slow.take("192.0.2.1", response));
+        Problem problem = slow.take("192.0.2.1", response);
+        assertThat(problem).isNotNull();
+        assertThat(problem.headers()).containsEntry("Retry-After", "60");
+
+        nanos.addAndGet(TimeUnit.SECONDS.toNanos(60));
+
+        assertThat(slow.take("192.0.2.1", response)).isNull();
+    }
+
+    @Test
+    void isOffUnlessSet() {
+        SaveLimit off = new SaveLimit(0, nanos::get);
+
+        assertThat(IntStream.range(0, 1_000))
+                .allSatisfy(i -> assertThat(off.take("192.0.2.1", response)).isNull());
+        assertThat(response.getHeaderNames()).isEmpty();
+        assertThat(off.clients()).isZero();
+    }
+
+    @Test
+    void remembersTwentyThousandClientsHoweverManyThereAre() {
+        long most = 0;
+        for (int i = 0; i < 200_000; i++) {
+            limit.take("client " + i, response);
+            most = i % 10_000 == 0 ? Math.max(most, limit.clients()) : most;
+        }
+
+        assertThat(most).isBetween(10_000L, (long) SaveLimit.MOST_CLIENTS);
+
+        // a bucket that is full again is as good as none
+        nanos.addAndGet(TimeUnit.SECONDS.toNanos(13));
+        assertThat(limit.clients()).isZero();
+    }
+
+    private void takeBurst() {
+        assertThat(IntStream.range(0, SaveLimit.BURST))
+                .allSatisfy(i -> assertThat(take("192.0.2.1")).isNull());
+    }
+
+    private @Nullable Problem take(String client) {
+        response = new MockHttpServletResponse();
+        return limit.take(client, response);
+    }
+}
