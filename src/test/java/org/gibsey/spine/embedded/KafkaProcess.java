@@ -2,10 +2,13 @@ package org.gibsey.spine.embedded;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.awaitility.Awaitility;
 import org.springframework.boot.logging.LoggingSystem;
@@ -16,9 +19,11 @@ public final class KafkaProcess implements AutoCloseable {
     private final Path data;
     private final int port;
     private final List<String> java;
+    private final Map<String, String> settings;
     private JavaProcess process;
 
-    private KafkaProcess(Path data, int port, List<String> java) throws IOException {
+    private KafkaProcess(Path data, int port, List<String> java, Map<String, String> settings) throws IOException {
+        this.settings = settings;
         this.data = data;
         this.port = port;
         this.java = java;
@@ -27,7 +32,11 @@ public final class KafkaProcess implements AutoCloseable {
 
     public static void main(String[] args) throws Exception {
         LoggingSystem.get(KafkaProcess.class.getClassLoader()).beforeInitialize();
-        EmbeddedKafka broker = new EmbeddedKafka(Path.of(args[0]), Integer.parseInt(args[1]), Map.of());
+        Map<String, String> settings = Arrays.stream(args)
+                .skip(2)
+                .map(setting -> setting.split("=", 2))
+                .collect(Collectors.toMap(setting -> setting[0], setting -> setting[1]));
+        EmbeddedKafka broker = new EmbeddedKafka(Path.of(args[0]), Integer.parseInt(args[1]), settings);
         Runtime.getRuntime().addShutdownHook(new Thread(broker::close));
         broker.start();
         new CountDownLatch(1).await();
@@ -35,7 +44,16 @@ public final class KafkaProcess implements AutoCloseable {
 
     /** Starts one and returns when it accepts requests. */
     public static KafkaProcess start(Path data, int port) throws IOException {
-        return start(data, port, JavaProcess.java());
+        return start(data, port, Map.of());
+    }
+
+    /**
+     * Starts one and returns when it accepts requests.
+     *
+     * @param settings of the broker, other than the defaults
+     */
+    public static KafkaProcess start(Path data, int port, Map<String, String> settings) throws IOException {
+        return start(new KafkaProcess(data, port, JavaProcess.java(), settings));
     }
 
     /**
@@ -44,7 +62,10 @@ public final class KafkaProcess implements AutoCloseable {
      * @param java command and flags of the Java it runs on
      */
     public static KafkaProcess start(Path data, int port, List<String> java) throws IOException {
-        KafkaProcess kafka = new KafkaProcess(data, port, java);
+        return start(new KafkaProcess(data, port, java, Map.of()));
+    }
+
+    private static KafkaProcess start(KafkaProcess kafka) {
         kafka.awaitReady();
         return kafka;
     }
@@ -71,13 +92,14 @@ public final class KafkaProcess implements AutoCloseable {
     }
 
     private JavaProcess launch() throws IOException {
+        List<String> args = new ArrayList<>(List.of(data.toString(), Integer.toString(port)));
+        settings.forEach((name, value) -> args.add(name + "=" + value));
         return JavaProcess.main(
                 java,
                 KafkaProcess.class,
                 Map.of(),
                 data.resolveSibling("kafka-" + port + ".log"),
-                data.toString(),
-                Integer.toString(port));
+                args.toArray(String[]::new));
     }
 
     private void awaitReady() {

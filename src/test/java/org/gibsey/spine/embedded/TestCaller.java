@@ -50,6 +50,17 @@ public final class TestCaller {
                 .body();
     }
 
+    /** The value of a metric without labels. */
+    public double metric(String name) throws IOException, InterruptedException {
+        return send(request(management, "/actuator/prometheus"))
+                .body()
+                .lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                .findFirst()
+                .orElseThrow();
+    }
+
     /** Whether it says that it can do its work; not when it says nothing. */
     public boolean isReady() throws InterruptedException {
         return says("/actuator/health/readiness", 200);

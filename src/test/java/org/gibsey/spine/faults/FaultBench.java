@@ -69,6 +69,12 @@ final class FaultBench implements AutoCloseable {
      * @param outcomes  rows of the table so far; more are added
      */
     FaultBench(String tableFile, List<Outcome> outcomes) throws IOException, SQLException {
+        this(tableFile, outcomes, Ports.free(), Map.of());
+    }
+
+    /** @param kafkaSettings of the broker, other than the defaults */
+    FaultBench(String tableFile, List<Outcome> outcomes, int kafkaPort, Map<String, String> kafkaSettings)
+            throws IOException, SQLException {
         this.tableFile = tableFile;
         this.outcomes = outcomes;
         // without an application in this JVM nobody tells the clients to be quiet
@@ -82,7 +88,7 @@ final class FaultBench implements AutoCloseable {
                 .migrate();
         // the half of the poison that can be decoded
         asSuperuser("alter table vault add constraint no_poison check (question not like 'poison %')");
-        kafka = KafkaProcess.start(data.resolve("kafka"), Ports.free());
+        kafka = KafkaProcess.start(data.resolve("kafka"), kafkaPort, kafkaSettings);
     }
 
     KafkaProcess kafka() {
