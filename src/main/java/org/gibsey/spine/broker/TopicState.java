@@ -70,9 +70,9 @@ public record TopicState(TopicDescription description, int minInSync, OptionalIn
                 .toList();
     }
 
-    /** Why an event could not be written to each of its partitions; empty when it could. */
+    /** Why an event could not be written to each of its partitions, by who may; empty when it could. */
     public Optional<String> fault() {
-        return notAllowed().or(() -> closed().stream().findFirst().map(this::fault));
+        return closed().stream().findFirst().map(this::fault);
     }
 
     /** That this user may not write to it; empty when it may, or when the broker does not say. */

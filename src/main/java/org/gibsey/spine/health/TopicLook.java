@@ -18,8 +18,9 @@ import org.gibsey.spine.http.TopicLimit;
 
 /**
  * Looks whether the broker would take a gift: both topics exist, each partition has a leader and enough in-sync replicas for
- * {@code acks=all}, and this user may write. A broker that answers but refuses every save is not there. Creates missing
- * topics if that is allowed. Used by one thread.
+ * {@code acks=all}, and this user may write what the routes of this process write: gifts where saves are taken, dead letters
+ * where gifts are stored. A broker that answers but refuses every save is not there. Creates missing topics if that is
+ * allowed. Used by one thread.
  */
 final class TopicLook implements Watch.Look {
 
@@ -30,11 +31,13 @@ final class TopicLook implements Watch.Look {
     private final KafkaConnection kafka;
     private final SpineSettings.Topic settings;
     private final TopicLimit limit;
+    private final PersistRoutes routes;
 
-    TopicLook(KafkaConnection kafka, SpineSettings.Topic settings, TopicLimit limit) {
+    TopicLook(KafkaConnection kafka, SpineSettings.Topic settings, TopicLimit limit, PersistRoutes routes) {
         this.kafka = kafka;
         this.settings = settings;
         this.limit = limit;
+        this.routes = routes;
     }
 
     @Override
@@ -60,8 +63,11 @@ final class TopicLook implements Watch.Look {
     }
 
     private Optional<String> fault(TopicState topic) {
-        return topic.fault()
-                .or(() -> topic.description().name().equals(settings.name()) ? limit.fault(topic) : Optional.empty());
+        boolean isOfGifts = topic.description().name().equals(settings.name());
+        boolean isWritten = isOfGifts ? limit.takesSaves() : routes.any();
+        return (isWritten ? topic.notAllowed() : Optional.<String>empty())
+                .or(topic::fault)
+                .or(() -> isOfGifts ? limit.fault(topic) : Optional.empty());
     }
 
     private void create(Admin admin, Set<String> names) throws InterruptedException, ExecutionException {

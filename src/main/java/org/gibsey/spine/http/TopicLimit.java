@@ -38,7 +38,7 @@ public final class TopicLimit {
     /** When the routes run, as only they tell whether this process takes saves. */
     @EventListener(ApplicationReadyEvent.class)
     void onStart() throws InterruptedException {
-        if (!AcceptGift.isUsedIn(camel)) {
+        if (!takesSaves()) {
             return;
         }
         String topic = settings.topic().name();
@@ -54,11 +54,16 @@ public final class TopicLimit {
         }
     }
 
+    /** Whether this process does. */
+    public boolean takesSaves() {
+        return AcceptGift.isUsedIn(camel);
+    }
+
     /** Why the topic would not take a gift as large as a body may be; empty when it would, or its limit may not be known. */
     public Optional<String> fault(TopicState topic) {
         int bodyBytes = settings.limits().bodyBytes();
         int maxMessageBytes = topic.maxMessageBytes().orElse(Integer.MAX_VALUE);
-        return bodyBytes <= maxMessageBytes || !AcceptGift.isUsedIn(camel)
+        return bodyBytes <= maxMessageBytes || !takesSaves()
                 ? Optional.empty()
                 : Optional.of(
                         ("MAX_BODY_BYTES (spine.limits.body-bytes) is %d, but topic %s takes messages of at most %d"

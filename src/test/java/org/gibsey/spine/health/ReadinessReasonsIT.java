@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -106,7 +107,8 @@ class ReadinessReasonsIT {
     @Order(2)
     void isNotReadyWhileItMayNotWrite() throws Exception {
         List<AclBinding> rules = List.of(
-                rule(AclOperation.ALL, AclPermissionType.ALLOW), rule(AclOperation.WRITE, AclPermissionType.DENY));
+                rule("gift_events", AclOperation.ALL, AclPermissionType.ALLOW),
+                rule("gift_events", AclOperation.WRITE, AclPermissionType.DENY));
         admin.createAcls(rules).all().get();
 
         within10s(() -> assertThat(reason("broker")).isEqualTo("not allowed to write to gift_events"));
@@ -127,10 +129,7 @@ class ReadinessReasonsIT {
                 TopicState.of(admin, List.of("gift_events")).get("gift_events").minInSync() == 2);
         assertThat(spine.save(1, "with the one replica there is").statusCode()).isEqualTo(202);
         assertThat(spine.call("GET", "/kafka/status", "")).isEqualTo(200);
-        assertThat(new TopicLook(
-                        spine.bean(KafkaConnection.class),
-                        spine.bean(SpineSettings.class).topic(),
-                        spine.bean(TopicLimit.class)))
+        assertThat(look(spine.bean(PersistRoutes.class)))
                 .satisfies(TopicLook::look);
         assertThat(spine.readiness()).isEqualTo(200);
     }
@@ -150,6 +149,32 @@ class ReadinessReasonsIT {
         within10s(() -> assertThat(spine.readiness()).isEqualTo(200));
     }
 
+    /** Of two roles: the API has no right to write dead letters, and does not miss it. */
+    @Test
+    @Order(5)
+    void asksForTheRightToWriteDeadLettersOnlyWhereGiftsAreStored() throws Exception {
+        List<AclBinding> rules = List.of(
+                rule("gift_events.dlq", AclOperation.ALL, AclPermissionType.ALLOW),
+                rule("gift_events.dlq", AclOperation.WRITE, AclPermissionType.DENY));
+        admin.createAcls(rules).all().get();
+
+        within10s(() -> assertThat(reason("broker")).isEqualTo("not allowed to write to gift_events.dlq"));
+        assertThat(look(new PersistRoutes(new DefaultCamelContext()))).satisfies(TopicLook::look);
+
+        admin.deleteAcls(rules.stream().map(AclBinding::toFilter).toList())
+                .all()
+                .get();
+        within10s(() -> assertThat(spine.readiness()).isEqualTo(200));
+    }
+
+    private static TopicLook look(PersistRoutes routes) {
+        return new TopicLook(
+                spine.bean(KafkaConnection.class),
+                spine.bean(SpineSettings.class).topic(),
+                spine.bean(TopicLimit.class),
+                routes);
+    }
+
     private static void requireReplicas(String number) throws Exception {
         set("min.insync.replicas", number);
     }
@@ -162,9 +187,9 @@ class ReadinessReasonsIT {
                 .get();
     }
 
-    private static AclBinding rule(AclOperation operation, AclPermissionType permission) {
+    private static AclBinding rule(String topic, AclOperation operation, AclPermissionType permission) {
         return new AclBinding(
-                new ResourcePattern(ResourceType.TOPIC, "gift_events", PatternType.LITERAL),
+                new ResourcePattern(ResourceType.TOPIC, topic, PatternType.LITERAL),
                 new AccessControlEntry(EVERYBODY, "*", operation, permission));
     }
 

@@ -59,6 +59,10 @@ final class CapacityRules {
         String role = Manifests.nameOf(user);
         broken.unless(
                 !role.equals("api") || may(user, "topic", topics.get(0), "Write"), "%s cannot write gifts", title);
+        broken.unless(
+                role.equals("worker") || !may(user, "topic", topics.get(1), "Write"),
+                "%s may forge dead letters",
+                title);
         if (role.equals("worker")) {
             broken.unless(may(user, "topic", topics.get(0), "Read"), "%s cannot read gifts", title);
             broken.unless(may(user, "topic", topics.get(1), "Write"), "%s cannot write dead letters", title);

@@ -142,6 +142,7 @@ class ManifestsTest {
             KafkaTopic/gift-events | /spec/partitions                                                      | 3                  | no partition
             KafkaUser/api          | /spec/authorization/acls/0/operations                                 | [Describe]         | cannot write gifts
             KafkaUser/api          | /spec/authorization/acls/1/resource/name                              | gift_events.dead   | cannot see
+            KafkaUser/api          | /spec/authorization/acls/1/operations                                 | [Describe, Write]  | may forge
             KafkaUser/worker       | /spec/authorization/acls/0/operations                                 | [Describe]         | cannot read gifts
             KafkaUser/worker       | /spec/authorization/acls/1/operations                                 | [Describe, Read]   | cannot write dead letters
             KafkaUser/worker       | /spec/authorization/acls/2/resource/name                              | workers            | cannot join
