@@ -27,8 +27,7 @@ class Watches {
 
     /** Up when a gift could be written to both topics. */
     @Bean
-    Watch broker(
-            KafkaConnection kafka, TopicLimit limit, PersistRoutes routes, SpineSettings settings, Clock clock) {
+    Watch broker(KafkaConnection kafka, TopicLimit limit, PersistRoutes routes, SpineSettings settings, Clock clock) {
         return new Watch(
                 "Kafka at " + kafka.bootstrapServers(),
                 new TopicLook(kafka, settings.topic(), limit, routes),

@@ -129,8 +129,7 @@ class ReadinessReasonsIT {
                 TopicState.of(admin, List.of("gift_events")).get("gift_events").minInSync() == 2);
         assertThat(spine.save(1, "with the one replica there is").statusCode()).isEqualTo(202);
         assertThat(spine.call("GET", "/kafka/status", "")).isEqualTo(200);
-        assertThat(look(spine.bean(PersistRoutes.class)))
-                .satisfies(TopicLook::look);
+        assertThat(look(spine.bean(PersistRoutes.class))).satisfies(TopicLook::look);
         assertThat(spine.readiness()).isEqualTo(200);
     }
 

@@ -137,6 +137,26 @@ class PublicServerIT {
         }
     }
 
+    /** Also one who never acknowledges how much it may have in work. */
+    @Test
+    void boundsCallsAndBodiesOfOneConnectionOfHttp2() throws IOException {
+        try (RawHttp2 connection = RawHttp2.openUnbounded(port, 1, RawHttp2.WINDOW)) {
+            for (int i = 0; i < 128; i++) {
+                connection.announce("/vault/save", 100);
+            }
+            connection.get("/vault/list");
+
+            RawHttp2.Frame first = connection.read();
+            while (first.stream() == 0) {
+                first = connection.read();
+            }
+            assertThat(first.type()).isEqualTo(RawHttp2.RESET);
+            assertThat(first.stream()).isEqualTo(2 * 128 + 1);
+            // SETTINGS_INITIAL_WINDOW_SIZE: what may come of a body before it is read
+            assertThat(connection.settings()).contains("\0\4\0\0@\0");
+        }
+    }
+
     @Test
     void switchesNobodyToHttp2InTheMiddleOfAConnection() throws IOException {
         Answer answer = RawHttp.send(port, """

@@ -40,6 +40,7 @@ final class RawHttp2 implements AutoCloseable {
     private final DataOutputStream out;
     private final DataInputStream in;
     private int nextStream = 1;
+    private String serverSettings = "";
 
     /** @param payload as text */
     record Frame(int type, int flags, int stream, String payload) {
@@ -62,6 +63,13 @@ final class RawHttp2 implements AutoCloseable {
      * @param window bytes of an answer that may come before they are asked for
      */
     static RawHttp2 open(int port, int from, int window) throws IOException {
+        RawHttp2 connection = openUnbounded(port, from, window);
+        connection.frame(SETTINGS, ACKNOWLEDGED, 0, new byte[0]);
+        return connection;
+    }
+
+    /** The same without acknowledging what the server allows, so that it may not count on it. */
+    static RawHttp2 openUnbounded(int port, int from, int window) throws IOException {
         RawHttp2 connection = new RawHttp2(new Socket(
                 InetAddress.getLoopbackAddress(),
                 port,
@@ -87,7 +95,12 @@ final class RawHttp2 implements AutoCloseable {
         if (first.type != SETTINGS) {
             throw new AssertionError("the server does not begin with its settings: " + first);
         }
-        frame(SETTINGS, ACKNOWLEDGED, 0, new byte[0]);
+        serverSettings = first.payload;
+    }
+
+    /** What the server began with, two bytes of a name and four of a value each. */
+    String settings() {
+        return serverSettings;
     }
 
     /** Sends a call without a body. */
