@@ -11,6 +11,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import org.hibernate.validator.constraints.time.DurationMax;
 import org.hibernate.validator.constraints.time.DurationMin;
@@ -72,7 +73,8 @@ public record SpineSettings(
             @NotNull String jwksUrl,
             @NotNull String jwtSecret,
             @NotBlank String audience,
-            @NotNull Read read) {
+            @NotNull Read read,
+            @NotNull String publishableKey) {
 
         /** Of Supabase's local set-up; it is in its documentation. */
         private static final String DEMO_SECRET = "super-secret-jwt-token-with-at-least-32-characters-long";
@@ -100,16 +102,43 @@ public record SpineSettings(
             return jwksUrl.isEmpty() ? issuer.replaceFirst("/$", "") + "/.well-known/jwks.json" : jwksUrl;
         }
 
+        /** Scheme, host and port of the issuer; empty without one. */
+        public String issuerOrigin() {
+            return issuer.replaceFirst("^(https?://[^/]+).*", "$1");
+        }
+
         @AssertTrue(
                 message =
-                        "AUTH_JWKS_URL, AUTH_JWT_SECRET, AUTH_AUDIENCE and AUTH_READ have no effect without AUTH_ISSUER:"
+                        "AUTH_JWKS_URL, AUTH_JWT_SECRET, AUTH_AUDIENCE, AUTH_READ and AUTH_PUBLISHABLE_KEY have no effect without AUTH_ISSUER:"
                                 + " set it, or none of them")
         public boolean isNothingSetWithoutIssuer() {
             return isOn()
                     || (jwksUrl.isEmpty()
                             && jwtSecret.isEmpty()
                             && "authenticated".equals(audience)
-                            && read == Read.OWN);
+                            && read == Read.OWN
+                            && publishableKey.isEmpty());
+        }
+
+        @AssertTrue(
+                message = "AUTH_PUBLISHABLE_KEY is a secret key: every visitor of the page would have it."
+                        + " Give the publishable (anon) one")
+        public boolean isKeyForEverybody() {
+            return publishableKey == null
+                    || !(publishableKey.startsWith("sb_secret_")
+                            || claims(publishableKey).contains("service_role"));
+        }
+
+        /** Of a key that is a token (Supabase's older ones are); empty of another. */
+        private static String claims(String key) {
+            String[] parts = key.split("\\.", -1);
+            try {
+                return parts.length == 3
+                        ? new String(Base64.getUrlDecoder().decode(parts[1]), StandardCharsets.UTF_8)
+                        : "";
+            } catch (IllegalArgumentException e) {
+                return "";
+            }
         }
 
         @AssertTrue(message = "AUTH_JWT_SECRET must have at least 32 bytes, or it can be guessed")
@@ -169,7 +198,12 @@ public record SpineSettings(
             @NotNull String tokens,
             boolean openMetrics) {}
 
-    public record Database(boolean migrate) {}
+    public record Database(
+            boolean migrate,
+            boolean rowSecurity,
+
+            @NotNull @Pattern(regexp = "[a-z_][a-z0-9_]{0,62}")
+            String readerRole) {}
 
     public record Stream(
             @Min(1) int clients,

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jakarta.validation.ConstraintViolation;
 import jakarta.validation.Validation;
 import jakarta.validation.Validator;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.List;
 import org.gibsey.spine.SpineSettings.Auth;
 import org.gibsey.spine.SpineSettings.Auth.Read;
@@ -22,42 +24,44 @@ class AuthSettingsTest {
 
     @Test
     void takesNothingSetAndTheUsualOnes() {
-        assertThat(faults(new Auth("", "", "", "authenticated", Read.OWN))).isEmpty();
-        assertThat(faults(new Auth(ISSUER, "", "", "authenticated", Read.OWN))).isEmpty();
-        assertThat(faults(new Auth(ISSUER, "https://keys.example/jwks", "s".repeat(32), "vault", Read.EVERYONE)))
+        assertThat(faults(new Auth("", "", "", "authenticated", Read.OWN, ""))).isEmpty();
+        assertThat(faults(new Auth(ISSUER, "", "", "authenticated", Read.OWN, "")))
                 .isEmpty();
-        assertThat(faults(new Auth("http://localhost:54321/auth/v1", "", DEMO, "authenticated", Read.OWN)))
+        assertThat(faults(new Auth(ISSUER, "https://keys.example/jwks", "s".repeat(32), "vault", Read.EVERYONE, "")))
+                .isEmpty();
+        assertThat(faults(new Auth("http://localhost:54321/auth/v1", "", DEMO, "authenticated", Read.OWN, "")))
                 .isEmpty();
     }
 
     @Test
     void looksForTheKeysBelowTheIssuer() {
         String keys = ISSUER + "/.well-known/jwks.json";
-        assertThat(new Auth(ISSUER, "", "", "authenticated", Read.OWN).keysUrl())
+        assertThat(new Auth(ISSUER, "", "", "authenticated", Read.OWN, "").keysUrl())
                 .isEqualTo(keys);
-        assertThat(new Auth(ISSUER + "/", "", "", "authenticated", Read.OWN).keysUrl())
+        assertThat(new Auth(ISSUER + "/", "", "", "authenticated", Read.OWN, "").keysUrl())
                 .isEqualTo(keys);
     }
 
     @Test
     void refusesWhatHasNoEffectWithoutAnIssuer() {
         for (Auth auth : List.of(
-                new Auth("", "https://keys.example/jwks", "", "authenticated", Read.OWN),
-                new Auth("", "", "s".repeat(32), "authenticated", Read.OWN),
-                new Auth("", "", "", "vault", Read.OWN),
-                new Auth("", "", "", "authenticated", Read.EVERYONE))) {
+                new Auth("", "https://keys.example/jwks", "", "authenticated", Read.OWN, ""),
+                new Auth("", "", "s".repeat(32), "authenticated", Read.OWN, ""),
+                new Auth("", "", "", "vault", Read.OWN, ""),
+                new Auth("", "", "", "authenticated", Read.EVERYONE, ""),
+                new Auth("", "", "", "authenticated", Read.OWN, "key"))) {
             assertThat(faults(auth)).singleElement().asString().contains("AUTH_ISSUER");
         }
     }
 
     @Test
     void refusesAShortSecretAndTheOneThatEverybodyKnows() {
-        assertThat(faults(new Auth(ISSUER, "", "s".repeat(31), "authenticated", Read.OWN)))
+        assertThat(faults(new Auth(ISSUER, "", "s".repeat(31), "authenticated", Read.OWN, "")))
                 .singleElement()
                 .asString()
                 .contains("AUTH_JWT_SECRET")
                 .doesNotContain("sss");
-        assertThat(faults(new Auth(ISSUER, "", DEMO, "authenticated", Read.OWN)))
+        assertThat(faults(new Auth(ISSUER, "", DEMO, "authenticated", Read.OWN, "")))
                 .singleElement()
                 .asString()
                 .contains("AUTH_JWT_SECRET")
@@ -77,19 +81,37 @@ class AuthSettingsTest {
                 "not a URL"
             })
     void refusesAddressesThatAnybodyInBetweenCouldAnswerFor(String url) {
-        assertThat(faults(new Auth(url, "", "", "authenticated", Read.OWN)))
+        assertThat(faults(new Auth(url, "", "", "authenticated", Read.OWN, "")))
                 .singleElement()
                 .asString()
                 .contains("AUTH_ISSUER");
-        assertThat(faults(new Auth(ISSUER, url, "", "authenticated", Read.OWN)))
+        assertThat(faults(new Auth(ISSUER, url, "", "authenticated", Read.OWN, "")))
                 .singleElement()
                 .asString()
                 .contains("AUTH_JWKS_URL");
     }
 
     @Test
+    void refusesToGiveEverybodyAKeyThatIsSecret() {
+        String claims = Base64.getUrlEncoder()
+                .withoutPadding()
+                .encodeToString("{\"role\":\"service_role\"}".getBytes(StandardCharsets.UTF_8));
+
+        for (String key : List.of("sb_secret_1", "e30." + claims + ".x")) {
+            assertThat(faults(new Auth(ISSUER, "", "", "authenticated", Read.OWN, key)))
+                    .singleElement()
+                    .asString()
+                    .contains("AUTH_PUBLISHABLE_KEY");
+        }
+        for (String key : List.of("sb_publishable_1", "e30.e30.x", "a.!.c")) {
+            assertThat(faults(new Auth(ISSUER, "", "", "authenticated", Read.OWN, key)))
+                    .isEmpty();
+        }
+    }
+
+    @Test
     void showsNoSecretInText() {
-        assertThat(new Auth(ISSUER, "", "s".repeat(32), "authenticated", Read.OWN).toString())
+        assertThat(new Auth(ISSUER, "", "s".repeat(32), "authenticated", Read.OWN, "").toString())
                 .doesNotContain("sss");
     }
 

@@ -9,6 +9,7 @@ import org.gibsey.spine.Repeating;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.http.TopicLimit;
+import org.gibsey.spine.identity.RowSecurity;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.health.HealthEndpoint;
 import org.springframework.boot.actuate.health.Status;
@@ -35,19 +36,27 @@ class Watches {
                 clock);
     }
 
-    /** Up when the database answers and its schema is current. Only a process that stores gifts is not ready without it. */
+    /**
+     * Up when the database answers and its schema is current. Only a process that stores gifts is not ready without it;
+     * and one whose readers would see what is another's.
+     */
     @Bean
     Watch database(
             DataSource vault,
             DataSourceProperties properties,
             Flyway flyway,
+            RowSecurity rows,
             SpineSettings settings,
             PersistRoutes routes,
             Clock clock) {
+        SchemaLook schema = new SchemaLook(vault, flyway, settings.database().migrate());
         return new Watch(
                 "PostgreSQL at " + address(properties),
-                new SchemaLook(vault, flyway, settings.database().migrate()),
-                () -> routes.any() ? Status.DOWN : NOT_NEEDED,
+                () -> {
+                    schema.look();
+                    rows.look();
+                },
+                () -> routes.any() || rows.isMissing() ? Status.DOWN : NOT_NEEDED,
                 clock);
     }
 

@@ -40,7 +40,16 @@ public enum PagePolicy {
 
     /** Sets the headers. */
     public void harden(HttpServletResponse response) {
-        response.setHeader("Content-Security-Policy", contentSecurityPolicy);
+        harden(response, "");
+    }
+
+    /** @param elsewhere what our own pages may call beside this process, an origin; empty for nothing */
+    void harden(HttpServletResponse response, String elsewhere) {
+        response.setHeader(
+                "Content-Security-Policy",
+                this == PAGE && !elsewhere.isEmpty()
+                        ? contentSecurityPolicy.replace("connect-src 'self'", "connect-src 'self' " + elsewhere)
+                        : contentSecurityPolicy);
         response.setHeader("X-Content-Type-Options", "nosniff");
         response.setHeader("Referrer-Policy", "no-referrer");
     }

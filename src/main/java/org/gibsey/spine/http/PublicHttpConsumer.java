@@ -18,6 +18,7 @@ import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHtt
 import org.apache.camel.http.base.HttpHelper;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.identity.Caller;
+import org.gibsey.spine.identity.VaultReads;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -129,6 +130,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
             exchange.setPattern(ExchangePattern.InOut);
             read(request, exchange.getIn());
             createUoW(exchange);
+            VaultReads.bind(Caller.of(request));
             getProcessor().process(exchange);
             if (exchange.getException() != null) {
                 throw exchange.getException();
@@ -143,6 +145,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
             // outside the route's own error handling: its head is refused, or it stops at this moment
             return refuse(PublicErrors.problem(exchange, e), request, response);
         } finally {
+            VaultReads.bind(null);
             doneUoW(exchange);
             releaseExchange(exchange, false);
         }

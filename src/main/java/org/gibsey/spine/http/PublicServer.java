@@ -95,7 +95,9 @@ class PublicServer {
                 http2.setInitialWindowSize(HTTP2_WINDOW);
                 connector.addUpgradeProtocol(http2);
             });
-            tomcat.addEngineValves(new ForwardedValve(proxies), new PublicValve(starting, comingBodies));
+            tomcat.addEngineValves(
+                    new ForwardedValve(proxies),
+                    new PublicValve(starting, comingBodies, settings.auth().issuerOrigin()));
             tomcat.addContextCustomizers(context -> reportNothing((StandardHost) context.getParent()));
         };
     }

@@ -34,19 +34,22 @@ final class PublicValve extends ErrorReportValve {
 
     private final BooleanSupplier starting;
     private final ClientShares comingBodies;
+    private final String issuer;
 
     /**
      * @param starting     whether routes are still missing because this process has only begun
      * @param comingBodies how many bodies may be waited for
+     * @param issuer       origin of who signs readers in, which the page calls; empty without one
      */
-    PublicValve(BooleanSupplier starting, ClientShares comingBodies) {
+    PublicValve(BooleanSupplier starting, ClientShares comingBodies, String issuer) {
         this.starting = starting;
         this.comingBodies = comingBodies;
+        this.issuer = issuer;
     }
 
     @Override
     public void invoke(Request request, Response response) throws IOException, ServletException {
-        PagePolicy.ofPublic(request.getRequestURI()).harden(response);
+        PagePolicy.ofPublic(request.getRequestURI()).harden(response, issuer);
         Object socket = request.getCoyoteRequest().getNote(HeadDeadline.SOCKET_NOTE);
         if (socket != null) {
             request.setAttribute(IncomingBody.SOCKET, socket);

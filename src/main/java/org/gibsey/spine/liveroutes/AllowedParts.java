@@ -38,7 +38,8 @@ final class AllowedParts {
             "giftAnswer",
             "giftEvents",
             "deadLetterRecords",
-            "dataSource");
+            "dataSource",
+            "vaultReads");
     /** Beginnings of settings that hold no secret. */
     private static final Set<String> SETTINGS = Set.of("spine.topic.", "spine.limits.");
 

@@ -16,6 +16,7 @@ import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.SetBodyDefinition;
 import org.apache.camel.model.ToDefinition;
 import org.apache.camel.model.language.ConstantExpression;
+import org.gibsey.spine.identity.VaultReads;
 import org.gibsey.spine.liveroutes.RehearsedRoute.Target;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,6 +48,12 @@ final class SqlRules {
         for (Target target : route.targets()) {
             if (target.endpoint() instanceof JdbcEndpoint) {
                 Statement statement = statement(target);
+                if (isPastReaders(route, statement)) {
+                    problems.add(route.problem(
+                            target.step(),
+                            "readers see their own gifts only, so what they reach must read through jdbc:"
+                                    + VaultReads.NAME));
+                }
                 if (statement == null) {
                     problems.add(route.problem(
                             target.step(),
@@ -63,6 +70,17 @@ final class SqlRules {
             }
         }
         return problems;
+    }
+
+    /** Whether a route that people reach, at once or through another, reads what they may not see. */
+    private static boolean isPastReaders(RehearsedRoute route, @Nullable Statement statement) {
+        VaultReads reads =
+                route.input().getCamelContext().getRegistry().lookupByNameAndType(VaultReads.NAME, VaultReads.class);
+        return !(route.input() instanceof KafkaEndpoint)
+                && reads != null
+                && reads.isOwn()
+                && statement != null
+                && statement.database() != reads;
     }
 
     /** What the route sends to databases. */
@@ -111,7 +129,9 @@ final class SqlRules {
          * @return what the database does not understand; empty when it does or cannot be asked at the moment
          */
         Optional<RouteProblem> prepare(RouteFile file) {
-            try (Connection connection = database.getConnection();
+            // nobody reads here
+            DataSource open = database instanceof VaultReads reads ? reads.getTargetDataSource() : database;
+            try (Connection connection = open == null ? database.getConnection() : open.getConnection();
                     PreparedStatement statement = connection.prepareStatement(sql)) {
                 // makes the driver ask the database
                 var unused = statement.getParameterMetaData();

@@ -8,9 +8,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import org.gibsey.spine.identity.VaultReads;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.stereotype.Component;
 
 /**
@@ -26,7 +28,7 @@ final class StreamCatchUp implements DisposableBean {
     /** At most so many connections of the pool are used. */
     private static final int THREADS = 2;
 
-    private final DataSource vault;
+    private final DataSource vaultReads;
     private final VaultHistory history;
     private final ExecutorService threads = Executors.newFixedThreadPool(THREADS, task -> {
         Thread daemon = new Thread(task, "timeline catch-up");
@@ -34,8 +36,8 @@ final class StreamCatchUp implements DisposableBean {
         return daemon;
     });
 
-    StreamCatchUp(DataSource vault, VaultHistory history) {
-        this.vault = vault;
+    StreamCatchUp(@Qualifier(VaultReads.NAME) DataSource vaultReads, VaultHistory history) {
+        this.vaultReads = vaultReads;
         this.history = history;
     }
 
@@ -56,7 +58,8 @@ final class StreamCatchUp implements DisposableBean {
         if (client.gone()) {
             return;
         }
-        try (Connection connection = vault.getConnection()) {
+        VaultReads.bind(client.caller());
+        try (Connection connection = vaultReads.getConnection()) {
             VaultHistory.Page page = history.read(connection, from, upTo, client.filter());
             if (!page.gifts().isEmpty()) {
                 client.send(page.gifts().stream()
@@ -77,6 +80,8 @@ final class StreamCatchUp implements DisposableBean {
         } catch (RuntimeException e) {
             LOG.error("A timeline could not be given what it missed and was closed; it reconnects", e);
             client.end();
+        } finally {
+            VaultReads.bind(null);
         }
     }
 

@@ -81,6 +81,12 @@ final class StreamClient implements WriteListener {
         this.address = address;
     }
 
+    /** Null for anybody's. */
+    @Nullable
+    Caller caller() {
+        return caller;
+    }
+
     StreamedGift.Filter filter() {
         return filter;
     }

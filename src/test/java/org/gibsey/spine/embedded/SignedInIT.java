@@ -6,7 +6,9 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import org.gibsey.spine.SpineApplication;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.util.TestPropertyValues;
@@ -48,12 +50,22 @@ public @interface SignedInIT {
         public void initialize(ConfigurableApplicationContext context) {
             try {
                 issuer = TestIssuer.start();
+                letTheDatabaseHideWhatIsAnothers();
                 TestPropertyValues.of(
                                 "AUTH_ISSUER=" + issuer.issuer(),
+                                "VAULT_ROW_SECURITY=true",
                                 "VAULT_DB_URL=" + TestDatabase.create().url())
                         .applyTo(context);
             } catch (IOException | SQLException e) {
                 throw new IllegalStateException("issuer or database did not start", e);
+            }
+        }
+
+        /** What an owner of tables may not do by himself: a role to read with. */
+        private static void letTheDatabaseHideWhatIsAnothers() throws SQLException {
+            try (Connection connection = SharedServices.get().database().superuser();
+                    Statement statement = connection.createStatement()) {
+                statement.execute("create role gift_reader nologin; grant gift_reader to " + EmbeddedDatabase.USER);
             }
         }
     }

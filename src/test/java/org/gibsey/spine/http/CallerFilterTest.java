@@ -128,7 +128,7 @@ class CallerFilterTest {
     }
 
     private CallerFilter filter(Read read) {
-        SpineSettings.Auth settings = new SpineSettings.Auth(issuer.issuer(), "", "", "authenticated", read);
+        SpineSettings.Auth settings = new SpineSettings.Auth(issuer.issuer(), "", "", "authenticated", read, "");
         return new CallerFilter(
                 new TokenVerifier(settings, Clock.systemUTC(), Runnable::run),
                 settings,

@@ -363,7 +363,7 @@ class TokenVerifierTest {
 
     private TokenVerifier verifier(String secret) {
         return new TokenVerifier(
-                new SpineSettings.Auth(issuer.issuer(), "", secret, "authenticated", SpineSettings.Auth.Read.OWN),
+                new SpineSettings.Auth(issuer.issuer(), "", secret, "authenticated", SpineSettings.Auth.Read.OWN, ""),
                 clock,
                 Runnable::run);
     }

@@ -1,6 +1,7 @@
 package org.gibsey.spine.timeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -10,20 +11,32 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Date;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
+import org.apache.camel.model.ModelCamelContext;
+import org.apache.camel.model.ProcessorDefinitionHelper;
+import org.apache.camel.model.SetBodyDefinition;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SignedInIT;
 import org.gibsey.spine.embedded.TestTopic;
+import org.gibsey.spine.identity.Caller;
+import org.gibsey.spine.identity.VaultReads;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -43,6 +56,13 @@ class SignedInReadsIT {
 
     @Autowired
     ObjectMapper json;
+
+    @Autowired
+    ModelCamelContext camel;
+
+    @Autowired
+    @Qualifier(VaultReads.NAME)
+    VaultReads reads;
 
     @Test
     void listsTheReadersOwnGiftsOnEveryPageOfTheList() throws Exception {
@@ -153,6 +173,99 @@ class SignedInReadsIT {
             seen.addAll(again.questions());
         }
         assertThat(seen).containsExactly("before", "after");
+    }
+
+    @Test
+    void hidesAnothersRowsInTheDatabaseItselfAndLeavesNoReaderBehind() throws Exception {
+        int page = 71_005;
+        store(ANNA, page, "anna");
+        store(BERT, page, "bert");
+
+        for (int i = 0; i < 100; i++) {
+            UUID reader = i % 2 == 0 ? ANNA : BERT;
+            assertThat(userIds(reader, "select distinct user_id from vault where page_id = " + page))
+                    .containsExactly(reader);
+        }
+        VaultReads.bind(new Caller(ANNA, Instant.MAX));
+        try (Connection connection = reads.getConnection();
+                Statement statement = connection.createStatement()) {
+            assertThatThrownBy(() -> statement.execute("select pg_terminate_backend(pg_backend_pid())"))
+                    .isInstanceOf(SQLException.class);
+        } finally {
+            VaultReads.bind(null);
+        }
+
+        assertThat(userIds(BERT, "select distinct user_id from vault where page_id = " + page))
+                .containsExactly(BERT);
+        for (int i = 0; i < 20; i++) {
+            assertThat(vault.sql("select current_user || current_setting('request.jwt.claims', true)")
+                            .query(String.class)
+                            .single())
+                    .isEqualTo("gibsey");
+        }
+    }
+
+    /** The wall before that of the database, which a login with all rights does not meet. */
+    @Test
+    void showsTheReadersOwnByTheSqlOfTheRoutesAlone() {
+        int page = 71_006;
+        UUID anna = store(ANNA, page, "anna");
+        store(BERT, page, "bert");
+        UUID dead = vault.sql(
+                        "insert into dead_letter (event_id, topic, partition, record_offset, record_timestamp, reason,"
+                                + " message, first_failed_at, last_failed_at, user_id)"
+                                + " values (gen_random_uuid(), 't', 0, 0, 0, 'invalid', '', now(), now(), ?) returning event_id")
+                .param(ANNA)
+                .query(UUID.class)
+                .single();
+        Map<String, Object> first = new HashMap<>();
+        first.put("before_time", "infinity");
+        first.put("before_id", Long.MAX_VALUE);
+        first.put("page_id", page);
+        first.put("symbol_id", null);
+        first.put("limit", 10);
+        first.put("offset", 0);
+
+        for (UUID reader : List.of(ANNA, BERT)) {
+            first.put("reader", reader);
+            assertThat(rows("list-gifts", "set-select", first))
+                    .singleElement()
+                    .satisfies(row -> assertThat(row).containsEntry("user_id", reader));
+            int found = reader.equals(ANNA) ? 1 : 0;
+            assertThat(rows("show-gift", "set-select-stored", Map.of("event_id", anna, "reader", reader)))
+                    .hasSize(found);
+            assertThat(rows("show-gift", "set-select-dead", Map.of("event_id", dead, "reader", reader)))
+                    .hasSize(found);
+        }
+    }
+
+    private List<Map<String, Object>> rows(String route, String step, Map<String, Object> parameters) {
+        SetBodyDefinition select =
+                ProcessorDefinitionHelper.filterTypeInOutputs(
+                                camel.getRouteDefinition(route).getOutputs(), SetBodyDefinition.class)
+                        .stream()
+                        .filter(found -> step.equals(found.getId()))
+                        .findFirst()
+                        .orElseThrow();
+        return vault.sql(select.getExpression().getExpression().replace(":?", ":"))
+                .params(parameters)
+                .query()
+                .listOfRows();
+    }
+
+    private List<UUID> userIds(UUID reader, String sql) throws SQLException {
+        VaultReads.bind(new Caller(reader, Instant.MAX));
+        try (Connection connection = reads.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            List<UUID> found = new ArrayList<>();
+            while (rows.next()) {
+                found.add(rows.getObject(1, UUID.class));
+            }
+            return found;
+        } finally {
+            VaultReads.bind(null);
+        }
     }
 
     /** As a worker stores it. */

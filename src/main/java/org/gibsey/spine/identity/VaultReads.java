@@ -1,0 +1,79 @@
+package org.gibsey.spine.identity;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import javax.sql.DataSource;
+import org.gibsey.spine.SpineSettings;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
+
+/**
+ * The vault as the reader of a call may see it: what public routes read through, whatever their SQL says. Where readers see
+ * their own gifts only, there is no connection without a reader; with row security switched on, each is a transaction in
+ * which the database itself hides all other rows. It ends, and the reader with it, when the connection goes back to the pool,
+ * which rolls back. Elsewhere it is the vault. Thread-safe.
+ *
+ * <p>Two round trips more for a read.
+ */
+public final class VaultReads extends DelegatingDataSource {
+
+    /** Name of this bean in route files. */
+    public static final String NAME = "vaultReads";
+
+    /** Claims as Supabase's Data API sets them, so that the same policies serve both. */
+    private static final String BECOME =
+            "select set_config('role', ?, true), set_config('request.jwt.claims', ?, true)";
+
+    private static final ThreadLocal<Caller> CALLER = new ThreadLocal<>();
+
+    private final boolean isOwn;
+    private final @Nullable String role;
+
+    VaultReads(DataSource vault, SpineSettings.Auth auth, SpineSettings.Database database) {
+        super(vault);
+        this.isOwn = auth.isOwn();
+        this.role = database.rowSecurity() ? database.readerRole() : null;
+    }
+
+    /** Whether readers see their own gifts only. */
+    public boolean isOwn() {
+        return isOwn;
+    }
+
+    /** From now on this thread reads for a reader; null for nobody. */
+    public static void bind(@Nullable Caller caller) {
+        if (caller == null) {
+            CALLER.remove();
+        } else {
+            CALLER.set(caller);
+        }
+    }
+
+    @Override
+    public Connection getConnection() throws SQLException {
+        Caller caller = CALLER.get();
+        if (isOwn && caller == null) {
+            throw new SQLException("the vault is read for a reader only, and this thread has none");
+        }
+        Connection connection = super.getConnection();
+        if (isOwn && role != null) {
+            try {
+                become(connection, caller, role);
+            } catch (SQLException e) {
+                connection.close();
+                throw e;
+            }
+        }
+        return connection;
+    }
+
+    private static void become(Connection connection, Caller caller, String role) throws SQLException {
+        connection.setAutoCommit(false);
+        try (PreparedStatement become = connection.prepareStatement(BECOME)) {
+            become.setString(1, role);
+            become.setString(2, "{\"sub\":\"%s\",\"role\":\"%s\"}".formatted(caller.reader(), role));
+            become.execute();
+        }
+    }
+}
