@@ -1,5 +1,6 @@
 // The timeline page: connects list, stream, filter and form.
 
+import {Session} from "./session.js"; // first: it takes tokens out of the address
 import {parse} from "./gift.js";
 import {Gifts} from "./gifts.js";
 import {SaveForm} from "./save.js";
@@ -21,7 +22,10 @@ const states = {
   "catching-up": "Catching up…",
   "waiting": "The database is away; what you save is kept, and shown when it is back",
   "live": "Live",
+  "signed-out": "Sign in to see your gifts",
 };
+
+export const session = await Session.begin();
 
 let filter = new URLSearchParams(); // the valid filters of the URL
 let generation = 0; // of the filter; answers to requests of an older one are dropped
@@ -36,7 +40,7 @@ let announced = 0;
 
 // ---- the stream
 
-const stream = new Stream({
+const stream = new Stream(session, {
   gift(json) {
     arrived.push(parse(json));
     came.push(performance.now());
@@ -60,6 +64,12 @@ const stream = new Stream({
   },
   opened() {
     setState("catching-up");
+  },
+  refused() {
+    forget();
+    setState("signed-out");
+    container.setAttribute("aria-busy", "false");
+    $("end").textContent = "";
   },
   lost(wait) {
     setState("lost", `Connection lost; trying again in ${Math.max(1, Math.round(wait / 1000))} s`);
@@ -188,7 +198,7 @@ async function loadOlder() {
     query.set("before", `${oldest.created_at}_${oldest.id}`);
   }
   try {
-    const answer = await fetch(`/vault/list?${query}`);
+    const answer = await session.fetch(`/vault/list?${query}`);
     if (!answer.ok) {
       throw new Error(`the list answered ${answer.status}`);
     }
@@ -313,7 +323,7 @@ $("filter").addEventListener("submit", event => {
 // ---- saving
 
 const took = [];
-export const saveForm = new SaveForm(milliseconds => {
+export const saveForm = new SaveForm(session, milliseconds => {
   took.push(milliseconds);
   if (took.length > 1_000) {
     took.shift();
@@ -389,4 +399,43 @@ const wide = matchMedia("(min-width: 62rem)");
 const unfold = () => $("save").open = wide.matches || $("save").open;
 wide.addEventListener("change", unfold);
 unfold();
+
+// ---- who reads
+
+function showSession() {
+  $("session").hidden = !session.isKnown;
+  $("sign-in").hidden = session.isSignedIn;
+  $("signed-in").hidden = !session.isSignedIn;
+  $("who").textContent = session.name;
+  say(session.refusal ?? "");
+}
+
+function say(words) {
+  $("session-outcome").textContent = words;
+}
+
+$("sign-in").addEventListener("submit", async event => {
+  event.preventDefault();
+  const email = $("email").value.trim();
+  if (!$("email").validity.valid || !email) {
+    say("Please give an e-mail address.");
+    $("email").focus();
+    return;
+  }
+  say("Sending…");
+  try {
+    saveForm.keep();
+    await session.signIn(email);
+    say("A link is on its way to you. Open it in this browser.");
+  } catch (error) {
+    say(`No link was sent: ${error.message}.`);
+  }
+});
+$("sign-out").addEventListener("click", () => session.signOut());
+session.onChange = () => {
+  showSession();
+  // what one reader sees is no other's
+  readLocation();
+};
+showSession();
 readLocation();

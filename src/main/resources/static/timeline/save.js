@@ -3,6 +3,7 @@
 const FIELDS = ["page_id", "question", "answer"];
 const FIRST_LOOK_MS = 2_000;
 const GIVE_UP_MS = 120_000;
+const DRAFT = "gibsey.draft"; // what was being written when the reader went to sign in
 
 export class SaveForm {
   #form = document.getElementById("save-form");
@@ -11,10 +12,15 @@ export class SaveForm {
   #waiting = new Map(); // event id to when it was saved
   #arrived = new Map(); // event id to whether it is on the page; the stream can be faster than the answer to the save
   #key = null;
+  #session;
   #onScreen;
 
-  /** @param onScreen called with the milliseconds from save to screen of a gift that was saved here */
-  constructor(onScreen) {
+  /**
+   * @param session  who saves
+   * @param onScreen called with the milliseconds from save to screen of a gift that was saved here
+   */
+  constructor(session, onScreen) {
+    this.#session = session;
     this.#onScreen = onScreen;
     this.#form.addEventListener("submit", event => {
       event.preventDefault();
@@ -27,6 +33,27 @@ export class SaveForm {
         this.#form.requestSubmit();
       }
     });
+    addEventListener("pagehide", () => this.#session.maySave || this.keep());
+    this.#restore();
+  }
+
+  /** Keeps what is being written for the page that the link to sign in opens; saved there and here, it is one gift. */
+  keep() {
+    const fields = Object.fromEntries(FIELDS.map(name => [name, this.#form.elements[name].value]));
+    if (fields.question || fields.answer) {
+      this.#key ??= randomKey();
+      localStorage.setItem(DRAFT, JSON.stringify({...fields, key: this.#key}));
+    }
+  }
+
+  #restore() {
+    const draft = localStorage.getItem(DRAFT);
+    if (draft) {
+      localStorage.removeItem(DRAFT);
+      const fields = JSON.parse(draft);
+      FIELDS.forEach(name => this.#form.elements[name].value = fields[name] ?? "");
+      this.#key = fields.key;
+    }
   }
 
   /**
@@ -58,17 +85,25 @@ export class SaveForm {
 
   /** Sends a gift and shows its state in the form. Tests measure with it, too. */
   async save(gift, key) {
+    if (!this.#session.maySave) {
+      this.#say("refused", "Sign in to save. What you wrote stays here.");
+      return false;
+    }
     const saved = performance.now();
     this.#say("sending", "");
     let answer;
     try {
-      answer = await fetch("/vault/save", {
+      answer = await this.#session.fetch("/vault/save", {
         method: "POST",
         headers: {"Content-Type": "application/json", "Idempotency-Key": key},
         body: JSON.stringify(gift),
       });
     } catch {
       this.#say("refused", "The vault cannot be reached. Nothing is lost: save again in a moment.");
+      return false;
+    }
+    if (answer.status === 401) {
+      this.#say("refused", "You are signed out. Sign in to save; what you wrote stays here.");
       return false;
     }
     if (answer.status !== 202) {
@@ -116,7 +151,7 @@ export class SaveForm {
     }
     let found = {};
     try {
-      const answer = await fetch(`/vault/gifts/${eventId}`);
+      const answer = await this.#session.fetch(`/vault/gifts/${eventId}`);
       found = answer.ok ? await answer.json() : {};
     } catch {
       // not reachable; asked again below

@@ -1,11 +1,14 @@
 // The live stream: reconnects with backoff, and resumes where it was.
 
+import {EventParser} from "./events.js";
+
 const SILENCE_MS = 45_000; // three default heartbeats, and more than the longest allowed (30 s)
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 
 export class Stream {
-  #source = null;
+  #session;
+  #open = null; // aborts the request
   #lastId = "";
   #query = "";
   #wait = FIRST_WAIT_MS;
@@ -13,12 +16,16 @@ export class Stream {
   #watchdog = 0;
   #handlers;
 
-  /** @param handlers gift(json), position({live}), reset(), opening(), opened(), lost(ms until the next attempt) */
-  constructor(handlers) {
+  /**
+   * @param session  who reads
+   * @param handlers gift(json), position({live}), reset(), opening(), opened(), lost(ms until the next attempt), refused()
+   */
+  constructor(session, handlers) {
+    this.#session = session;
     this.#handlers = handlers;
-    addEventListener("online", () => this.#source || this.#connect());
+    addEventListener("online", () => this.#open || this.#connect());
     // a page in the browser's back cache would keep its connection, and there are six for a server
-    addEventListener("pagehide", () => this.#disconnect());
+    addEventListener("pagehide", () => this.close());
     addEventListener("pageshow", event => event.persisted && this.#connect());
   }
 
@@ -30,34 +37,84 @@ export class Stream {
     this.#connect();
   }
 
-  #connect() {
-    this.#disconnect();
-    this.#handlers.opening();
-    const query = new URLSearchParams(this.#query);
-    if (this.#lastId) {
-      query.set("after", this.#lastId);
-    }
-    const source = new EventSource(`/vault/stream?${query}`);
-    source.onopen = () => this.#handlers.opened();
-    // The browser would reconnect by itself, but without backoff, and not after an answer such as 503.
-    source.onerror = () => this.#lost();
-    source.addEventListener("gift", event => {
-      this.#heard(event);
-      this.#handlers.gift(event.data);
-    });
-    source.addEventListener("position", event => {
-      this.#heard(event);
-      this.#wait = FIRST_WAIT_MS;
-      this.#handlers.position(JSON.parse(event.data));
-    });
-    source.addEventListener("reset", () => this.#handlers.reset());
-    this.#source = source;
-    this.#watch();
+  close() {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#watchdog);
+    this.#open?.abort();
+    this.#open = null;
   }
 
-  #heard(event) {
-    this.#lastId = event.lastEventId;
+  async #connect() {
+    this.close();
+    if (!this.#session.mayRead) {
+      this.#handlers.refused();
+      return;
+    }
+    const mine = new AbortController();
+    this.#open = mine;
+    this.#handlers.opening();
     this.#watch();
+    try {
+      const answer = await this.#session.fetch(`/vault/stream?${this.#query}`, {
+        headers: {Accept: "text/event-stream", ...(this.#lastId && {"Last-Event-ID": this.#lastId})},
+        signal: mine.signal,
+      });
+      if (answer.status === 401 && !this.#session.mayRead) {
+        this.close();
+        this.#handlers.refused();
+        return;
+      }
+      if (!answer.ok) {
+        throw new Error(`the stream answered ${answer.status}`);
+      }
+      this.#handlers.opened();
+      await this.#read(answer.body.getReader(), mine);
+    } catch (error) {
+      if (!mine.signal.aborted) {
+        console.info(error.message);
+      }
+    }
+    if (this.#open === mine) {
+      this.#lost();
+    }
+  }
+
+  async #read(reader, mine) {
+    const decoder = new TextDecoder();
+    let expired = false;
+    const parser = new EventParser(event => {
+      expired ||= event.type === "expired";
+      this.#heard(event);
+    });
+    for (;;) {
+      const {done, value} = await reader.read();
+      if (this.#open !== mine) {
+        return;
+      }
+      if (done) {
+        break;
+      }
+      this.#watch();
+      parser.push(decoder.decode(value, {stream: true}));
+    }
+    if (expired) {
+      await this.#session.refresh();
+      this.#connect();
+    }
+  }
+
+  #heard({type, data, id}) {
+    if (id) {
+      this.#lastId = id;
+    }
+    if (type === "gift") {
+      this.#handlers.gift(data);
+    } else if (type === "position") {
+      this.#wait = FIRST_WAIT_MS;
+      this.#handlers.position(JSON.parse(data));
+    } else if (type === "reset") {
+      this.#handlers.reset();
+    }
   }
 
   #watch() {
@@ -66,18 +123,11 @@ export class Stream {
   }
 
   #lost() {
-    this.#disconnect();
+    this.close();
     // jitter: a restarted server must not get all its readers at the same moment
     const wait = this.#wait * (0.75 + Math.random() / 2);
     this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT_MS);
     this.#timer = setTimeout(() => this.#connect(), wait);
     this.#handlers.lost(wait);
-  }
-
-  #disconnect() {
-    clearTimeout(this.#timer);
-    clearTimeout(this.#watchdog);
-    this.#source?.close();
-    this.#source = null;
   }
 }

@@ -9,8 +9,11 @@ import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import org.gibsey.spine.embedded.EmbeddedDatabase;
 import org.gibsey.spine.embedded.JavaProcess;
 import org.gibsey.spine.embedded.Ports;
@@ -31,6 +34,18 @@ class PackagedJarIT {
 
     @TempDir
     Path folder;
+
+    /** Broker, database and issuer of the embedded run are for trying it. */
+    @Test
+    void carriesNothingOfTheTests() throws Exception {
+        try (JarFile jar = new JarFile("target/gift-spine.jar")) {
+            List<String> names = jar.stream().map(JarEntry::getName).toList();
+
+            assertThat(names)
+                    .anyMatch(name -> name.endsWith("identity/TokenVerifier.class"))
+                    .noneMatch(name -> name.contains("spine/embedded/") || name.contains("TestIssuer"));
+        }
+    }
 
     @Test
     void carriesAGiftFromTheApiProcessThroughTheWorkerProcess() throws Exception {

@@ -6,10 +6,16 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,6 +91,51 @@ class EmbeddedSpineIT {
         } finally {
             EmbeddedDatabase.endLeftover(data().resolve("postgres"));
         }
+    }
+
+    @Test
+    @Tag("slow")
+    void introducesTwoReadersWhenAskedTo() throws Exception {
+        freePorts();
+        environment.put("EMBEDDED_AUTH", "true");
+        environment.put("EMBEDDED_AUTH_PORT", Integer.toString(Ports.free()));
+        try (JavaProcess spine = start()) {
+            await().until(() -> {
+                assertThat(spine.isAlive()).as("alive, see %s", spine.log()).isTrue();
+                return Files.readString(spine.log()).contains("the link appears here");
+            });
+            Map<String, String> tokens = new HashMap<>();
+            Pattern.compile("(?m)^ +(anna|bert)=(\\S+)$")
+                    .matcher(Files.readString(spine.log()))
+                    .results()
+                    .forEach(found -> tokens.put(found.group(1), found.group(2)));
+            assertThat(tokens.keySet()).containsExactlyInAnyOrder("anna", "bert");
+            assertThat(caller().save("nobody's").statusCode()).isEqualTo(401);
+            assertThat(call(
+                                    tokens.get("anna"),
+                                    "/vault/save",
+                                    "{\"page_id\":1,\"question\":\"anna's\",\"answer\":\"a\"}")
+                            .statusCode())
+                    .isEqualTo(202);
+            await().until(() ->
+                    call(tokens.get("anna"), "/vault/list", null).body().contains("anna's"));
+            assertThat(call(tokens.get("bert"), "/vault/list", null).body()).isEqualTo("[]");
+            await().until(() -> caller().isReady());
+
+            spine.terminate();
+        } finally {
+            EmbeddedDatabase.endLeftover(data().resolve("postgres"));
+        }
+    }
+
+    private HttpResponse<String> call(String token, String path, String body) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(
+                        URI.create("http://localhost:" + environment.get("SERVER_PORT") + path))
+                .header("Authorization", "Bearer " + token);
+        if (body != null) {
+            request.header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(body));
+        }
+        return HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofString());
     }
 
     private void assertRefusesToShareItsData() throws Exception {

@@ -1,0 +1,208 @@
+package org.gibsey.spine.timeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.gibsey.spine.embedded.Browser;
+import org.gibsey.spine.embedded.Patience;
+import org.gibsey.spine.embedded.SignedInIT;
+import org.gibsey.spine.embedded.TestIssuer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.test.web.server.LocalServerPort;
+
+/** The page at / in a real browser, where readers see their own gifts only. */
+@SignedInIT
+class SignedInPageIT {
+
+    private static Browser browser;
+
+    @LocalServerPort
+    int port;
+
+    @BeforeAll
+    static void start() throws IOException {
+        browser = Browser.start();
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        if (browser != null) {
+            browser.close();
+        }
+    }
+
+    @BeforeEach
+    void signedOut() {
+        browser.clear();
+        // a page of this origin that runs nothing
+        browser.go(page() + "auth.json");
+        browser.script("localStorage.clear()");
+        issuer().mails().clear();
+        browser.clear();
+    }
+
+    @Test
+    void asksWhoIsNobodyToSignInAndShowsNothing() {
+        browser.go(page());
+
+        await().until(() -> browser.text("#state").equals("Sign in to see your gifts"));
+        assertThat(browser.find("#sign-in").isDisplayed()).isTrue();
+        assertThat(browser.texts(".gift")).isEmpty();
+        write("Q?", "A");
+        browser.click("#save-form button");
+        assertThat(browser.text("#outcome")).startsWith("Sign in to save");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void signsInWithALinkSavesShowsAndSignsOut() throws Exception {
+        signIn("anna@example.org");
+
+        assertThat(browser.address()).isEqualTo(page());
+        assertThat(browser.text("#who")).isEqualTo("anna@example.org");
+        write("Whose is this?", "Anna's.");
+        browser.click("#save-form button");
+        await().until(() -> browser.text("#outcome").startsWith("Stored, on the page after"));
+        browser.open(page());
+        assertThat(browser.texts(".question")).contains("Whose is this?");
+        assertThat(browser.complaints()).isEmpty();
+
+        browser.click("#sign-out");
+
+        await().until(() -> browser.text("#state").equals("Sign in to see your gifts"));
+        assertThat(browser.texts(".gift")).isEmpty();
+        assertThat(browser.<Long>script("return localStorage.length")).isZero();
+        signIn("bert@example.org");
+        assertThat(browser.texts(".question")).doesNotContain("Whose is this?");
+    }
+
+    @Test
+    void keepsAGiftThroughTheEndOfItsReadersTime() throws Exception {
+        signIn("carl@example.org");
+        write("Is this lost?", "No.");
+        // the issuer and this service refuse what the page has
+        issuer().forget();
+        browser.script("return import('/timeline/main.js').then(main => main.session.refresh())");
+
+        await().until(() -> browser.text("#state").equals("Sign in to see your gifts"));
+        browser.click("#save-form button");
+        assertThat(browser.text("#outcome")).startsWith("Sign in to save");
+        signIn("carl@example.org");
+
+        assertThat(browser.<String>script("return document.getElementById('question').value"))
+                .isEqualTo("Is this lost?");
+        browser.click("#save-form button");
+        await().until(() -> browser.text("#outcome").startsWith("Stored"));
+        assertThat(browser.texts(".question")).containsExactly("Is this lost?");
+    }
+
+    @Test
+    void goesOnWithANewTokenWhenTheOldOneIsRefused() throws Exception {
+        signIn("dora@example.org");
+        String before = browser.script("return localStorage.getItem('gibsey.refresh')");
+
+        browser.script("return import('/timeline/main.js').then(main => main.session.refresh())");
+
+        assertThat(browser.<String>script("return localStorage.getItem('gibsey.refresh')"))
+                .isNotEqualTo(before);
+        write("Still here?", "Yes.");
+        browser.click("#save-form button");
+        await().until(() -> browser.text("#outcome").startsWith("Stored"));
+    }
+
+    /** Anybody can make such an address, and have the reader leave gifts in another's name. */
+    @Test
+    void believesNoLinkThatThisBrowserDidNotAskFor() {
+        browser.go(page() + "#access_token=" + issuer().token(TestIssuer.reader("mallory@example.org"))
+                + "&refresh_token=x&expires_in=3600");
+
+        await().until(() -> browser.text("#state").equals("Sign in to see your gifts"));
+        assertThat(browser.address()).isEqualTo(page());
+        assertThat(browser.<Long>script("return localStorage.length")).isZero();
+    }
+
+    /** Wherever the network cuts it: at every place, with every end of line. */
+    @Test
+    void readsEventsThatAreCutAnywhere() {
+        browser.go(page());
+        String text = """
+                \uFEFF: a comment
+                event: gift
+                id: 1
+                data: {"question":"a: b"}
+
+                data:first
+                data: second
+                id: 2
+
+                event: empty
+
+                id
+                data
+
+                event: position
+                data: {"live":true}
+                retry: 2000
+
+                data: not ended""";
+
+        for (String end : List.of("\n", "\r\n", "\r")) {
+            List<String> wrong = browser.script("""
+                    const text = arguments[0];
+                    const read = pieces => {
+                      const events = [];
+                      const parser = new EventParser(event => events.push([event.type, event.data, event.id]));
+                      pieces.forEach(piece => parser.push(piece));
+                      return JSON.stringify(events);
+                    };
+                    let EventParser;
+                    return import("/timeline/events.js").then(module => {
+                      EventParser = module.EventParser;
+                      const expected = JSON.stringify([
+                        ["gift", '{"question":"a: b"}', "1"], ["message", "first\\nsecond", "2"],
+                        ["message", "", ""], ["position", '{"live":true}', ""]]);
+                      const wrong = [];
+                      for (let cut = 0; cut <= text.length; cut++) {
+                        const found = read([text.slice(0, cut), text.slice(cut)]);
+                        if (found !== expected) wrong.push(cut + ": " + found);
+                      }
+                      const found = read([...text]);
+                      if (found !== expected) wrong.push("each: " + found);
+                      return wrong;
+                    });
+                    """, text.replace("\n", end));
+            assertThat(wrong).isEmpty();
+        }
+    }
+
+    private void signIn(String email) throws InterruptedException {
+        browser.go(page());
+        await().until(() -> browser.find("#sign-in").isDisplayed());
+        browser.type("#email", email);
+        browser.click("#sign-in button");
+        TestIssuer.Mail mail = issuer().mails().poll(Patience.LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertThat(mail).as("the mail with the link").isNotNull();
+        assertThat(mail.to()).isEqualTo(email);
+        browser.open(mail.link());
+    }
+
+    private static void write(String question, String answer) {
+        browser.type("#page_id", "73001");
+        browser.type("#question", question);
+        browser.type("#answer", answer);
+    }
+
+    private String page() {
+        return "http://localhost:" + port + "/";
+    }
+
+    private static TestIssuer issuer() {
+        return SignedInIT.Readers.issuer();
+    }
+}
