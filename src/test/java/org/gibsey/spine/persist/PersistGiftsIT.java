@@ -14,6 +14,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Timestamp;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,11 +25,14 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
+import org.apache.camel.CamelContext;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -39,12 +43,15 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.gibsey.spine.embedded.Promise;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.embedded.TestTopic;
 import org.gibsey.spine.gift.EventId;
+import org.gibsey.spine.health.GroupWatch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -78,6 +85,12 @@ class PersistGiftsIT {
 
     @Autowired
     TestRestTemplate http;
+
+    @Autowired
+    CamelContext camel;
+
+    @Autowired
+    GroupWatch groups;
 
     @LocalManagementPort
     int management;
@@ -377,12 +390,130 @@ class PersistGiftsIT {
         }
 
         await().untilAsserted(() -> assertThat(count(84_104)).isEqualTo(51 + 6 * 200));
-        await().untilAsserted(() -> assertThat(http.postForObject(
-                        "http://localhost:" + management + "/actuator/ledger", Map.of(), String.class))
-                .contains("\"balanced\":true", "\"events\":1200,", "\"stored\":1200,", "\"inFlight\":0"));
-        await().untilAsserted(() -> assertThat(http.getForObject(
-                        "http://localhost:" + management + "/actuator/health/readiness", String.class))
-                .startsWith("{\"status\":\"UP\""));
+        awaitNothingWaits();
+        assertThat(ledger()).contains("\"events\":1200,", "\"stored\":1200,");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gzip", "snappy", "lz4", "zstd"})
+    void storesWhatIsCompressedInAnyWay(String codec) throws Exception {
+        int page = 84_600 + codec.charAt(0);
+        Map<String, Object> settings = Map.of(
+                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                SharedServices.get().kafka().bootstrapServers(),
+                ProducerConfig.COMPRESSION_TYPE_CONFIG,
+                codec,
+                ProducerConfig.LINGER_MS_CONFIG,
+                100);
+        try (KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
+            for (String gift : gifts(page, codec, 20)) {
+                var unused = producer.send(
+                        new ProducerRecord<>("persist_it", 0, null, gift.getBytes(StandardCharsets.UTF_8)));
+            }
+        }
+
+        await().until(() -> count(page) == 20);
+        awaitNothingWaits();
+    }
+
+    /** By hand or by retention, before and behind where the worker is. */
+    @Test
+    void goesOnBehindRecordsThatWereDeleted() throws Exception {
+        topic.writeAll(2, gifts(84_301, "stored before", 20));
+        await().until(() -> count(84_301) == 20);
+        camel.getRouteController().stopRoute("persist-gifts");
+        topic.writeAll(2, gifts(84_302, "deleted unread", 20));
+        try (Admin admin = admin()) {
+            admin.deleteRecords(Map.of(new TopicPartition("persist_it", 2), RecordsToDelete.beforeOffset(end(2))))
+                    .all()
+                    .get();
+        }
+        awaitNothingWaits();
+        camel.getRouteController().startRoute("persist-gifts");
+
+        topic.writeAll(2, gifts(84_303, "written after", 20));
+
+        await().until(() -> count(84_303) == 20);
+        assertThat(count(84_302)).isZero();
+        awaitNothingWaits();
+    }
+
+    @Test
+    @Tag("slow")
+    void goesOnOverTheHolesThatCompactionLeaves() throws Exception {
+        camel.getRouteController().stopRoute("persist-gifts");
+        long begin = end(1);
+        alter("cleanup.policy", "compact", "segment.ms", "1", "min.cleanable.dirty.ratio", "0.001");
+        try {
+            for (String gift : gifts(84_401, "same key", 40)) {
+                topic.write(
+                        new ProducerRecord<>("persist_it", 1, new byte[] {1}, gift.getBytes(StandardCharsets.UTF_8)));
+            }
+            // the newest segment is never compacted
+            await().until(() -> topic.read(record -> record.partition() == 1 && record.offset() >= begin)
+                            .size()
+                    < 40);
+        } finally {
+            alter("cleanup.policy", "delete", "segment.ms", "604800000", "min.cleanable.dirty.ratio", "0.5");
+        }
+        int left = topic.read(record -> record.partition() == 1 && record.offset() >= begin)
+                .size();
+
+        camel.getRouteController().startRoute("persist-gifts");
+
+        await().until(() -> count(84_401) == left);
+        awaitNothingWaits();
+    }
+
+    @Test
+    @Tag("slow")
+    void readsPartitionsThatAreAddedWhileItRuns() throws Exception {
+        try (Admin admin = admin()) {
+            admin.createPartitions(Map.of("persist_it", NewPartitions.increaseTo(8)))
+                    .all()
+                    .get();
+        }
+        long added = System.nanoTime();
+
+        topic.writeAll(7, gifts(84_701, "in a new partition", 20));
+
+        await().until(() -> count(84_701) == 20);
+        Promise.kept("a gift in a new partition is stored", Promise.since(added), Duration.ofSeconds(30));
+        awaitNothingWaits();
+    }
+
+    private static void alter(String... settings) throws Exception {
+        List<AlterConfigOp> changes = new ArrayList<>();
+        for (int i = 0; i < settings.length; i += 2) {
+            changes.add(new AlterConfigOp(new ConfigEntry(settings[i], settings[i + 1]), AlterConfigOp.OpType.SET));
+        }
+        try (Admin admin = admin()) {
+            admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.TOPIC, "persist_it"), changes))
+                    .all()
+                    .get();
+        }
+    }
+
+    /** Lag 0, every event in its place, ready. */
+    private void awaitNothingWaits() {
+        await().untilAsserted(() -> assertThat(ledger()).contains("\"balanced\":true", "\"inFlight\":0"));
+        // of a look that began after that
+        Map<?, ?> before = groups.gifts();
+        await().untilAsserted(() -> assertThat(groups.gifts())
+                .isNotNull()
+                .isNotSameAs(before)
+                .allSatisfy((partition, position) ->
+                        assertThat(position.waiting()).as("%s", partition).isZero()));
+        if (camel.getRouteController().getRouteStatus("persist-gifts").isStarted()) {
+            await().untilAsserted(() -> assertThat(http.getForObject(
+                            "http://localhost:" + management + "/actuator/health/readiness", String.class))
+                    .startsWith("{\"status\":\"UP\""));
+        }
+    }
+
+    private String ledger() {
+        return http.postForObject("http://localhost:" + management + "/actuator/ledger", Map.of(), String.class);
     }
 
     private static List<String> gifts(int page, String question, int count) {
