@@ -170,6 +170,24 @@ class FaultsIT {
         recovered("table missing");
     }
 
+    /** All of them in one statement take 50 s, and a statement may take 30. */
+    @Test
+    @Tag("slow")
+    void storesThroughATriggerOf50MsARow() throws Exception {
+        load.write(1_000);
+        bench.asSuperuser("create function slow() returns trigger language plpgsql as"
+                + " $$ begin perform pg_sleep(0.05); return new; end $$");
+        bench.asSuperuser(
+                "create trigger slow before insert on vault for each row when (new.page_id = %d)".formatted(load.page())
+                        + " execute function slow()");
+        try {
+            worker();
+            bench.settle("a trigger of 50 ms a row, 1,000 waiting", load, -1);
+        } finally {
+            bench.asSuperuser("drop function slow cascade");
+        }
+    }
+
     @Test
     @Tag("slow")
     void waitsForAFreeConnection() throws Exception {
