@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import org.hibernate.validator.constraints.time.DurationMax;
 import org.hibernate.validator.constraints.time.DurationMin;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -189,7 +190,7 @@ public record SpineSettings(
         /** Without the secret. */
         @Override
         public String toString() {
-            return "Auth[issuer=%s, audience=%s, read=%s]".formatted(issuer, audience, read);
+            return String.format(Locale.ROOT, "Auth[issuer=%s, audience=%s, read=%s]", issuer, audience, read);
         }
     }
 

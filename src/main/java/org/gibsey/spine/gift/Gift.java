@@ -1,6 +1,7 @@
 package org.gibsey.spine.gift;
 
 import java.time.Instant;
+import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +31,12 @@ public record Gift(
     /** Without question and answer, so that no log ever carries what a reader wrote. */
     @Override
     public String toString() {
-        return "Gift[pageId=%d, question=%d chars, answer=%d chars, savedAt=%s]"
-                .formatted(pageId, question.length(), answer.length(), savedAt);
+        return String.format(
+                Locale.ROOT,
+                "Gift[pageId=%d, question=%d chars, answer=%d chars, savedAt=%s]",
+                pageId,
+                question.length(),
+                answer.length(),
+                savedAt);
     }
 }

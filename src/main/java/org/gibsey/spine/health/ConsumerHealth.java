@@ -106,7 +106,8 @@ final class ConsumerHealth implements HealthIndicator {
     private String look(PersistRoute route, Sight sight, boolean databaseAway, List<String> problems) {
         String id = route.id();
         if (lasts(id + " stopped", !route.started(), STOPPED)) {
-            problems.add("route %s is %s".formatted(id, route.status().toLowerCase(Locale.ROOT)));
+            problems.add(String.format(
+                    Locale.ROOT, "route %s is %s", id, route.status().toLowerCase(Locale.ROOT)));
         }
         if (!route.started()) {
             forget(id);
@@ -114,15 +115,19 @@ final class ConsumerHealth implements HealthIndicator {
         }
         Set<TopicPartition> mine = assigned(route.group(), sight.consumers);
         if (lasts(id + " outside", mine == null, OUT_OF_GROUP)) {
-            problems.add("the consumer of route %s is not in group %s for %d s"
-                    .formatted(id, route.group(), OUT_OF_GROUP.toSeconds()));
+            problems.add(String.format(
+                    Locale.ROOT,
+                    "the consumer of route %s is not in group %s for %d s",
+                    id,
+                    route.group(),
+                    OUT_OF_GROUP.toSeconds()));
         }
         if (mine == null) {
             return "joining group " + route.group();
         }
         String reason = databaseAway ? null : sight.waits.apply(id);
         if (lasts(id + " waiting", reason != null, WAITING)) {
-            problems.add("route %s waits: %s".formatted(id, reason));
+            problems.add(String.format(Locale.ROOT, "route %s waits: %s", id, reason));
         }
         long waiting = mine.stream()
                 .map(sight.positions::get)
@@ -131,10 +136,14 @@ final class ConsumerHealth implements HealthIndicator {
                 .sum();
         Duration still = databaseAway || waiting == 0 ? moved(id) : still(id, mine, sight.positions);
         if (still.compareTo(NOTHING_STORED) > 0) {
-            problems.add("route %s has %d events waiting and stored none for %d s"
-                    .formatted(id, waiting, still.toSeconds()));
+            problems.add(String.format(
+                    Locale.ROOT,
+                    "route %s has %d events waiting and stored none for %d s",
+                    id,
+                    waiting,
+                    still.toSeconds()));
         }
-        return "%d partitions, %d events waiting".formatted(mine.size(), waiting);
+        return String.format(Locale.ROOT, "%d partitions, %d events waiting", mine.size(), waiting);
     }
 
     /** What the consumers of a group have; null while one of them is outside, or there is none. */

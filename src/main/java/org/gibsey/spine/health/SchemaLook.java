@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Locale;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.MigrationInfo;
@@ -69,8 +70,10 @@ final class SchemaLook implements Watch.Look {
                 Statement statement = connection.createStatement();
                 ResultSet encoding = statement.executeQuery("show server_encoding")) {
             if (encoding.next() && !"UTF8".equals(encoding.getString(1))) {
-                throw new IllegalStateException("the database's encoding is %s and must be UTF8: make the database anew"
-                        .formatted(encoding.getString(1)));
+                throw new IllegalStateException(String.format(
+                        Locale.ROOT,
+                        "the database's encoding is %s and must be UTF8: make the database anew",
+                        encoding.getString(1)));
             }
         }
     }
@@ -82,8 +85,12 @@ final class SchemaLook implements Watch.Look {
         }
         MigrationInfo[] pending = flyway.info().pending();
         if (pending.length > 0) {
-            throw new IllegalStateException("the schema is not current: %d migrations are missing, the first is V%s %s"
-                    .formatted(pending.length, pending[0].getVersion(), pending[0].getDescription()));
+            throw new IllegalStateException(String.format(
+                    Locale.ROOT,
+                    "the schema is not current: %d migrations are missing, the first is V%s %s",
+                    pending.length,
+                    pending[0].getVersion(),
+                    pending[0].getDescription()));
         }
     }
 }

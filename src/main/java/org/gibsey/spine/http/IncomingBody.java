@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.tomcat.util.net.SocketWrapperBase;
@@ -163,10 +164,11 @@ final class IncomingBody {
     }
 
     private Refused large() {
-        return new Refused(Problem.large("The body must be at most %d bytes.".formatted(maxBytes)));
+        return new Refused(Problem.large(String.format(Locale.ROOT, "The body must be at most %d bytes.", maxBytes)));
     }
 
     private Refused slow() {
-        return new Refused(Problem.slow("The body must arrive within %d ms.".formatted(maxTime.toMillis())));
+        return new Refused(
+                Problem.slow(String.format(Locale.ROOT, "The body must arrive within %d ms.", maxTime.toMillis())));
     }
 }

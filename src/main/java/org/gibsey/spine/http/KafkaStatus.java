@@ -2,6 +2,7 @@ package org.gibsey.spine.http;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -106,12 +107,16 @@ final class KafkaStatus implements Processor {
 
     private Optional<String> fault(@Nullable TopicState state) {
         if (state == null) {
-            return Optional.of("Topic %s does not exist.".formatted(topic));
+            return Optional.of(String.format(Locale.ROOT, "Topic %s does not exist.", topic));
         }
         int closed = state.closed().size();
         return closed == 0
                 ? Optional.empty()
-                : Optional.of("%d of %d partitions of topic %s take no gifts at the moment."
-                        .formatted(closed, state.description().partitions().size(), topic));
+                : Optional.of(String.format(
+                        Locale.ROOT,
+                        "%d of %d partitions of topic %s take no gifts at the moment.",
+                        closed,
+                        state.description().partitions().size(),
+                        topic));
     }
 }

@@ -7,6 +7,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.sql.SQLException;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import org.apache.kafka.common.KafkaException;
@@ -137,7 +138,7 @@ record Problem(
         String detail = "Nothing was done, because this client has as many calls open as one may have. End one first.";
         Map<String, String> limit = Map.of(
                 "RateLimit-Policy",
-                "\"share\";q=%s;qu=\"concurrent-requests\"".formatted(places.share()),
+                String.format(Locale.ROOT, "\"share\";q=%s;qu=\"concurrent-requests\"", places.share()),
                 "RateLimit",
                 "\"share\";r=0");
         return new Problem(429, "share", "Too many calls of one client", detail, List.of(), limit);
@@ -145,12 +146,11 @@ record Problem(
 
     /** @param seconds after which it can be repeated */
     static Problem rate(long seconds) {
-        String detail = "Nothing was done, because this client sends more saves than one may. Repeat it in %s s.";
         return new Problem(
                 429,
                 "rate",
                 "Too many saves of one client",
-                detail.formatted(seconds),
+                "Nothing was done, because this client sends more saves than one may. Repeat it in " + seconds + " s.",
                 List.of(),
                 Map.of("Retry-After", Long.toString(seconds)));
     }

@@ -7,6 +7,7 @@ import io.github.bucket4j.ConsumptionProbe;
 import io.github.bucket4j.TimeMeter;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.gibsey.spine.ClientShares;
@@ -52,7 +53,7 @@ final class SaveLimit {
         this.perMinute = perMinute;
         this.nanos = nanos;
         long secondsToFill = perMinute == 0 ? 1 : (60L * BURST + perMinute - 1) / perMinute;
-        this.policy = "\"saves\";q=%s;w=%s".formatted(BURST, secondsToFill);
+        this.policy = String.format(Locale.ROOT, "\"saves\";q=%s;w=%s", BURST, secondsToFill);
         this.buckets = Caffeine.newBuilder()
                 .maximumSize(MOST_CLIENTS)
                 // a bucket that is full says nothing
@@ -82,13 +83,14 @@ final class SaveLimit {
         response.setHeader("RateLimit-Policy", policy);
         response.setHeader(
                 "RateLimit",
-                "\"saves\";r=%s;t=%s"
-                        .formatted(
-                                probe.getRemainingTokens(),
-                                seconds(
-                                        probe.isConsumed()
-                                                ? probe.getNanosToWaitForReset()
-                                                : probe.getNanosToWaitForRefill())));
+                String.format(
+                        Locale.ROOT,
+                        "\"saves\";r=%s;t=%s",
+                        probe.getRemainingTokens(),
+                        seconds(
+                                probe.isConsumed()
+                                        ? probe.getNanosToWaitForReset()
+                                        : probe.getNanosToWaitForRefill())));
         return probe.isConsumed() ? null : Problem.rate(seconds(probe.getNanosToWaitForRefill()));
     }
 

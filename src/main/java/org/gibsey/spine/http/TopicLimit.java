@@ -1,6 +1,7 @@
 package org.gibsey.spine.http;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.camel.CamelContext;
@@ -65,9 +66,12 @@ public final class TopicLimit {
         int maxMessageBytes = topic.maxMessageBytes().orElse(Integer.MAX_VALUE);
         return bodyBytes <= maxMessageBytes || !takesSaves()
                 ? Optional.empty()
-                : Optional.of(
-                        ("MAX_BODY_BYTES (spine.limits.body-bytes) is %d, but topic %s takes messages of at most %d"
-                                        + " bytes (its max.message.bytes): lower the one or raise the other")
-                                .formatted(bodyBytes, topic.description().name(), maxMessageBytes));
+                : Optional.of(String.format(
+                        Locale.ROOT,
+                        "MAX_BODY_BYTES (spine.limits.body-bytes) is %d, but topic %s takes messages of at most %d"
+                                + " bytes (its max.message.bytes): lower the one or raise the other",
+                        bodyBytes,
+                        topic.description().name(),
+                        maxMessageBytes));
     }
 }

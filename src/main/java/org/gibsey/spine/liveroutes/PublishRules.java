@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -94,8 +95,11 @@ final class PublishRules {
                     if (sum >= ANSWERED_WITHIN_MS) {
                         problems.add(route.problem(
                                 target.step(),
-                                "with this step a caller may wait %d ms: maxBlockMs and deliveryTimeoutMs of all steps to kafka that precede the answer must together stay below %d"
-                                        .formatted(sum, ANSWERED_WITHIN_MS)));
+                                String.format(
+                                        Locale.ROOT,
+                                        "with this step a caller may wait %d ms: maxBlockMs and deliveryTimeoutMs of all steps to kafka that precede the answer must together stay below %d",
+                                        sum,
+                                        ANSWERED_WITHIN_MS)));
                         break;
                     }
                 }

@@ -1,6 +1,7 @@
 package org.gibsey.spine.persist;
 
 import java.time.Clock;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.gibsey.spine.Outage;
@@ -41,7 +42,7 @@ public class OutageLog {
         log(
                 routeId,
                 "goes on with " + next + " gifts a statement",
-                "%d gifts take longer than a statement may: %s".formatted(gifts, fault));
+                String.format(Locale.ROOT, "%d gifts take longer than a statement may: %s", gifts, fault));
     }
 
     /** A batch failed and will be read again from the committed offset. */

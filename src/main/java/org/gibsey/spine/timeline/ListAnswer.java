@@ -2,6 +2,7 @@ package org.gibsey.spine.timeline;
 
 import java.sql.Timestamp;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.camel.Exchange;
@@ -47,7 +48,12 @@ final class ListAnswer implements Processor {
 
     private static String next(Map<String, Object> last, int limit, String filter) {
         Timestamp time = (Timestamp) Objects.requireNonNull(last.get("created_at"));
-        return "</vault/list?limit=%d&before=%s_%s%s>; rel=\"next\""
-                .formatted(limit, time.toInstant(), last.get("id"), filter);
+        return String.format(
+                Locale.ROOT,
+                "</vault/list?limit=%d&before=%s_%s%s>; rel=\"next\"",
+                limit,
+                time.toInstant(),
+                last.get("id"),
+                filter);
     }
 }

@@ -1,5 +1,6 @@
 package org.gibsey.spine.timeline;
 
+import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +18,7 @@ record StreamedGift(
 
     /** @param json the row, without line breaks outside its strings */
     static StreamedGift of(StreamPosition position, long pageId, @Nullable Integer symbolId, UUID userId, String json) {
-        String event = "event: gift\nid: %s\ndata: %s\n\n".formatted(position, json);
+        String event = String.format(Locale.ROOT, "event: gift\nid: %s\ndata: %s\n\n", position, json);
         return new StreamedGift(position, pageId, symbolId, userId, event);
     }
 

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -317,8 +318,11 @@ final class VaultFeed implements SmartLifecycle {
     }
 
     private byte[] positionEvent() {
-        return ": still here\nevent: position\nid: %s\ndata: {\"live\":%s}\n\n"
-                .formatted(position(), !away.lasts())
+        return String.format(
+                        Locale.ROOT,
+                        ": still here\nevent: position\nid: %s\ndata: {\"live\":%s}\n\n",
+                        position(),
+                        !away.lasts())
                 .getBytes(StandardCharsets.UTF_8);
     }
 

@@ -11,6 +11,7 @@ import java.sql.Types;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.UUID;
@@ -39,7 +40,7 @@ class VaultHistory {
      * <p>A row with a transaction id that this server has not reached was restored from another server's dump. It is old: if
      * it counted as new, every later row would count as delivered.
      */
-    private static final String READ = """
+    private static final String READ = String.format(Locale.ROOT, """
             select v.txid, v.%s, now.open_txids
               from (select pg_snapshot_xmax(s)::text::bigint as next_txid,
                            array(select x::text::bigint from pg_snapshot_xip(s) x) as open_txids
@@ -57,7 +58,7 @@ class VaultHistory {
                and (?::integer is null or v.symbol_id = ?)
                and (?::uuid is null or v.user_id = ?)
              order by v.txid, v.id
-            """.formatted(String.join(", v.", COLUMNS));
+            """, String.join(", v.", COLUMNS));
 
     private static final String LATEST = """
             select v.txid, v.id, now.next_txid, now.open_txids

@@ -18,6 +18,8 @@ import org.springframework.test.context.ContextConfiguration;
 @Retention(RetentionPolicy.RUNTIME)
 @SpringBootTest(
         classes = SpineApplication.class,
+        // which sets the locale
+        useMainMethod = SpringBootTest.UseMainMethod.ALWAYS,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
         // Spring switches JMX off in tests unless told here
         properties = {"management.server.port=0", "spring.jmx.enabled=true"})
