@@ -30,8 +30,15 @@ public class SpineApplication {
         SpringApplication.run(SpineApplication.class, args);
     }
 
+    /** The machine's: when something happened. */
     @Bean
     Clock clock() {
         return Clock.systemUTC();
+    }
+
+    /** How long something lasts. */
+    @Bean
+    Clock steadyClock(Clock clock) {
+        return new SteadyClock(clock);
     }
 }

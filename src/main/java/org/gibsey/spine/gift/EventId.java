@@ -1,9 +1,12 @@
 package org.gibsey.spine.gift;
 
 import com.github.f4b6a3.uuid.UuidCreator;
+import com.github.f4b6a3.uuid.factory.standard.TimeOrderedEpochFactory;
 import com.github.f4b6a3.uuid.util.UuidValidator;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -26,9 +29,16 @@ public final class EventId {
 
     private EventId() {}
 
-    /** A new id (version 7): in order of time, so that the unique index grows at its end. */
-    public static UUID next() {
-        return UuidCreator.getTimeOrderedEpochPlus1();
+    /**
+     * New ids (version 7), each above the one before, so that the unique index grows at its end. Thread-safe.
+     *
+     * @param clock must not be set back while they are made, or the order breaks
+     */
+    public static Supplier<UUID> inOrder(Clock clock) {
+        return TimeOrderedEpochFactory.builder()
+                .withIncrementPlus1()
+                .withClock(clock)
+                .build()::create;
     }
 
     /**

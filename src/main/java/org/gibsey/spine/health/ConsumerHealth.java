@@ -48,10 +48,10 @@ final class ConsumerHealth implements HealthIndicator {
     private volatile Health health =
             Health.outOfService().withDetail("reason", "not looked yet").build();
 
-    ConsumerHealth(Watch broker, Watch database, Clock clock) {
+    ConsumerHealth(Watch broker, Watch database, Clock steadyClock) {
         this.broker = broker;
         this.database = database;
-        this.clock = clock;
+        this.clock = steadyClock;
     }
 
     /** What was seen at one moment; {@code waits} says why a route of an id waits, null when it does not. */

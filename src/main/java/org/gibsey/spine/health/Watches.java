@@ -28,12 +28,13 @@ class Watches {
 
     /** Up when a gift could be written to both topics. */
     @Bean
-    Watch broker(KafkaConnection kafka, TopicLimit limit, PersistRoutes routes, SpineSettings settings, Clock clock) {
+    Watch broker(
+            KafkaConnection kafka, TopicLimit limit, PersistRoutes routes, SpineSettings settings, Clock steadyClock) {
         return new Watch(
                 "Kafka at " + kafka.bootstrapServers(),
                 new TopicLook(kafka, settings.topic(), limit, routes),
                 () -> Status.DOWN,
-                clock);
+                steadyClock);
     }
 
     /**
@@ -48,7 +49,7 @@ class Watches {
             RowSecurity rows,
             SpineSettings settings,
             PersistRoutes routes,
-            Clock clock) {
+            Clock steadyClock) {
         SchemaLook schema = new SchemaLook(vault, flyway, settings.database().migrate());
         return new Watch(
                 "PostgreSQL at " + address(properties),
@@ -57,7 +58,7 @@ class Watches {
                     rows.look();
                 },
                 () -> routes.any() || rows.isMissing() ? Status.DOWN : NOT_NEEDED,
-                clock);
+                steadyClock);
     }
 
     @Bean

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
@@ -50,11 +51,13 @@ public final class AcceptGift implements Processor {
 
     private final GiftReader reader;
     private final Clock clock;
+    private final Supplier<UUID> newIds;
 
-    AcceptGift(SpineSettings settings, Clock clock) {
+    AcceptGift(SpineSettings settings, Clock clock, Clock steadyClock) {
         SpineSettings.Limits limits = settings.limits();
         this.reader = GiftReader.ofRequests(limits.questionChars(), limits.answerChars());
         this.clock = clock;
+        this.newIds = EventId.inOrder(steadyClock);
     }
 
     /** The steps of a route that accept a gift; none in a route that takes no saves. */
@@ -108,9 +111,9 @@ public final class AcceptGift implements Processor {
         return gift.withUserId(caller.reader());
     }
 
-    private static UUID id(Message message, Gift gift) throws Refused {
+    private UUID id(Message message, Gift gift) throws Refused {
         String key = IdempotencyKey.parse(message.getHeader(PublicHeaders.IDEMPOTENCY_KEY, String.class));
-        return key == null ? EventId.next() : EventId.ofIdempotencyKey(key, gift);
+        return key == null ? newIds.get() : EventId.ofIdempotencyKey(key, gift);
     }
 
     /** The caller's trace goes on; without one a new trace begins here, not recorded, so that the row can be traced back. */

@@ -103,7 +103,7 @@ final class ContinuousAudit implements DisposableBean {
             BatchConsumerFactory consumers,
             Watch database,
             SpineSettings settings,
-            Clock clock,
+            Clock steadyClock,
             MeterRegistry meters) {
         this.kafka = kafka;
         this.groups = groups;
@@ -112,8 +112,8 @@ final class ContinuousAudit implements DisposableBean {
         this.consumers = consumers;
         this.database = database;
         this.settings = settings;
-        this.clock = clock;
-        this.pause = new Outage(clock);
+        this.clock = steadyClock;
+        this.pause = new Outage(steadyClock);
         this.meters = meters;
         Resend.counter(meters);
         this.checked = Counter.builder("gifts.ledger.checked")

@@ -54,14 +54,14 @@ class Ledger {
             DeadLetterBacklog deadLetters,
             EventPlaces accounts,
             SpineSettings settings,
-            Clock clock,
+            Clock steadyClock,
             MeterRegistry meters) {
         this.kafka = kafka;
         this.positions = positions;
         this.deadLetters = deadLetters;
         this.accounts = accounts;
         this.settings = settings.topic();
-        this.clock = clock;
+        this.clock = steadyClock;
         this.meters = meters;
     }
 

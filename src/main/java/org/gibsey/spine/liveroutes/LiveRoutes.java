@@ -60,13 +60,13 @@ class LiveRoutes implements MeterBinder {
             RouteSwap swap,
             EditReport report,
             KafkaConnection kafka,
-            Clock clock) {
+            Clock steadyClock) {
         this.kafka = kafka;
         this.camel = camel;
         this.rehearsal = rehearsal;
         this.swap = swap;
         this.report = report;
-        this.clock = clock;
+        this.clock = steadyClock;
     }
 
     /** The files as they are known at the moment, by name. */

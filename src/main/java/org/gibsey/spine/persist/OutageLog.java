@@ -25,8 +25,8 @@ public class OutageLog {
     private final Map<String, Wait> open = new ConcurrentHashMap<>();
     private final Clock clock;
 
-    OutageLog(Clock clock) {
-        this.clock = clock;
+    OutageLog(Clock steadyClock) {
+        this.clock = steadyClock;
     }
 
     /** A batch waits for its next attempt. */

@@ -99,6 +99,7 @@ final class VaultFeed implements SmartLifecycle {
             StreamCatchUp catchUp,
             SpineSettings settings,
             Clock clock,
+            Clock steadyClock,
             MeterRegistry meters) {
         this.vault = vault;
         this.history = history;
@@ -106,7 +107,7 @@ final class VaultFeed implements SmartLifecycle {
         this.settings = settings.stream();
         this.maxReadNanos = settings.http().answerTime().toNanos();
         this.clock = clock;
-        this.away = new Outage(clock);
+        this.away = new Outage(steadyClock);
         this.dropped = Counter.builder("gifts.stream.dropped")
                 .description("Streams ended because their client read too slowly")
                 .register(meters);

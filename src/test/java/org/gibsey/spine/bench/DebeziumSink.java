@@ -1,5 +1,6 @@
 package org.gibsey.spine.bench;
 
+import com.github.f4b6a3.uuid.UuidCreator;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +15,6 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.gibsey.spine.embedded.EmbeddedDatabase;
 import org.gibsey.spine.embedded.JavaProcess;
 import org.gibsey.spine.embedded.Ports;
-import org.gibsey.spine.gift.EventId;
 import org.gibsey.spine.gift.Gift;
 import org.springframework.boot.json.JsonWriter;
 
@@ -43,7 +43,7 @@ final class DebeziumSink {
     /** A gift as the sink needs it, of the key that ours has and without headers. */
     static ProducerRecord<byte[], byte[]> event(String topic, Gift gift) {
         String row = JsonWriter.<Gift>of(json -> {
-                    json.add("event_id", EventId.next().toString());
+                    json.add("event_id", UuidCreator.getTimeOrderedEpochPlus1().toString());
                     json.add("user_id", NOBODY);
                     json.add("page_id", Gift::pageId);
                     json.add("question", Gift::question);

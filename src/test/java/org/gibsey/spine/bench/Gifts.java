@@ -1,5 +1,6 @@
 package org.gibsey.spine.bench;
 
+import com.github.f4b6a3.uuid.UuidCreator;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -14,7 +15,6 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.gibsey.spine.gift.CloudEvent;
-import org.gibsey.spine.gift.EventId;
 import org.gibsey.spine.gift.Gift;
 import org.gibsey.spine.gift.GiftWriter;
 import org.gibsey.spine.gift.TraceParent;
@@ -70,7 +70,7 @@ final class Gifts {
 
     /** Writes that many events and waits for their acknowledgements. */
     static void write(String bootstrapServers, String topic, int gifts) {
-        write(bootstrapServers, gifts, gift -> event(topic, EventId.next(), gift));
+        write(bootstrapServers, gifts, gift -> event(topic, UuidCreator.getTimeOrderedEpochPlus1(), gift));
     }
 
     /** Writes that many gifts, each as a record of the caller's making, and waits for their acknowledgements. */

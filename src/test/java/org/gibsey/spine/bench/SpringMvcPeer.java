@@ -1,5 +1,6 @@
 package org.gibsey.spine.bench;
 
+import com.github.f4b6a3.uuid.UuidCreator;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -137,7 +138,7 @@ class SpringMvcPeer {
                 @RequestBody byte[] body, @RequestHeader(name = "Idempotency-Key", required = false) String key)
                 throws MalformedJson, InvalidInput, ExecutionException, InterruptedException {
             Gift gift = reader.read(body, Instant.now().truncatedTo(ChronoUnit.MICROS));
-            UUID id = key == null ? EventId.next() : EventId.ofIdempotencyKey(key, gift);
+            UUID id = key == null ? UuidCreator.getTimeOrderedEpochPlus1() : EventId.ofIdempotencyKey(key, gift);
             producer.send(Gifts.event(topic, id, gift)).get();
             return ResponseEntity.accepted()
                     .location(URI.create("/vault/gifts/" + id))

@@ -3,6 +3,7 @@ package org.gibsey.spine.gift;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +21,9 @@ class EventIdTest {
 
     @Test
     void newIdsAreVersion7InOrderOfTime() {
-        List<UUID> ids = Stream.generate(EventId::next).limit(10_000).toList();
+        List<UUID> ids = Stream.generate(EventId.inOrder(Clock.systemUTC()))
+                .limit(10_000)
+                .toList();
 
         assertThat(ids).allMatch(id -> id.version() == 7).doesNotHaveDuplicates();
         // as text, which is the order PostgreSQL keeps UUIDs in
