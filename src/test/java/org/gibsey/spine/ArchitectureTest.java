@@ -52,6 +52,8 @@ class ArchitectureTest {
             .definedBy("..spine.tracing")
             .layer("management")
             .definedBy("..spine.management")
+            .layer("audit")
+            .definedBy("..spine.audit")
             .ensureAllClassesAreContainedInArchitecture()
             // --check rehearses route files and --new-token makes a token, without an application
             .whereLayer("process")
@@ -71,15 +73,17 @@ class ArchitectureTest {
             .whereLayer("timeline")
             .mayOnlyAccessLayers("process", "gift", "http", "identity")
             .whereLayer("liveroutes")
-            .mayOnlyAccessLayers("process", "gift", "broker", "http", "identity")
+            .mayOnlyAccessLayers("process", "gift", "broker", "http", "identity", "audit")
             .whereLayer("health")
             .mayOnlyAccessLayers("process", "broker", "http", "persist", "identity")
             .whereLayer("ledger")
             .mayOnlyAccessLayers("process", "gift", "broker", "persist", "health")
             .whereLayer("tracing")
             .mayOnlyAccessLayers("process", "gift", "persist")
+            .whereLayer("audit")
+            .mayOnlyAccessLayers("gift")
             .whereLayer("management")
-            .mayOnlyAccessLayers("process", "http");
+            .mayOnlyAccessLayers("process", "http", "audit");
 
     @ArchTest
     static final ArchRule PACKAGES_FORM_NO_CYCLES =

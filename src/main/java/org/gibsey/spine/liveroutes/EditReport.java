@@ -6,8 +6,10 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
+import org.gibsey.spine.audit.AuditLog;
 import org.gibsey.spine.liveroutes.LiveFile.Edit;
 import org.gibsey.spine.liveroutes.LiveFile.Outcome;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
@@ -30,8 +32,10 @@ class EditReport {
                                 .register(meters)));
     }
 
-    void active(RehearsedFile file) {
+    /** @param before what of the file ran until now, or null */
+    void active(RehearsedFile file, @Nullable RehearsedFile before) {
         count(Outcome.ACTIVE);
+        audit(AuditLog.Outcome.DONE, file.name(), before, file.file().revision());
         LOG.info(
                 "Route file {} revision {} is live: {}",
                 file.name(),
@@ -41,11 +45,13 @@ class EditReport {
 
     void removed(RehearsedFile file) {
         count(Outcome.REMOVED);
+        audit(AuditLog.Outcome.DONE, file.name(), file, Edit.DELETED);
         LOG.info("Route file {} is gone and its routes with it: {}", file.name(), file.routeIds());
     }
 
     void notTaken(String name, LiveFile live, Edit edit) {
         count(edit.outcome());
+        audit(AuditLog.Outcome.FAILED, name, live.running(), edit.revision());
         LOG.warn(
                 "Route file {} revision {} {}, {}: {}",
                 name,
@@ -72,6 +78,12 @@ class EditReport {
 
     void unreadable(String reason) {
         LOG.warn("Route files cannot be read, what runs goes on: {}", reason);
+    }
+
+    /** A file says neither who wrote it nor from where. */
+    private static void audit(AuditLog.Outcome outcome, String file, @Nullable RehearsedFile before, String revision) {
+        String from = before == null ? "none" : before.file().revision();
+        AuditLog.write("unknown", null, "route-edit", outcome, file + " from revision " + from + " to " + revision);
     }
 
     private void count(Outcome outcome) {

@@ -179,8 +179,8 @@ class LiveRoutes implements MeterBinder {
                 }
             }
             for (RehearsedFile file : change.to()) {
-                files.put(file.name(), new LiveFile(file, clock.instant(), null));
-                report.active(file);
+                LiveFile before = files.put(file.name(), new LiveFile(file, clock.instant(), null));
+                report.active(file, before == null ? null : before.running());
             }
         } catch (Busy e) {
             retryAt = clock.instant().plus(RETRY_DELAY);

@@ -15,6 +15,8 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.gibsey.spine.ClientShares;
+import org.gibsey.spine.audit.AuditLog;
+import org.gibsey.spine.audit.AuditLog.Outcome;
 import org.springframework.http.HttpHeaders;
 
 /**
@@ -75,7 +77,7 @@ final class OperatorGate extends HttpFilter {
         }
         Optional<Role> needed = needed(request.getMethod(), request.getRequestURI());
         if (needed.isPresent() && !caller.roles().contains(needed.get())) {
-            refuse(response, caller, needed.get().word());
+            refuse(request, response, caller, needed.get().word());
         } else {
             chain.doFilter(new Known(request, caller), response);
         }
@@ -95,7 +97,8 @@ final class OperatorGate extends HttpFilter {
         return Optional.of(VIEW.matcher(path).matches() ? Role.VIEW : Role.CONTENT);
     }
 
-    private void refuse(HttpServletResponse response, Operator caller, String role) throws IOException {
+    private void refuse(HttpServletRequest request, HttpServletResponse response, Operator caller, String role)
+            throws IOException {
         if (!operators.haveTokens()) {
             ManagementProblem.write(
                     response,
@@ -106,6 +109,12 @@ final class OperatorGate extends HttpFilter {
             response.setHeader(HttpHeaders.WWW_AUTHENTICATE, REALM);
             ManagementProblem.write(response, 401, "This needs a token with the role " + role + ".");
         } else {
+            AuditLog.write(
+                    caller.name(),
+                    request.getRemoteAddr(),
+                    "call",
+                    Outcome.DENIED,
+                    request.getMethod() + " " + request.getRequestURI());
             response.setHeader(
                     HttpHeaders.WWW_AUTHENTICATE, REALM + ", error=\"insufficient_scope\", scope=\"" + role + "\"");
             ManagementProblem.write(

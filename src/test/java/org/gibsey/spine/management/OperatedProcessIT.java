@@ -151,20 +151,107 @@ class OperatedProcessIT {
         assertThat(Files.readString(process.log())).doesNotContain("token-of-");
     }
 
+    @Test
+    void saysWhoReplaysBeforeAndAfterAndReplaysNothingThatCannotBeNotedDown() throws Exception {
+        topic.write("{\"question\":\"a gift without a page\"}");
+        await().until(() -> deadLetters("invalid").get("letters").toString().contains("state=dead"));
+        String all = "{\"reason\":\"invalid\",\"dryRun\":\"no\"}";
+        vault.sql("alter table operator_action rename to operator_action_away").update();
+        try {
+            assertThat(manage("POST", "/actuator/deadletters", "olga", "localhost", all, trace("d")))
+                    .startsWith("HTTP/1.1 503")
+                    .contains("Nothing was done");
+        } finally {
+            vault.sql("alter table operator_action_away rename to operator_action")
+                    .update();
+        }
+        assertThat(lines(trace("d"))).contains("deadletters begins", "deadletters failed");
+        assertThat(replays()).isZero();
+
+        assertThat(manage("POST", "/actuator/deadletters", "olga", "localhost", all, trace("e")))
+                .startsWith("HTTP/1.1 200");
+
+        List<JsonNode> audit = audit(trace("e"));
+        assertThat(audit).hasSize(2).allSatisfy(line -> {
+            assertThat(line.at("/user/name").asText()).isEqualTo("olga");
+            assertThat(line.at("/client/address").asText()).isEqualTo("127.0.0.1");
+            assertThat(line.at("/event/action").asText()).isEqualTo("deadletters");
+            assertThat(line.at("/message").asText()).contains("\"reason\":\"invalid\"");
+        });
+        assertThat(audit.get(0).at("/event/outcome").asText()).isEqualTo("unknown");
+        assertThat(audit.get(1).at("/event/outcome").asText()).isEqualTo("success");
+        assertThat(audit.get(1).at("/message").asText()).containsPattern("ids=\\[\\d+");
+        assertThat(vault.sql(
+                                "select actor, address, action, outcome, arguments ->> 'reason' as reason from operator_action"
+                                        + " where trace = ?")
+                        .param(trace("e"))
+                        .query()
+                        .singleRow())
+                .containsEntry("actor", "olga")
+                .containsEntry("address", "127.0.0.1")
+                .containsEntry("action", "deadletters")
+                .containsEntry("outcome", "done")
+                .containsEntry("reason", "invalid");
+        await().until(() -> replays() > 0);
+    }
+
+    private long replays() {
+        return vault.sql("select coalesce(sum(replays), 0) from dead_letter where reason = 'invalid'")
+                .query(Long.class)
+                .single();
+    }
+
+    @Test
+    void saysWhoStopsARouteAndWhoWasDenied() throws Exception {
+        String stop = "/actuator/camelroutes/show-kafka-status/stop";
+        assertThat(manage("POST", stop, "vera", "localhost", "{}", trace("8"))).startsWith("HTTP/1.1 403");
+        assertThat(manage("POST", stop, "olga", "localhost", "{}", trace("9"))).startsWith("HTTP/1.1 20");
+        invoke(route("show-kafka-status"), "start");
+
+        assertThat(messages())
+                .anySatisfy(line -> assertThat(line).isEqualTo("vera at 127.0.0.1: call denied, POST " + stop));
+        assertThat(audit(trace("9")))
+                .hasSize(2)
+                .allSatisfy(line -> assertThat(line.at("/message").asText())
+                        .startsWith("olga at 127.0.0.1: camelroutes ")
+                        .contains("show-kafka-status"));
+        assertThat(messages())
+                .contains("jmx: route-start begins, show-kafka-status", "jmx: route-start done, show-kafka-status")
+                .anySatisfy(line -> assertThat(line)
+                        .matches(
+                                "unknown: route-edit done, .*save-gift.camel.yaml from revision none to [0-9a-f]{12}"));
+    }
+
+    /** Of the logger audit. */
+    private static List<JsonNode> audit(String trace) throws IOException {
+        List<JsonNode> audit = new ArrayList<>();
+        for (String line : Files.readAllLines(process.log())) {
+            JsonNode entry = JSON.readTree(line);
+            if (entry.at("/log/logger").asText().equals("audit")
+                    && (trace.isEmpty() || entry.at("/trace/id").asText().equals(trace))) {
+                audit.add(entry);
+            }
+        }
+        return audit;
+    }
+
+    private static List<String> messages() throws IOException {
+        return audit("").stream().map(line -> line.at("/message").asText()).toList();
+    }
+
     private static String manage(String method, String path, String name, String host) throws IOException {
+        return manage(method, path, name, host, method.equals("POST") ? "{}" : "", trace("0"));
+    }
+
+    private static String manage(String method, String path, String name, String host, String body, String trace)
+            throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), MANAGEMENT_PORT)) {
             socket.setSoTimeout((int) Patience.LIMIT.toMillis());
             String authorization = name == null ? "" : "Authorization: Bearer token-of-" + name + "\r\n";
             socket.getOutputStream()
-                    .write(("%s %s HTTP/1.1\r\nHost: %s\r\n%sContent-Type: application/json\r\nContent-Length: %d\r\n"
-                                    + "Connection: close\r\n\r\n%s")
-                            .formatted(
-                                    method,
-                                    path,
-                                    host,
-                                    authorization,
-                                    method.equals("POST") ? 2 : 0,
-                                    method.equals("POST") ? "{}" : "")
+                    .write(("%s %s HTTP/1.1\r\nHost: %s\r\n%straceparent: %s\r\nContent-Type: application/json\r\n"
+                                    + "Content-Length: %d\r\nConnection: close\r\n\r\n%s")
+                            .formatted(method, path, host, authorization, parent(trace), body.length(), body)
                             .getBytes(StandardCharsets.US_ASCII));
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }
@@ -261,6 +348,11 @@ class OperatedProcessIT {
         assertThat(number(tried, "replayed")).isZero();
         assertThat(number(replayed, "replayed")).isEqualTo(1);
         await().until(() -> deadLetters("undecodable").get("letters").toString().contains("attempts=2"));
+        assertThat(messages()).anySatisfy(line -> assertThat(line).startsWith("jmx: deadletters done, "));
+        assertThat(vault.sql("select count(*) from operator_action where actor = 'jmx' and action = 'deadletters'")
+                        .query(Long.class)
+                        .single())
+                .isEqualTo(1);
     }
 
     @Test
