@@ -197,7 +197,8 @@ public record SpineSettings(
     public record Management(
             @NotNull List<@Pattern(regexp = "[A-Za-z0-9._-]+") String> hosts,
             @NotNull String tokens,
-            boolean openMetrics) {}
+            boolean openMetrics,
+            @NotNull String clientCa) {}
 
     public record Database(
             boolean migrate,

@@ -1,5 +1,6 @@
 package org.gibsey.spine.http;
 
+import jakarta.servlet.ServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.jspecify.annotations.Nullable;
 
@@ -38,13 +39,16 @@ public enum PagePolicy {
         return path.equals("/docs") || path.startsWith("/docs/") ? DOCS : DATA;
     }
 
-    /** Sets the headers. */
-    public void harden(HttpServletResponse response) {
-        harden(response, "");
+    /** Sets the headers. Who came over TLS has to come so for a year (Strict-Transport-Security, RFC 6797). */
+    public void harden(ServletRequest request, HttpServletResponse response) {
+        harden(request, response, "");
     }
 
     /** @param elsewhere what our own pages may call beside this process, an origin; empty for nothing */
-    void harden(HttpServletResponse response, String elsewhere) {
+    void harden(ServletRequest request, HttpServletResponse response, String elsewhere) {
+        if (request.isSecure()) {
+            response.setHeader("Strict-Transport-Security", "max-age=31536000");
+        }
         response.setHeader(
                 "Content-Security-Policy",
                 this == PAGE && !elsewhere.isEmpty()

@@ -49,7 +49,7 @@ final class PublicValve extends ErrorReportValve {
 
     @Override
     public void invoke(Request request, Response response) throws IOException, ServletException {
-        PagePolicy.ofPublic(request.getRequestURI()).harden(response, issuer);
+        PagePolicy.ofPublic(request.getRequestURI()).harden(request, response, issuer);
         Object socket = request.getCoyoteRequest().getNote(HeadDeadline.SOCKET_NOTE);
         if (socket != null) {
             request.setAttribute(IncomingBody.SOCKET, socket);
@@ -114,7 +114,7 @@ final class PublicValve extends ErrorReportValve {
             LOG.error("{} failed", request.getRequestURI(), fault);
         }
         // a fault has reset the headers
-        PagePolicy.DATA.harden(response);
+        PagePolicy.DATA.harden(request, response);
         byte[] body = problem.prepare(response, request.getRequestURI());
         response.setContentLength(body.length);
         try {

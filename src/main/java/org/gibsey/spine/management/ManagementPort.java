@@ -5,6 +5,10 @@ import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletResponse;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.http.PagePolicy;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.Ordered;
@@ -42,11 +46,28 @@ final class ManagementPort implements WebMvcConfigurer {
     @Bean
     FilterRegistrationBean<Filter> operatorPagePolicy() {
         FilterRegistrationBean<Filter> policy = new FilterRegistrationBean<>((request, response, chain) -> {
-            PagePolicy.PAGE.harden((HttpServletResponse) response);
+            PagePolicy.PAGE.harden(request, (HttpServletResponse) response);
             chain.doFilter(request, response);
         });
         policy.addUrlPatterns("/ops", "/ops/*");
         return policy;
+    }
+
+    /** Asks whoever connects for a certificate, which the gate demands where a role is needed: probes have none. */
+    @Bean
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> clientCertificates(SpineSettings settings) {
+        return tomcat -> {
+            if (!settings.management().clientCa().isEmpty()) {
+                Ssl tls = tomcat.getSsl();
+                if (tls == null || !tls.isEnabled()) {
+                    throw new InvalidConfigurationPropertyValueException(
+                            "spine.management.client-ca",
+                            settings.management().clientCa(),
+                            "It has no effect unless the management port speaks TLS (profile tls).");
+                }
+                tls.setClientAuth(Ssl.ClientAuth.WANT);
+            }
+        };
     }
 
     @Bean
@@ -60,10 +81,8 @@ final class ManagementPort implements WebMvcConfigurer {
     /** Behind the other, so that a page of another site cannot use up the tries of a client. */
     @Bean
     FilterRegistrationBean<OperatorGate> operatorGate(Operators operators, SpineSettings settings) {
-        FilterRegistrationBean<OperatorGate> gate = new FilterRegistrationBean<>(new OperatorGate(
-                operators,
-                new WrongTokens(Ticker.systemTicker()),
-                settings.management().openMetrics()));
+        FilterRegistrationBean<OperatorGate> gate = new FilterRegistrationBean<>(
+                new OperatorGate(operators, new WrongTokens(Ticker.systemTicker()), settings.management()));
         gate.setOrder(Ordered.HIGHEST_PRECEDENCE + 1);
         return gate;
     }

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.gibsey.spine.ClientShares;
+import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.audit.AuditLog;
 import org.gibsey.spine.audit.AuditLog.Outcome;
 import org.springframework.http.HttpHeaders;
@@ -36,17 +37,21 @@ final class OperatorGate extends HttpFilter {
 
     private static final int LONGEST_PATH = 256;
     private static final Pattern BEARER = Pattern.compile("bearer +(\\S+) *", Pattern.CASE_INSENSITIVE);
+    /** Set by Tomcat when the client has shown one, and it is of the authority. */
+    private static final String CERTIFICATE = "jakarta.servlet.request.X509Certificate";
+
     private static final String REALM = "Bearer realm=\"gift-spine\"";
 
     private final Operators operators;
     private final WrongTokens wrong;
     private final boolean openMetrics;
+    private final boolean certificates;
 
-    /** @param openMetrics whether metrics need no role */
-    OperatorGate(Operators operators, WrongTokens wrong, boolean openMetrics) {
+    OperatorGate(Operators operators, WrongTokens wrong, SpineSettings.Management settings) {
         this.operators = operators;
         this.wrong = wrong;
-        this.openMetrics = openMetrics;
+        this.openMetrics = settings.openMetrics();
+        this.certificates = !settings.clientCa().isEmpty();
     }
 
     @Override
@@ -76,7 +81,10 @@ final class OperatorGate extends HttpFilter {
             caller = known.get();
         }
         Optional<Role> needed = needed(request.getMethod(), request.getRequestURI());
-        if (needed.isPresent() && !caller.roles().contains(needed.get())) {
+        if (needed.isPresent() && certificates && request.getAttribute(CERTIFICATE) == null) {
+            ManagementProblem.write(
+                    response, 403, "This needs a client certificate of the authority in MANAGEMENT_CLIENT_CA.");
+        } else if (needed.isPresent() && !caller.roles().contains(needed.get())) {
             refuse(request, response, caller, needed.get().word());
         } else {
             chain.doFilter(new Known(request, caller), response);

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.gibsey.spine.SpineSettings;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -302,7 +303,8 @@ class OperatorGateTest {
     }
 
     private OperatorGate gate(Operators operators, boolean openMetrics) {
-        return new OperatorGate(operators, new WrongTokens(() -> nanos), openMetrics);
+        SpineSettings.Management settings = new SpineSettings.Management(List.of(), "", openMetrics, "");
+        return new OperatorGate(operators, new WrongTokens(() -> nanos), settings);
     }
 
     private static String line(String name, String roles) {

@@ -22,6 +22,17 @@ class ComposeTest {
         assertThat(ComposeRules.broken(file)).isEmpty();
     }
 
+    @Test
+    void theFileForTlsFitsTheSchemaAndSetsWhatIsRead() {
+        JsonNode tls = Yaml.read(Path.of("docker-compose.tls.yaml"));
+
+        assertThat(Schemas.problemsOfCompose(tls)).isEmpty();
+        assertThat(tls.at("/services/api/environment").fieldNames())
+                .toIterable()
+                .isNotEmpty()
+                .allMatch(Settings::exists);
+    }
+
     @ParameterizedTest(name = "{0} = {1}")
     @CsvSource(delimiter = '|', textBlock = """
             /services/api/helthcheck              | {}                        | helthcheck

@@ -23,19 +23,19 @@ class ManifestsTest {
     @BeforeAll
     static void render() throws Exception {
         assumeTrue(Kubectl.renders(), "the manifests are not checked: there is no kubectl with kustomize 5");
-        for (String overlay : List.of("production", "minimal")) {
+        for (String overlay : List.of("production", "minimal", "tls")) {
             RENDERED.put(overlay, Manifests.render(OVERLAYS.resolve(overlay)));
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"production", "minimal"})
+    @ValueSource(strings = {"production", "minimal", "tls"})
     void fitTheirSchemas(String overlay) {
         assertThat(problems(RENDERED.get(overlay))).isEmpty();
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"production", "minimal"})
+    @ValueSource(strings = {"production", "minimal", "tls"})
     void keepTheRules(String overlay) {
         assertThat(brokenRules(RENDERED.get(overlay), overlay)).isEmpty();
     }
@@ -157,6 +157,23 @@ class ManifestsTest {
         brokenCopy.edit(object, place, value);
 
         assertThat(brokenRules(brokenCopy, "production"))
+                .anySatisfy(broken -> assertThat(broken).contains(complaint));
+    }
+
+    @ParameterizedTest(name = "{0}{1} = {2}")
+    @CsvSource(delimiter = '|', textBlock = """
+            Deployment/worker         | /spec/template/spec/containers/spine/livenessProbe/httpGet/scheme | ''         | the livenessProbe of
+            Deployment/api            | /spec/template/spec/containers/spine/startupProbe/httpGet/scheme  | HTTP       | the startupProbe of
+            ConfigMap/settings        | /data/SPRING_PROFILES_ACTIVE                                      | ''         | the readinessProbe of
+            ConfigMap/settings        | /data/MANAGEMENT_TLS                                              | false      | the readinessProbe of
+            ServiceMonitor/gift-spine | /spec/endpoints/0/scheme                                          | ''         | Prometheus does not speak
+            Deployment/api            | /spec/template/spec/volumes/tls/secret/items/0/key                | server.crt | nobody makes
+            """)
+    void findsWhatIsBrokenOverTls(String object, String place, String value, String complaint) {
+        Manifests brokenCopy = RENDERED.get("tls").copy();
+        brokenCopy.edit(object, place, value);
+
+        assertThat(brokenRules(brokenCopy, "tls"))
                 .anySatisfy(broken -> assertThat(broken).contains(complaint));
     }
 

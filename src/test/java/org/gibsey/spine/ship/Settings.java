@@ -13,16 +13,17 @@ import java.util.stream.Collectors;
 final class Settings {
 
     private static final Path FILE = Path.of("src/main/resources/application.yaml");
+    private static final Path TLS = Path.of("src/main/resources/application-tls.yaml");
     private static final Pattern VARIABLE = Pattern.compile("\\$\\{([A-Z][A-Z0-9_]*):([^}]*)}");
-    /** Read by the JVM, not by the application. */
-    private static final Set<String> OF_THE_JVM = Set.of("JAVA_TOOL_OPTIONS");
+    /** Read by the JVM or by Spring, not by the application. */
+    private static final Set<String> OF_OTHERS = Set.of("JAVA_TOOL_OPTIONS", "SPRING_PROFILES_ACTIVE");
 
     private static final Map<String, String> DEFAULTS = read();
 
     private Settings() {}
 
     static boolean exists(String variable) {
-        return DEFAULTS.containsKey(variable) || OF_THE_JVM.contains(variable);
+        return DEFAULTS.containsKey(variable) || OF_OTHERS.contains(variable);
     }
 
     /** What holds when the variable is not set. */
@@ -40,7 +41,7 @@ final class Settings {
     }
 
     private static Map<String, String> read() {
-        Matcher variables = VARIABLE.matcher(Yaml.text(FILE));
+        Matcher variables = VARIABLE.matcher(Yaml.text(FILE) + Yaml.text(TLS));
         return variables
                 .results()
                 .collect(Collectors.toMap(

@@ -101,6 +101,7 @@ final class WiringRules {
                             broken.unless(Settings.exists(name), "%s sets %s, which nothing reads", title, name));
             ports(title, container, environment);
             tokens(title, container, environment);
+            tls(title, container, environment);
             mounts(title, container, pod);
         }
     }
@@ -134,7 +135,10 @@ final class WiringRules {
         boolean byHand = instructions.contains("create secret generic " + name)
                 && (instructions.contains("--from-literal=" + key + "=")
                         || instructions.contains("--from-file=" + key));
-        broken.unless(byOperator || byHand, "%s wants %s of the secret %s, which nobody makes", title, key, name);
+        boolean pair = instructions.contains("create secret tls " + name)
+                && Set.of("tls.crt", "tls.key").contains(key);
+        broken.unless(
+                byOperator || byHand || pair, "%s wants %s of the secret %s, which nobody makes", title, key, name);
     }
 
     private Map<String, Set<String>> secretsMadeByOperators() {
@@ -168,6 +172,25 @@ final class WiringRules {
                 "0.0.0.0".equals(environment.get("MANAGEMENT_SERVER_ADDRESS")),
                 "%s answers no probe: its management port is open to itself only",
                 title);
+    }
+
+    /** Probes and Prometheus speak what the management port speaks. */
+    private void tls(String title, JsonNode container, Map<String, String> environment) {
+        boolean tls = "tls".equals(environment.get("SPRING_PROFILES_ACTIVE"))
+                && !"false".equals(environment.get("MANAGEMENT_TLS"));
+        for (String probe : List.of("startupProbe", "livenessProbe", "readinessProbe")) {
+            broken.unless(
+                    container.path(probe).at("/httpGet/scheme").asText().equals(tls ? "HTTPS" : ""),
+                    "the %s of %s does not speak what its management port does",
+                    probe,
+                    title);
+        }
+        manifests
+                .ofKind("ServiceMonitor")
+                .forEach(monitor -> broken.unless(
+                        monitor.at("/spec/endpoints/0/scheme").asText().equals(tls ? "https" : ""),
+                        "Prometheus does not speak what the management port of %s does",
+                        title));
     }
 
     /** A process that finds no tokens does not start, and one that finds them asks Prometheus for one. */
