@@ -288,7 +288,7 @@ class SignedInReadsIT {
             topic.write("{\"page_id\":%d,\"question\":7,\"answer\":\"a\",\"user_id\":\"%s\"}".formatted(page, reader));
         }
         return await().until(
-                        () -> vault.sql("select event_id from dead_letter where user_id = ?")
+                        () -> vault.sql("select event_id from dead_letter where topic = 'signed_in' and user_id = ?")
                                 .param(reader)
                                 .query(UUID.class)
                                 .optional(),
