@@ -6,6 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.gibsey.spine.SpineSettings;
@@ -189,9 +190,11 @@ public final class RowSecurity {
     }
 
     private String mend() {
-        return ("role %1$s is missing, or not granted, or the tables are not protected. Run as a superuser or as whoever may:"
+        return String.format(
+                Locale.ROOT,
+                "role %1$s is missing, or not granted, or the tables are not protected. Run as a superuser or as whoever may:"
                         + " create role %1$s nologin; grant %1$s to the login of this process, which must own the tables or have"
-                        + " BYPASSRLS; then a process with VAULT_ROW_SECURITY=true and VAULT_DB_MIGRATE=true does the rest")
-                .formatted(role);
+                        + " BYPASSRLS; then a process with VAULT_ROW_SECURITY=true and VAULT_DB_MIGRATE=true does the rest",
+                role);
     }
 }
