@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A room that clients share. Half of it is for anyone; beyond that nobody has more than a sixteenth, so that one client
@@ -69,7 +70,14 @@ public final class ClientShares {
 
     /** Who sent a request; behind a proxy that is trusted, who sent it to the proxy. */
     public static String client(ServletRequest request) {
-        String address = request.getRemoteAddr();
+        return client(request.getRemoteAddr());
+    }
+
+    /** Whose address it is; it is null when its connection has just ended. */
+    public static String client(@Nullable String address) {
+        if (address == null) {
+            return "";
+        }
         if (address.indexOf(':') < 0) {
             return address;
         }

@@ -1,14 +1,15 @@
 package org.gibsey.spine.http;
 
 import jakarta.servlet.http.HttpServletRequest;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import org.gibsey.spine.ClientShares;
 
 /**
  * What answers may take of the heap, while they are made and while they wait for their readers. How large an answer is, is
- * known when it has been made, so only some are made at a time; what they need while they are sent is counted in bytes, and
- * shared by clients, because a reader can take its time. Thread-safe.
+ * known when it has been made, so only some are made at a time; what they need while they are sent is counted in bytes, because
+ * a reader can take its time. Clients share both. Thread-safe.
  */
 final class AnswerMemory {
 
@@ -22,9 +23,11 @@ final class AnswerMemory {
     private static final int SMALL_BYTES = 16 << 10;
 
     /** As long as a connection to the database is waited for. */
-    private static final int PATIENCE_SECONDS = 3;
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(3);
 
-    private final Semaphore making;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition made = lock.newCondition();
+    private final ClientShares making;
     private final ClientShares sending;
     private final ClientShares calls;
 
@@ -35,7 +38,7 @@ final class AnswerMemory {
     AnswerMemory(long heap, ClientShares calls) {
         this.calls = calls;
         long room = (long) (heap * OF_THE_HEAP);
-        this.making = new Semaphore((int) Math.max(1, Math.min(Integer.MAX_VALUE, room / MAKING_BYTES)));
+        this.making = new ClientShares(Math.max(1, room / MAKING_BYTES));
         this.sending = new ClientShares(room);
     }
 
@@ -45,15 +48,23 @@ final class AnswerMemory {
      * @throws Refused if none became free
      */
     Place begin(HttpServletRequest request) throws Refused {
+        String client = ClientShares.client(request);
+        lock.lock();
         try {
-            if (!making.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                throw new Refused(Problem.busy());
+            long rest = PATIENCE_NANOS;
+            while (making.take(client, 1) != ClientShares.Outcome.TAKEN) {
+                if (rest <= 0) {
+                    throw new Refused(Problem.busy());
+                }
+                rest = made.awaitNanos(rest);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new Refused(Problem.stopped());
+        } finally {
+            lock.unlock();
         }
-        return new Place(ClientShares.client(request), true);
+        return new Place(client, true);
     }
 
     /** A place for an answer that is small while it is made. */
@@ -92,7 +103,14 @@ final class AnswerMemory {
         private void endMaking() {
             if (isMaking) {
                 isMaking = false;
-                making.release();
+                lock.lock();
+                try {
+                    making.leave(client, 1);
+                    // who waits may be a client with its share
+                    made.signalAll();
+                } finally {
+                    lock.unlock();
+                }
             }
         }
 

@@ -6,7 +6,9 @@ import io.micrometer.observation.ObservationPredicate;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -14,8 +16,11 @@ import org.apache.camel.CamelContext;
 import org.apache.catalina.Valve;
 import org.apache.catalina.core.StandardHost;
 import org.apache.catalina.valves.ErrorReportValve;
+import org.apache.coyote.Adapter;
 import org.apache.coyote.Request;
+import org.apache.coyote.http11.upgrade.InternalHttpUpgradeHandler;
 import org.apache.coyote.http2.Http2Protocol;
+import org.apache.tomcat.util.net.SocketWrapperBase;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.ConnectionMemory;
 import org.gibsey.spine.FilterOrder;
@@ -95,9 +100,12 @@ class PublicServer {
                 http2.setInitialWindowSize(HTTP2_WINDOW);
                 connector.addUpgradeProtocol(http2);
             });
+            SpineSettings.Http http = settings.http();
+            ClientShares calls = new ClientShares(2L * http.concurrentSaves() + http.concurrentReads());
             tomcat.addEngineValves(
                     new ForwardedValve(proxies),
-                    new PublicValve(starting, comingBodies, settings.auth().issuerOrigin()));
+                    new PublicValve(
+                            starting, comingBodies, calls, settings.auth().issuerOrigin()));
             tomcat.addContextCustomizers(context -> reportNothing((StandardHost) context.getParent()));
         };
     }
@@ -187,10 +195,48 @@ class PublicServer {
      */
     private static final class PriorKnowledge extends Http2Protocol {
 
+        private static final double OF_THE_HEAP = 0.25;
+        private static final int BYTES_A_STREAM = 16 << 10;
+
+        /** A connection may have all its streams open, however few others do. */
+        private final long room =
+                Math.max(2, (long) (Runtime.getRuntime().maxMemory() * OF_THE_HEAP) / (HTTP2_STREAMS * BYTES_A_STREAM));
+
+        /** Calls of a connection that has ended may still wait for their turn. */
+        private static final long COUNTS_AT_LEAST_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+        private final List<Connection> connections = new ArrayList<>();
+
         /** Asked for a request with {@code Upgrade: h2c}, which is answered in HTTP/1.1 then. */
         @Override
         public boolean accept(Request request) {
             return false;
         }
+
+        @Override
+        public InternalHttpUpgradeHandler getInternalUpgradeHandler(
+                SocketWrapperBase<?> socket, Adapter adapter, Request request) {
+            if (!admit(socket)) {
+                socket.close();
+            }
+            return super.getInternalUpgradeHandler(socket, adapter, request);
+        }
+
+        /** Nobody has more than half of them. */
+        private synchronized boolean admit(SocketWrapperBase<?> socket) {
+            long now = System.nanoTime();
+            connections.removeIf(
+                    connection -> connection.socket.isClosed() && now - connection.since > COUNTS_AT_LEAST_NANOS);
+            String client = ClientShares.client(socket.getRemoteAddr());
+            long own = connections.stream()
+                    .filter(connection -> connection.client.equals(client))
+                    .count();
+            return connections.size() < room
+                    && own < (room + 1) / 2
+                    && connections.add(new Connection(socket, client, now));
+        }
+
+        /** @param since {@link System#nanoTime} */
+        private record Connection(SocketWrapperBase<?> socket, String client, long since) {}
     }
 }

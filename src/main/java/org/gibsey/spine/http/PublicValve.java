@@ -30,26 +30,47 @@ final class PublicValve extends ErrorReportValve {
     /** Request attribute of an answer that is not finished: its reader took too long. */
     static final String CUT_OFF = PublicValve.class.getName() + ".CUT_OFF";
 
+    private static final int TOO_MANY_REQUESTS = 429;
     private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final BooleanSupplier starting;
     private final ClientShares comingBodies;
+    private final ClientShares calls;
     private final String issuer;
 
     /**
      * @param starting     whether routes are still missing because this process has only begun
      * @param comingBodies how many bodies may be waited for
+     * @param calls        how many calls of any kind may have a thread: also one that is refused may wait for its reader
      * @param issuer       origin of who signs readers in, which the page calls; empty without one
      */
-    PublicValve(BooleanSupplier starting, ClientShares comingBodies, String issuer) {
+    PublicValve(BooleanSupplier starting, ClientShares comingBodies, ClientShares calls, String issuer) {
         this.starting = starting;
         this.comingBodies = comingBodies;
+        this.calls = calls;
         this.issuer = issuer;
     }
 
     @Override
     public void invoke(Request request, Response response) throws IOException, ServletException {
         PagePolicy.ofPublic(request.getRequestURI()).harden(request, response, issuer);
+        String client = ClientShares.client(request);
+        if (calls.take(client, 1) != ClientShares.Outcome.TAKEN) {
+            // without a body, which would wait for its reader as well
+            response.setStatus(TOO_MANY_REQUESTS);
+            response.setHeader("Retry-After", "1");
+            response.setContentLength(0);
+            request.getCoyoteRequest().action(ActionCode.DISABLE_SWALLOW_INPUT, null);
+            return;
+        }
+        try {
+            answer(request, response);
+        } finally {
+            calls.leave(client, 1);
+        }
+    }
+
+    private void answer(Request request, Response response) throws IOException, ServletException {
         Object socket = request.getCoyoteRequest().getNote(HeadDeadline.SOCKET_NOTE);
         if (socket != null) {
             request.setAttribute(IncomingBody.SOCKET, socket);

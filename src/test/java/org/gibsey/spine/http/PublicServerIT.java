@@ -1,6 +1,8 @@
 package org.gibsey.spine.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -15,6 +17,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.zip.GZIPInputStream;
@@ -154,6 +157,32 @@ class PublicServerIT {
             assertThat(first.stream()).isEqualTo(2 * 128 + 1);
             // SETTINGS_INITIAL_WINDOW_SIZE: what may come of a body before it is read
             assertThat(connection.settings()).contains("\0\4\0\0@\0");
+        }
+    }
+
+    /** Each of them may have as many calls in work as all streams of it. */
+    @Test
+    void oneClientHasNoMoreThanHalfOfTheConnectionsOfHttp2() throws IOException {
+        long room = Runtime.getRuntime().maxMemory() / 4 / (128L * (16 << 10));
+        List<RawHttp2> open = new ArrayList<>();
+        try {
+            assertThatThrownBy(() -> {
+                        while (open.size() <= room) {
+                            open.add(RawHttp2.open(port, 3, RawHttp2.WINDOW));
+                        }
+                    })
+                    .isInstanceOf(IOException.class);
+            assertThat(open).hasSize((int) (room + 1) / 2);
+            open.remove(0).close();
+            await().ignoreExceptions().until(() -> open.add(RawHttp2.open(port, 3, RawHttp2.WINDOW)));
+            try (RawHttp2 other = RawHttp2.open(port, 4, RawHttp2.WINDOW)) {
+                other.get("/openapi.yaml");
+                assertThat(other.answers(1)).hasSize(1);
+            }
+        } finally {
+            for (RawHttp2 connection : open) {
+                connection.close();
+            }
         }
     }
 

@@ -80,6 +80,33 @@ class SlowBodiesIT {
         }
     }
 
+    /** An answer that is not read keeps its thread, also one that says that there is nothing. */
+    @Test
+    void streamsOfHttp2WhoseWindowsStayClosedHoldNoMoreThanAShareOfAllCalls() throws IOException {
+        int calls = 100;
+        int share = (2 * PLACES + 128) / 2;
+        try (RawHttp2 deaf = RawHttp2.open(port, 1, 0);
+                RawHttp2 alsoDeaf = RawHttp2.open(port, 1, 0)) {
+            for (int i = 0; i < calls; i++) {
+                deaf.get("/nowhere");
+            }
+            // all of them have begun to be answered
+            for (int begun = 0; begun < calls; ) {
+                begun += deaf.read().type() == RawHttp2.HEADERS ? 1 : 0;
+            }
+            for (int i = 0; i < calls; i++) {
+                alsoDeaf.get("/nowhere");
+            }
+            // an answer without a body waits for no window
+            for (int refused = 0; refused < 2 * calls - share; ) {
+                RawHttp2.Frame frame = alsoDeaf.read();
+                // and is no reset, which comes when the others have waited too long
+                refused += frame.type() != RawHttp2.RESET && frame.isLast() ? 1 : 0;
+            }
+            assertThat(saveFromElsewhere().status()).isEqualTo(202);
+        }
+    }
+
     /** Tomcat's own limit would reset the stream after 20 s, without an answer. */
     @Test
     void answers408ToAStreamOfHttp2WhoseBodyDoesNotCome() throws IOException {

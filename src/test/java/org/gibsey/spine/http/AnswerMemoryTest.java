@@ -1,0 +1,60 @@
+package org.gibsey.spine.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.gibsey.spine.ClientShares;
+import org.junit.jupiter.api.Test;
+import org.springframework.mock.web.MockHttpServletRequest;
+
+class AnswerMemoryTest {
+
+    private static final int PLACES = 8;
+
+    private final AnswerMemory memory = new AnswerMemory(PLACES * (32L << 20), new ClientShares(128));
+
+    @Test
+    void oneClientLeavesHalfOfThePlacesToOthers() throws Refused {
+        List<AnswerMemory.Place> taken = new ArrayList<>();
+        for (int i = 0; i < PLACES / 2; i++) {
+            taken.add(memory.begin(of("192.0.2.1")));
+        }
+
+        assertThatThrownBy(() -> memory.begin(of("192.0.2.1"))).isInstanceOf(Refused.class);
+
+        for (int other = 2; other < 2 + PLACES / 2; other++) {
+            taken.add(memory.begin(of("192.0.2." + other)));
+        }
+        assertThat(taken).hasSize(PLACES);
+        taken.forEach(AnswerMemory.Place::close);
+    }
+
+    @Test
+    void whoWaitsGetsThePlaceThatBecomesFree() throws Exception {
+        AnswerMemory small = new AnswerMemory(1, new ClientShares(128));
+        AnswerMemory.Place only = small.begin(of("192.0.2.1"));
+        Thread waits = new Thread(() -> {
+            try (AnswerMemory.Place next = small.begin(of("192.0.2.2"))) {
+                next.send(1);
+            } catch (Refused busy) {
+                throw new IllegalStateException(busy);
+            }
+        });
+        List<Throwable> failures = new ArrayList<>();
+        waits.setUncaughtExceptionHandler((thread, failure) -> failures.add(failure));
+        waits.start();
+
+        only.close();
+
+        waits.join();
+        assertThat(failures).isEmpty();
+    }
+
+    private static MockHttpServletRequest of(String client) {
+        MockHttpServletRequest request = new MockHttpServletRequest();
+        request.setRemoteAddr(client);
+        return request;
+    }
+}
