@@ -161,7 +161,9 @@ final class PublicValve extends ErrorReportValve {
 
     /** Tomcat leaves a fault in a request of HTTP/2 whose client has gone before it was read: there is nobody to answer. */
     private static boolean isReset(Request request) {
-        return request.getCoyoteRequest().getAttribute(RequestDispatcher.ERROR_EXCEPTION) != null;
+        // in HTTP/1.1 it is a head that cannot be read, whose client waits for an answer
+        return "HTTP/2.0".equals(request.getProtocol())
+                && request.getCoyoteRequest().getAttribute(RequestDispatcher.ERROR_EXCEPTION) != null;
     }
 
     private static boolean writable(Response response) {
