@@ -66,7 +66,8 @@ public record SpineSettings(
             @Min(1) int concurrentBodyBytes,
             @NotNull Duration headTime,
             @NotNull Duration bodyTime,
-            @NotNull @DurationMin(seconds = 1) Duration answerTime) {}
+            @NotNull @DurationMin(seconds = 1) Duration answerTime,
+            @NotNull Duration warmUp) {}
 
     /** Who readers are. Without an issuer nobody is known, and the checks say which setting would be without effect. */
     public record Auth(

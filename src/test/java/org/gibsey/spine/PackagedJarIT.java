@@ -56,6 +56,8 @@ class PackagedJarIT {
                         Map.of(
                                 "VAULT_ROUTES",
                                 "file:routes/save-gift.camel.yaml,file:routes/list-gifts.camel.yaml",
+                                "WARM_UP_TIME",
+                                "1s",
                                 "SERVER_PORT",
                                 Integer.toString(apiPort),
                                 "MANAGEMENT_SERVER_PORT",
@@ -73,6 +75,13 @@ class PackagedJarIT {
             TestCaller caller = new TestCaller(apiPort, apiManagement);
             awaitReady(api, caller);
             awaitReady(worker, new TestCaller(0, workerManagement));
+
+            // it has warmed up, and no gift or save is left of that
+            assertThat(caller.list()).isEqualTo("[]");
+            assertThat(caller.metrics())
+                    .containsPattern("camel_exchanges_total\\{[^}]*routeId=\"save-gift\"[^}]*} [1-9]")
+                    .containsPattern("gifts_accepted_total(\\{[^}]*})? 0\\.0")
+                    .containsPattern("gifts_rejected_total\\{[^}]*reason=\"invalid\"[^}]*} 0\\.0");
 
             HttpResponse<String> saved = caller.save("Who carries it?");
 

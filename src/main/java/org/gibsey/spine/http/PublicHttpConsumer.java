@@ -90,7 +90,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
     public CompletableFuture<Void> service(HttpServletRequest request, HttpServletResponse response) {
         long began = System.nanoTime();
         Problem problem = answer(request, response);
-        if (metrics != null) {
+        if (metrics != null && metrics.counts(request)) {
             metrics.answered(problem, System.nanoTime() - began);
         }
         return null;

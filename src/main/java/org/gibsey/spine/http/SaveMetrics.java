@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ final class SaveMetrics {
     private final Counter accepted;
     private final Timer time;
     private final Set<String> paths = ConcurrentHashMap.newKeySet();
+    private final String ownCall = UUID.randomUUID().toString();
 
     SaveMetrics(MeterRegistry meters) {
         this.meters = meters;
@@ -54,6 +56,16 @@ final class SaveMetrics {
         return paths.contains(path);
     }
 
+    /** Value of the header {@value WarmUp#HEADER} in calls that are not counted: those of this process itself. */
+    String ownCall() {
+        return ownCall;
+    }
+
+    /** Whether somebody else makes this call: nobody knows the value but the process itself. */
+    boolean counts(HttpServletRequest call) {
+        return !ownCall.equals(call.getHeader(WarmUp.HEADER));
+    }
+
     /**
      * Counts one call.
      *
@@ -70,7 +82,7 @@ final class SaveMetrics {
 
     /** Answers a call that does not get as far as a route, and counts it if it is a save. */
     void refuse(Problem problem, HttpServletRequest request, HttpServletResponse response) throws IOException {
-        if (measures(request.getRequestURI())) {
+        if (measures(request.getRequestURI()) && counts(request)) {
             answered(problem, 0);
         }
         byte[] answer = problem.prepare(response, request.getRequestURI());

@@ -63,7 +63,7 @@ final class Cold implements Benchmark {
     }
 
     /** Or broker and load would be as cold as what is measured. */
-    private static void warmTheOthers(Rig rig, String topic, Scale scale) throws Exception {
+    static void warmTheOthers(Rig rig, String topic, Scale scale) throws Exception {
         int port = Ports.free();
         try (JavaProcess peer = SpringMvcPeer.saving(rig, Jvm.own(), topic, port, 1)) {
             rig.awaitSaving(peer, port);

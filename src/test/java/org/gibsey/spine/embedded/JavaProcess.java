@@ -29,6 +29,8 @@ public final class JavaProcess implements AutoCloseable {
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile());
+        // processes of tests live for seconds, and need not be fast from the first on
+        builder.environment().put("WARM_UP_TIME", "0s");
         builder.environment().putAll(environment);
         this.process = builder.start();
         this.onExit = new Thread(process::destroyForcibly);

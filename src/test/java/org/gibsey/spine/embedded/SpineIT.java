@@ -21,7 +21,7 @@ import org.springframework.test.context.ContextConfiguration;
         // which sets the locale
         useMainMethod = SpringBootTest.UseMainMethod.ALWAYS,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        // Spring switches JMX off in tests unless told here
-        properties = {"management.server.port=0", "spring.jmx.enabled=true"})
+        // Spring switches JMX off in tests unless told here; nothing here is so short of time that it must be warm
+        properties = {"management.server.port=0", "spring.jmx.enabled=true", "WARM_UP_TIME=0s"})
 @ContextConfiguration(initializers = SharedServices.class)
 public @interface SpineIT {}

@@ -42,6 +42,11 @@ public final class TestCaller {
         return send(request(management, "/actuator/health")).body();
     }
 
+    /** The body of {@code GET /actuator/prometheus}. */
+    public String metrics() throws IOException, InterruptedException {
+        return send(request(management, "/actuator/prometheus")).body();
+    }
+
     /** What an audit of the topic says. */
     public String ledger() throws IOException, InterruptedException {
         return send(request(management, "/actuator/ledger")

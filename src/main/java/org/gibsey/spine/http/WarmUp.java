@@ -1,0 +1,131 @@
+package org.gibsey.spine.http;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
+import java.net.InetAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Objects;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.Route;
+import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
+import org.apache.camel.support.DefaultExchange;
+import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.gift.CloudEvent;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.ApplicationArguments;
+import org.springframework.boot.ApplicationRunner;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.autoconfigure.web.ServerProperties;
+import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext;
+import org.springframework.stereotype.Component;
+
+/**
+ * Goes the way of a save again and again before the process says that it is ready. A JVM that has just started takes ten
+ * times as long for each: under load the saves of the first seconds would pile up until places and time run out.
+ *
+ * <p>Nothing is stored, and no save is counted: the process calls itself with saves that are refused for their content (or, where
+ * readers are known, for the missing token), and makes events that it sends nowhere.
+ */
+@Component
+@ConditionalOnWebApplication
+final class WarmUp implements ApplicationRunner {
+
+    /** Marks a call of the process itself; see {@link SaveMetrics#ownCall}. */
+    static final String HEADER = "Gift-Spine-Warm-Up";
+
+    private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
+
+    /** Warm is who takes that many saves in that time, on one connection. */
+    private static final int STRETCH = 500;
+
+    private static final Duration WARM = Duration.ofMillis(350);
+
+    private static final byte[] VALID = gift(1);
+    private static final byte[] INVALID = gift(0);
+    /** Belongs to no trace that is recorded. */
+    private static final String UNRECORDED = "00-00000000000000000000000000000001-0000000000000001-00";
+
+    private final CamelContext camel;
+    private final ServletWebServerApplicationContext server;
+    private final InetAddress address;
+    private final AcceptGift acceptGift;
+    private final SaveMetrics metrics;
+    private final Duration limit;
+
+    WarmUp(
+            CamelContext camel,
+            ServletWebServerApplicationContext server,
+            ServerProperties properties,
+            AcceptGift acceptGift,
+            SaveMetrics metrics,
+            SpineSettings settings) {
+        this.camel = camel;
+        this.server = server;
+        this.address = Objects.requireNonNullElseGet(properties.getAddress(), InetAddress::getLoopbackAddress);
+        this.acceptGift = acceptGift;
+        this.metrics = metrics;
+        this.limit = settings.http().warmUp();
+    }
+
+    /** When the routes run; readiness waits for the end of it. */
+    @Override
+    public void run(ApplicationArguments arguments) throws Exception {
+        for (Route route : camel.getRoutes()) {
+            if (!limit.isZero()
+                    && AcceptGift.isUsedIn(route)
+                    && route.getEndpoint() instanceof PlatformHttpEndpoint http) {
+                try {
+                    warm(http.getPath());
+                } catch (IOException e) {
+                    LOG.info("The first saves will be slow, {} cannot be called from here: {}", http, e.toString());
+                }
+            }
+        }
+    }
+
+    private void warm(String path) throws Exception {
+        long end = System.nanoTime() + limit.toNanos();
+        long began;
+        do {
+            began = System.nanoTime();
+            for (int i = 0; i < STRETCH && System.nanoTime() < end; i++) {
+                call(path, INVALID);
+                makeEvent();
+            }
+        } while (System.nanoTime() - began > WARM.toNanos() && System.nanoTime() < end);
+    }
+
+    private void makeEvent() throws Exception {
+        Exchange exchange = new DefaultExchange(camel);
+        exchange.getMessage().setBody(VALID);
+        acceptGift.process(exchange);
+    }
+
+    private void call(String path, byte[] body) throws IOException {
+        URI uri = URI.create("http://" + address.getHostAddress() + ":"
+                + server.getWebServer().getPort() + path);
+        HttpURLConnection call = (HttpURLConnection) uri.toURL().openConnection();
+        call.setRequestMethod("POST");
+        call.setRequestProperty("Content-Type", "application/json");
+        call.setRequestProperty(HEADER, metrics.ownCall());
+        call.setRequestProperty(CloudEvent.TRACE_PARENT, UNRECORDED);
+        call.setFixedLengthStreamingMode(body.length);
+        call.setDoOutput(true);
+        call.getOutputStream().write(body);
+        try (InputStream answer = call.getResponseCode() < 400 ? call.getInputStream() : call.getErrorStream()) {
+            answer.transferTo(OutputStream.nullOutputStream());
+        }
+    }
+
+    /** As long as most saves are. */
+    private static byte[] gift(int page) {
+        return ("{\"page_id\":" + page + ",\"question\":\"Is it warm?\",\"answer\":\"" + "a".repeat(200) + "\"}")
+                .getBytes(StandardCharsets.US_ASCII);
+    }
+}
