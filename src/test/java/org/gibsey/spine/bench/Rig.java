@@ -44,15 +44,15 @@ final class Rig implements AutoCloseable {
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final Path folder;
-    private final String brokers;
+    private final KafkaProcess kafka;
     private final EmbeddedDatabase database;
     private final ShippedApplication application;
     private final Closeable services;
 
-    private Rig(Path folder, String brokers, EmbeddedDatabase database, String flags, Closeable services)
+    private Rig(Path folder, KafkaProcess kafka, EmbeddedDatabase database, String flags, Closeable services)
             throws IOException, InterruptedException {
         this.folder = folder;
-        this.brokers = brokers;
+        this.kafka = kafka;
         this.database = database;
         this.services = services;
         this.application = ShippedApplication.in(folder.resolve("app"), flags);
@@ -75,7 +75,7 @@ final class Rig implements AutoCloseable {
         EmbeddedDatabase database = new EmbeddedDatabase(folder.resolve("postgres"), Ports.free()).start();
         KafkaProcess kafka = KafkaProcess.start(
                 folder.resolve("kafka"), Ports.free(), List.of(Jvm.own().command(), "-Xmx1g"));
-        return new Rig(folder, kafka.bootstrapServers(), database, flags, () -> {
+        return new Rig(folder, kafka, database, flags, () -> {
             kafka.close();
             database.close();
             // the logs stay
@@ -85,7 +85,11 @@ final class Rig implements AutoCloseable {
     }
 
     String brokers() {
-        return brokers;
+        return kafka.bootstrapServers();
+    }
+
+    KafkaProcess kafka() {
+        return kafka;
     }
 
     EmbeddedDatabase database() {
@@ -99,7 +103,7 @@ final class Rig implements AutoCloseable {
     /** A new topic, and its dead-letter topic. */
     String topic(int partitions) throws Exception {
         String topic = "bench_" + UUID.randomUUID().toString().substring(0, 8);
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", brokers))) {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", brokers()))) {
             admin.createTopics(List.of(
                             new NewTopic(topic, partitions, (short) 1), new NewTopic(topic + ".dlq", 1, (short) 1)))
                     .all()
@@ -109,7 +113,7 @@ final class Rig implements AutoCloseable {
     }
 
     void delete(String topic) throws Exception {
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", brokers))) {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", brokers()))) {
             admin.deleteTopics(List.of(topic, topic + ".dlq")).all().get();
         }
     }
@@ -159,7 +163,7 @@ final class Rig implements AutoCloseable {
     private Map<String, String> connections(String topic, String group) {
         return new HashMap<>(Map.of(
                 "KAFKA_BOOTSTRAP_SERVERS",
-                brokers,
+                brokers(),
                 "KAFKA_TOPIC",
                 topic,
                 "KAFKA_DEAD_LETTER_TOPIC",
