@@ -58,6 +58,8 @@ class PackagedJarIT {
                                 "file:routes/save-gift.camel.yaml,file:routes/list-gifts.camel.yaml",
                                 "WARM_UP_TIME",
                                 "1s",
+                                "LIMIT_SAVES_PER_MINUTE",
+                                "60",
                                 "SERVER_PORT",
                                 Integer.toString(apiPort),
                                 "MANAGEMENT_SERVER_PORT",
@@ -87,6 +89,9 @@ class PackagedJarIT {
 
             assertThat(saved.statusCode()).as(saved.body()).isEqualTo(202);
             assertThat(saved.body()).isEqualTo("{\"queued\":true}");
+            // the first of a burst of 120: warming up used none of what an address has
+            assertThat(saved.headers().firstValue("RateLimit"))
+                    .hasValueSatisfying(left -> assertThat(left).startsWith("\"saves\";r=119;"));
             await().until(() -> json.readTree(caller.list()).size() == 1);
             assertThat(json.readTree(caller.list()).at("/0/question").textValue())
                     .isEqualTo("Who carries it?");

@@ -72,7 +72,7 @@ final class BodyFilter extends OncePerRequestFilter {
         }
         IncomingBody body = new IncomingBody(request, settings, coming, bytes);
         try {
-            Problem tooMany = metrics.measures(request.getRequestURI()) ? limit.take(sender(request), response) : null;
+            Problem tooMany = metrics.isSave(request) ? limit.take(sender(request), response) : null;
             if (tooMany != null) {
                 throw new Refused(tooMany);
             }

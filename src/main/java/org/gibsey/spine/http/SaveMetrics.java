@@ -66,6 +66,11 @@ final class SaveMetrics {
         return !ownCall.equals(call.getHeader(WarmUp.HEADER));
     }
 
+    /** Whether it is a save of somebody else. */
+    boolean isSave(HttpServletRequest call) {
+        return measures(call.getRequestURI()) && counts(call);
+    }
+
     /**
      * Counts one call.
      *
@@ -82,7 +87,7 @@ final class SaveMetrics {
 
     /** Answers a call that does not get as far as a route, and counts it if it is a save. */
     void refuse(Problem problem, HttpServletRequest request, HttpServletResponse response) throws IOException {
-        if (measures(request.getRequestURI()) && counts(request)) {
+        if (isSave(request)) {
             answered(problem, 0);
         }
         byte[] answer = problem.prepare(response, request.getRequestURI());
