@@ -75,15 +75,16 @@ final class WarmUp implements ApplicationRunner {
 
     /** When the routes run; readiness waits for the end of it. */
     @Override
-    public void run(ApplicationArguments arguments) throws Exception {
+    public void run(ApplicationArguments arguments) {
         for (Route route : camel.getRoutes()) {
             if (!limit.isZero()
                     && AcceptGift.isUsedIn(route)
                     && route.getEndpoint() instanceof PlatformHttpEndpoint http) {
                 try {
                     warm(http.getPath());
-                } catch (IOException e) {
-                    LOG.info("The first saves will be slow, {} cannot be called from here: {}", http, e.toString());
+                } catch (Exception e) {
+                    // a cold process is better than none
+                    LOG.warn("The first saves will be slow, {} cannot be called from here: {}", http, e.toString());
                 }
             }
         }
@@ -115,11 +116,13 @@ final class WarmUp implements ApplicationRunner {
         call.setRequestProperty("Content-Type", "application/json");
         call.setRequestProperty(HEADER, metrics.ownCall());
         call.setRequestProperty(CloudEvent.TRACE_PARENT, UNRECORDED);
-        call.setFixedLengthStreamingMode(body.length);
         call.setDoOutput(true);
         call.getOutputStream().write(body);
+        // read to the end, the connection serves the next call
         try (InputStream answer = call.getResponseCode() < 400 ? call.getInputStream() : call.getErrorStream()) {
-            answer.transferTo(OutputStream.nullOutputStream());
+            if (answer != null) {
+                answer.transferTo(OutputStream.nullOutputStream());
+            }
         }
     }
 

@@ -29,6 +29,8 @@ import org.springframework.test.context.ContextConfiguration;
         properties = {
             "management.server.port=0",
             "spring.jmx.enabled=true",
+            // its calls have no token, and are refused for that
+            "WARM_UP_TIME=1s",
             "KAFKA_TOPIC=signed_in",
             "KAFKA_DEAD_LETTER_TOPIC=signed_in.dlq",
             "KAFKA_GROUP=signed-in"
