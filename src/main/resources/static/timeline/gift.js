@@ -57,6 +57,7 @@ export function article(gift) {
   time.dateTime = gift.created_at;
   time.title = exact.format(new Date(gift.created_at));
   tellTime(time);
+  element.querySelector(".address").href = `/gifts/${gift.event_id}`;
 
   element.querySelector(".answer").textContent = gift.answer;
   // by length: measuring would cost a layout for each of thousands

@@ -1,6 +1,7 @@
 // The timeline page: connects list, stream, filter and form.
 
 import {Session} from "./session.js"; // first: it takes tokens out of the address
+import {showAccount} from "./account.js";
 import {parse} from "./gift.js";
 import {Gifts} from "./gifts.js";
 import {SaveForm} from "./save.js";
@@ -279,6 +280,7 @@ function readLocation() {
   if (page) {
     $("page_id").value = page;
   }
+  sessionStorage.setItem("gibsey.list", location.search);
   forget();
   // the list is read once the stream has started, so that no gift is missed between the two
   stream.open(filter.toString());
@@ -402,40 +404,6 @@ unfold();
 
 // ---- who reads
 
-function showSession() {
-  $("session").hidden = !session.isKnown;
-  $("sign-in").hidden = session.isSignedIn;
-  $("signed-in").hidden = !session.isSignedIn;
-  $("who").textContent = session.name;
-  say(session.refusal ?? "");
-}
-
-function say(words) {
-  $("session-outcome").textContent = words;
-}
-
-$("sign-in").addEventListener("submit", async event => {
-  event.preventDefault();
-  const email = $("email").value.trim();
-  if (!$("email").validity.valid || !email) {
-    say("Please give an e-mail address.");
-    $("email").focus();
-    return;
-  }
-  say("Sending…");
-  try {
-    saveForm.keep();
-    await session.signIn(email);
-    say("A link is on its way to you. Open it in this browser.");
-  } catch (error) {
-    say(`No link was sent: ${error.message}.`);
-  }
-});
-$("sign-out").addEventListener("click", () => session.signOut());
-session.onChange = () => {
-  showSession();
-  // what one reader sees is no other's
-  readLocation();
-};
-showSession();
+// what one reader sees is no other's
+showAccount(session, readLocation, () => saveForm.keep());
 readLocation();

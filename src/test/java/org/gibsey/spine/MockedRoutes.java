@@ -46,6 +46,7 @@ public abstract class MockedRoutes {
             mock("save-gift", "to-gift-events");
             mock("list-gifts", "to-vault-list");
             mock("show-gift", "to-vault-gift", "to-dead-gift");
+            mock("show-gift-page", "to-vault-preview");
             mock("show-kafka-status", "process-kafka-status");
             mock("persist-gifts", "to-vault");
             mock("index-dead-letters", "to-dead-letter");

@@ -33,7 +33,7 @@ public enum PagePolicy {
         if (path == null) {
             return DATA;
         }
-        if (path.equals("/") || path.equals("/index.html")) {
+        if (path.equals("/") || path.equals("/index.html") || path.startsWith("/gifts/")) {
             return PAGE;
         }
         return path.equals("/docs") || path.startsWith("/docs/") ? DOCS : DATA;

@@ -36,6 +36,8 @@ final class AllowedParts {
             "listAnswer",
             "giftQuery",
             "giftAnswer",
+            "giftPageQuery",
+            "giftPage",
             "giftEvents",
             "deadLetterRecords",
             "dataSource",

@@ -20,7 +20,8 @@ import org.springframework.stereotype.Component;
 @Component("giftQuery")
 final class GiftQuery implements Processor {
 
-    private static final String EVENT_ID = "event_id";
+    /** Placeholder of the path, header and named parameter. */
+    static final String EVENT_ID = "event_id";
 
     private final Visible visible;
 

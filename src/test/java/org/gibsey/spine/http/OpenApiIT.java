@@ -135,6 +135,12 @@ class OpenApiIT {
         calls.put("showGift 406", () -> get("/vault/gifts/1", "Accept: text/html"));
         calls.put("showGift 429", () -> besideAReadThatWaits("/vault/gifts/" + UUID.randomUUID()));
         calls.put("showGift 503", () -> suspended("show-gift", () -> get("/vault/gifts/" + UUID.randomUUID())));
+        calls.put("showGiftPage 200", () -> get("/gifts/" + storedGift()));
+        calls.put("showGiftPage 404", () -> get("/gifts/" + UUID.randomUUID()));
+        calls.put("showGiftPage 405", () -> send("DELETE", "/gifts/1"));
+        calls.put("showGiftPage 406", () -> get("/gifts/1", "Accept: application/json"));
+        calls.put("showGiftPage 429", () -> besideAReadThatWaits("/gifts/" + UUID.randomUUID()));
+        calls.put("showGiftPage 503", () -> suspended("show-gift-page", () -> get("/gifts/" + UUID.randomUUID())));
         calls.put("listGifts 200", () -> {
             vault.sql("insert into vault (page_id, question, answer) values (49102, 'q', 'a'), (49102, 'r', 'a')")
                     .update();
@@ -158,6 +164,12 @@ class OpenApiIT {
         calls.put("showKafkaStatus 406", () -> get("/kafka/status", "Accept: text/html"));
         calls.put("showKafkaStatus 503", () -> suspended("show-kafka-status", () -> get("/kafka/status")));
         return calls;
+    }
+
+    private UUID storedGift() {
+        return vault.sql("insert into vault (page_id, question, answer) values (49103, 'q', 'a') returning event_id")
+                .query(UUID.class)
+                .single();
     }
 
     private List<String> described() {

@@ -88,8 +88,8 @@ class RehearsalTest {
         assertThat(DryRun.edit("save-gift", "acceptGift", "acceptGifd"))
                 .containsExactly(
                         "ref: acceptGifd | bean 'acceptGifd' is not one a route file may use: acceptGift, dataSource,"
-                                + " deadLetterRecords, giftAnswer, giftEvents, giftQuery, kafkaStatus, listAnswer, listQuery,"
-                                + " vaultReads");
+                                + " deadLetterRecords, giftAnswer, giftEvents, giftPage, giftPageQuery, giftQuery, kafkaStatus,"
+                                + " listAnswer, listQuery, vaultReads");
     }
 
     @Test

@@ -265,6 +265,7 @@ class OperatedProcessIT {
                 "index-dead-letters",
                 "list-gifts",
                 "show-gift",
+                "show-gift-page",
                 "show-kafka-status"
             })
     void stopsStartsSuspendsAndResumesARoute(String id) throws Exception {

@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.stream.IntStream;
 import org.gibsey.spine.embedded.Browser;
 import org.gibsey.spine.embedded.EmbeddedServices;
@@ -72,6 +73,50 @@ class PageIT {
         assertThat(browser.text(".gift .page")).isEqualTo(Long.toString(page));
         assertThat(browser.find(".gift time").getDomAttribute("title")).isNotBlank();
         assertThat(saving).isNotEqualTo(reading);
+    }
+
+    @Test
+    void aGiftHasAnAddressToReadAndShareItAt() throws Exception {
+        String hostile = "<img src=x onerror=\"document.title='broken'\">";
+        store(hostile, "line\n".repeat(60), 7);
+        browser.open(ofPage());
+
+        browser.click(".gift .address");
+
+        await().until(() -> browser.texts("#gift-place .question").equals(List.of(hostile)));
+        assertThat(browser.address()).matches("http://localhost:\\d+/gifts/[0-9a-f-]{36}");
+        assertThat(browser.<String>script("return document.title")).isEqualTo(hostile + " · The Gibsey Vault");
+        assertThat(browser.text("#gift-place .answer")).hasLineCount(60);
+        assertThat(browser.text("#thread")).isEqualTo("More of page " + page);
+        browser.click("#copy");
+        await().until(() -> browser.text("#shared").matches("Copied\\.|" + browser.address()));
+        assertThat(browser.complaints()).isEmpty();
+        browser.click("#back");
+        browser.awaitLive();
+        assertThat(browser.address()).isEqualTo(ofPage());
+    }
+
+    @Test
+    void saysInWordsWhatBecameOfAGift() throws Exception {
+        UUID dead = UUID.randomUUID();
+        execute("""
+                insert into dead_letter (event_id, topic, partition, record_offset, record_timestamp, reason, message,
+                                         first_failed_at, last_failed_at)
+                values (?2, 'gift_events', 0, ?1, 0, 'refused', 'secret of the database', now(), now())
+                """.replace("?1", Long.toString(page)).replace("?2", "'" + dead + "'"));
+        browser.go(all() + "gifts/" + dead);
+        await().until(() ->
+                browser.text("#state").startsWith("This gift could not be stored: the vault does not take it"));
+        assertThat(browser.find("#share").isDisplayed()).isFalse();
+
+        UUID onItsWay = UUID.randomUUID();
+        browser.go(all() + "gifts/" + onItsWay);
+        await().until(() -> browser.text("#state").startsWith("No gift is here yet."));
+        execute("insert into vault (page_id, question, answer, event_id) values (?, 'late', 'a', '%s')"
+                .formatted(onItsWay));
+
+        await().until(() -> browser.texts("#gift-place .question").equals(List.of("late")));
+        assertThat(browser.text("#state")).isEmpty();
     }
 
     @Test
@@ -350,7 +395,7 @@ class PageIT {
     }
 
     private void execute(String sql, Object... rest) throws SQLException {
-        List<Object> parameters = new ArrayList<>(List.of(page));
+        List<Object> parameters = new ArrayList<>(sql.contains("?") ? List.of(page) : List.of());
         for (Object parameter : rest) {
             parameters.add(parameter);
         }

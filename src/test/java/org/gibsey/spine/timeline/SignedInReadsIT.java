@@ -112,6 +112,25 @@ class SignedInReadsIT {
         }
     }
 
+    /** An address is opened without a token, by programs that preview links, too. */
+    @Test
+    void givesThePageOfAGiftAwayToNobody() throws Exception {
+        UUID stored = store(ANNA, 71_008, "stored");
+
+        HttpResponse<String> page = page(stored);
+
+        assertThat(page.statusCode()).isEqualTo(200);
+        assertThat(page.body()).contains("noindex").doesNotContain("stored");
+        assertThat(page.body()).isEqualTo(page(UUID.randomUUID()).body());
+    }
+
+    private HttpResponse<String> page(UUID id) throws Exception {
+        return HTTP.send(
+                HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/gifts/" + id))
+                        .build(),
+                BodyHandlers.ofString());
+    }
+
     @Test
     void streamsTheReadersOwnGiftsOnly() throws Exception {
         int page = 71_003;

@@ -1,0 +1,77 @@
+package org.gibsey.spine.timeline;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.Processor;
+import org.gibsey.spine.SpineSettings;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.ClassPathResource;
+import org.springframework.stereotype.Component;
+import org.springframework.web.util.HtmlUtils;
+
+/**
+ * Makes the page of a gift: the file {@code page/gift.html} with title, description and Open Graph (<a
+ * href="https://ogp.me">ogp.me</a>) for programs that show a link before it is opened. What a reader wrote becomes text in it,
+ * never markup. Without a preview it is the same page for every id, and its script finds out what became of the gift. Thread-safe.
+ */
+@Component("giftPage")
+final class GiftPage implements Processor {
+
+    private static final String HEAD = "<!--head-->";
+    private static final Pattern SPACE = Pattern.compile("[\\s\\p{Z}\\p{Cc}]+");
+    private static final int TITLE_CHARS = 90;
+    private static final int DESCRIPTION_CHARS = 200;
+    private static final String NO_PREVIEW =
+            "<title>A gift · The Gibsey Vault</title>\n  <meta name=\"robots\" content=\"noindex\">";
+
+    private final SpineSettings.Auth auth;
+    private final String page;
+
+    GiftPage(SpineSettings settings) throws IOException {
+        this.auth = settings.auth();
+        this.page = new ClassPathResource("page/gift.html").getContentAsString(StandardCharsets.UTF_8);
+    }
+
+    /** An id that has no row, where everybody reads, is answered 404 with the page: it may be dead, or on its way. */
+    @Override
+    public void process(Exchange exchange) {
+        Message message = exchange.getMessage();
+        Map<?, ?> row =
+                exchange.getProperty(GiftPageQuery.PREVIEWED, Boolean.class) ? message.getBody(Map.class) : null;
+        String id = message.getHeader(GiftQuery.EVENT_ID, String.class);
+        message.setBody(page.replace(HEAD, row == null ? NO_PREVIEW : head(row, id)));
+        if (row == null && !auth.isOwn()) {
+            message.setHeader(Exchange.HTTP_RESPONSE_CODE, 404);
+        }
+    }
+
+    private static String head(Map<?, ?> row, String id) {
+        String title = text(row.get("question"), TITLE_CHARS);
+        String description = text(row.get("answer"), DESCRIPTION_CHARS);
+        String page = text(row.get("page_id"), TITLE_CHARS);
+        return String.format(Locale.ROOT, """
+                <title>%1$s · The Gibsey Vault</title>
+                  <meta name="description" content="%2$s">
+                  <link rel="canonical" href="/gifts/%3$s">
+                  <meta property="og:type" content="article">
+                  <meta property="og:site_name" content="The Gibsey Vault">
+                  <meta property="og:title" content="%1$s">
+                  <meta property="og:description" content="%2$s">
+                  <meta property="article:section" content="Page %4$s">
+                  <meta name="twitter:card" content="summary">""", title, description, id.toLowerCase(Locale.ROOT), page);
+    }
+
+    /** On one line, cut after so many code points, and as HTML has it between tags and in quotes. */
+    private static String text(@Nullable Object value, int most) {
+        String line = SPACE.matcher(String.valueOf(value)).replaceAll(" ").strip();
+        String cut = line.codePointCount(0, line.length()) <= most
+                ? line
+                : line.substring(0, line.offsetByCodePoints(0, most)) + "…";
+        return HtmlUtils.htmlEscape(cut, StandardCharsets.UTF_8.name());
+    }
+}

@@ -1,0 +1,91 @@
+// The page of one gift: shows it, or says in words what became of it.
+
+import {Session} from "./session.js"; // first: it takes tokens out of the address
+import {showAccount} from "./account.js";
+import {article, parse} from "./gift.js";
+import {emblem} from "../book/sigil.js";
+import {offerLink} from "./share.js";
+
+const FIRST_LOOK_MS = 2_000;
+const LAST_LOOK_MS = 120_000;
+const REASONS = {
+  conflict: "another gift has its identity",
+  undecodable: "what arrived could not be read",
+  invalid: "something was missing in it, or of a wrong kind",
+  refused: "the vault does not take it as it is",
+};
+
+const $ = id => document.getElementById(id);
+const id = location.pathname.split("/").pop();
+let timer = 0;
+
+const session = await Session.begin();
+
+async function look(wait = FIRST_LOOK_MS) {
+  clearTimeout(timer);
+  if (!session.mayRead) {
+    clear();
+    say("Sign in to see this gift.");
+    return;
+  }
+  let answer;
+  try {
+    answer = await session.fetch(`/vault/gifts/${id}`);
+  } catch {
+    answer = {status: 0};
+  }
+  if (answer.ok) {
+    show(parse(await answer.text()));
+  } else if (answer.status === 404 && wait > LAST_LOOK_MS) {
+    say("No gift is here that you could read: there is none, or it is another reader's.");
+  } else {
+    say(answer.status === 404
+      ? "No gift is here yet. If it was left just now it is on its way, and shows by itself; otherwise there is none, or it is"
+        + " another reader's."
+      : answer.status === 401
+        ? "Sign in to see this gift."
+        : "The vault cannot be read at the moment. Trying again…");
+    timer = setTimeout(() => look(wait * 2), Math.min(wait, 15_000));
+  }
+}
+
+function show(gift) {
+  clear();
+  if (gift.status === "stored") {
+    const element = article(gift);
+    // here it is read to its end
+    element.classList.remove("long");
+    element.querySelector(".more").remove();
+    $("gift-place").append(element);
+    $("thread").href = `/?page_id=${gift.page_id}`;
+    $("thread").textContent = `More of page ${gift.page_id}`;
+    $("thread").hidden = false;
+    $("share").hidden = false;
+    document.title = `${gift.question.replaceAll(/\s+/g, " ").slice(0, 90)} · The Gibsey Vault`;
+    $("emblem").firstElementChild.setAttribute("d", emblem(gift.symbol_id ?? Number(BigInt(gift.page_id) % 16n)));
+    say("");
+  } else if (gift.status === "deleted") {
+    say("This gift was taken back by its reader.");
+  } else {
+    say(`This gift could not be stored: ${REASONS[gift.reason] ?? gift.reason}. It is kept, and those who look after the vault`
+      + " can see it.");
+  }
+}
+
+function clear() {
+  $("gift-place").replaceChildren();
+  $("gift-place").setAttribute("aria-busy", "false");
+  $("thread").hidden = true;
+  $("share").hidden = true;
+}
+
+function say(words) {
+  $("state").textContent = words;
+}
+
+$("emblem").firstElementChild.setAttribute("d", emblem(3));
+// the list as the reader left it
+$("back").search = sessionStorage.getItem("gibsey.list") ?? "";
+offerLink(location.origin + location.pathname);
+showAccount(session, () => look());
+look();
