@@ -27,6 +27,7 @@ import org.springframework.validation.annotation.Validated;
 @ConfigurationProperties(prefix = "spine", ignoreUnknownFields = false)
 public record SpineSettings(
         @Valid @NotNull Topic topic,
+        @Valid @NotNull Changes changes,
         @Valid @NotNull Limits limits,
         @Valid @NotNull Http http,
         @Valid @NotNull Auth auth,
@@ -45,12 +46,34 @@ public record SpineSettings(
         return http == null || limits == null || http.concurrentBodyBytes >= 2L * limits.bodyBytes;
     }
 
+    @AssertTrue(
+            message =
+                    "KAFKA_CHANGES_TOPIC must be a topic of its own: in KAFKA_TOPIC a change would be stored as a gift")
+    public boolean isTopicOfChangesItsOwn() {
+        return topic == null
+                || changes == null
+                || changes.topic == null
+                || !(changes.topic.equals(topic.name) || changes.topic.equals(topic.deadLetters));
+    }
+
     public record Topic(
             @NotBlank String name,
             @NotBlank String deadLetters,
             @NotBlank String group,
             boolean create,
-            @Min(1) @Max(1000) int partitions) {}
+            @Min(1) @Max(1000) int partitions) {
+
+        /** Consumer group of the workers that store changes. */
+        public String changesGroup() {
+            return group + "-changes";
+        }
+    }
+
+    /** Edits, deletes and restores. */
+    public record Changes(
+            @NotBlank String topic,
+            boolean anonymous,
+            @NotNull @DurationMin(seconds = 1) Duration deletedKept) {}
 
     public record Limits(
             @Min(1) int questionChars,

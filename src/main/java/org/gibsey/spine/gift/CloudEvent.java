@@ -10,6 +10,9 @@ public final class CloudEvent {
     public static final String ID = "ce_id";
     public static final String SOURCE = "ce_source";
     public static final String TYPE = "ce_type";
+    /** Of a change: the id of the gift. */
+    public static final String SUBJECT = "ce_subject";
+
     public static final String TIME = "ce_time";
     public static final String CONTENT_TYPE = "content-type";
     public static final String TRACE_PARENT = "traceparent";

@@ -102,7 +102,7 @@ public final class EventId {
                 : ofRecord(record.topic(), record.partition(), record.offset(), record.timestamp());
     }
 
-    private static @Nullable String text(Headers headers, String name) {
+    static @Nullable String text(Headers headers, String name) {
         Header header = headers.lastHeader(name);
         return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
     }

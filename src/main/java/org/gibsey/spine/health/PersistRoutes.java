@@ -1,6 +1,7 @@
 package org.gibsey.spine.health;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
 import org.apache.camel.component.kafka.KafkaConfiguration;
@@ -42,6 +43,25 @@ public final class PersistRoutes {
     /** Whether this process stores anything at all; an API that does not is ready without a database. */
     boolean any() {
         return camel.getRoutes().stream().anyMatch(PersistRoutes::persists);
+    }
+
+    /** Whether a route of this process reads from a topic or writes to it. */
+    boolean uses(String topic) {
+        return endpoints(topic).findAny().isPresent();
+    }
+
+    /** Whether a route of this process writes to a topic. */
+    boolean writes(String topic) {
+        return endpoints(topic)
+                .anyMatch(kafka ->
+                        camel.getRoutes().stream().map(Route::getEndpoint).noneMatch(input -> input.equals(kafka)));
+    }
+
+    private Stream<KafkaEndpoint> endpoints(String topic) {
+        return camel.getEndpoints().stream()
+                .filter(KafkaEndpoint.class::isInstance)
+                .map(KafkaEndpoint.class::cast)
+                .filter(kafka -> topic.equals(kafka.getConfiguration().getTopic()));
     }
 
     private static boolean persists(Route route) {

@@ -17,7 +17,7 @@ import org.gibsey.spine.broker.TopicState;
 import org.gibsey.spine.http.TopicLimit;
 
 /**
- * Looks whether the broker would take a gift: both topics exist, each partition has a leader and enough in-sync replicas for
+ * Looks whether the broker would take a gift: its topics exist (that of changes only where a route uses it), each partition has a leader and enough in-sync replicas for
  * {@code acks=all}, and this user may write what the routes of this process write: gifts where saves are taken, dead letters
  * where gifts are stored. A broker that answers but refuses every save is not there. Creates missing topics if that is
  * allowed. Used by one thread.
@@ -30,12 +30,14 @@ final class TopicLook implements Watch.Look {
 
     private final KafkaConnection kafka;
     private final SpineSettings.Topic settings;
+    private final String changes;
     private final TopicLimit limit;
     private final PersistRoutes routes;
 
-    TopicLook(KafkaConnection kafka, SpineSettings.Topic settings, TopicLimit limit, PersistRoutes routes) {
+    TopicLook(KafkaConnection kafka, SpineSettings settings, TopicLimit limit, PersistRoutes routes) {
         this.kafka = kafka;
-        this.settings = settings;
+        this.settings = settings.topic();
+        this.changes = settings.changes().topic();
         this.limit = limit;
         this.routes = routes;
     }
@@ -44,6 +46,9 @@ final class TopicLook implements Watch.Look {
     public void look() throws InterruptedException, ExecutionException {
         Admin admin = kafka.admin();
         Set<String> names = new TreeSet<>(List.of(settings.name(), settings.deadLetters()));
+        if (routes.uses(changes)) {
+            names.add(changes);
+        }
         Map<String, TopicState> topics = TopicState.of(admin, names);
         Set<String> missing = new TreeSet<>(names);
         missing.removeAll(topics.keySet());
@@ -63,8 +68,10 @@ final class TopicLook implements Watch.Look {
     }
 
     private Optional<String> fault(TopicState topic) {
-        boolean isOfGifts = topic.description().name().equals(settings.name());
-        boolean isWritten = isOfGifts ? limit.takesSaves() : routes.any();
+        String name = topic.description().name();
+        boolean isOfGifts = name.equals(settings.name());
+        boolean isWritten =
+                isOfGifts ? limit.takesSaves() : name.equals(changes) ? routes.writes(changes) : routes.any();
         return (isWritten ? topic.notAllowed() : Optional.<String>empty())
                 .or(topic::fault)
                 .or(() -> isOfGifts ? limit.fault(topic) : Optional.empty());

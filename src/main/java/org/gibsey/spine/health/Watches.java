@@ -32,7 +32,7 @@ class Watches {
             KafkaConnection kafka, TopicLimit limit, PersistRoutes routes, SpineSettings settings, Clock steadyClock) {
         return new Watch(
                 "Kafka at " + kafka.bootstrapServers(),
-                new TopicLook(kafka, settings.topic(), limit, routes),
+                new TopicLook(kafka, settings, limit, routes),
                 () -> Status.DOWN,
                 steadyClock);
     }

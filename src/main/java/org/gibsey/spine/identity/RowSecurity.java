@@ -46,18 +46,19 @@ public final class RowSecurity {
               exception when insufficient_privilege or invalid_grant_operation then
                 null;
               end;
-              revoke all on vault, dead_letter from public;
+              revoke all on vault, gift_change, dead_letter from public;
               foreach anybody in array array['anon', 'authenticated'] loop
                 if exists (select from pg_roles where rolname = anybody) then
-                  execute format('revoke all on vault, dead_letter from %I', anybody);
+                  execute format('revoke all on vault, gift_change, dead_letter from %I', anybody);
                 end if;
               end loop;
               execute format('grant usage on schema %I to %I', current_schema(), reader);
-              execute format('grant select on vault to %I', reader);
+              execute format('grant select on vault, gift_change to %I', reader);
               -- not what the gift says, nor its place
               execute format('grant select (id, event_id, user_id, reason, sqlstate, attempts, first_failed_at,'
                              ' last_failed_at, replayed_at) on dead_letter to %I', reader);
               alter table vault enable row level security;
+              alter table gift_change enable row level security;
               alter table dead_letter enable row level security;
             end $$
             """;
@@ -67,13 +68,13 @@ public final class RowSecurity {
                                      and has_any_column_privilege(reader.oid, pg_class.oid, 'select')
                                      and not has_table_privilege(reader.oid, pg_class.oid, 'insert, update, delete')), false)
               from pg_class, pg_roles as reader
-             where pg_class.oid in ('vault'::regclass, 'dead_letter'::regclass) and reader.rolname = ?
+             where pg_class.oid in ('vault'::regclass, 'gift_change'::regclass, 'dead_letter'::regclass) and reader.rolname = ?
             """;
 
     /** As a reader who has no gifts. */
     private static final String PROBE = """
-            select row_security_active('vault') and row_security_active('dead_letter'),
-                   exists (select from vault) or exists (select from dead_letter)
+            select row_security_active('vault') and row_security_active('gift_change') and row_security_active('dead_letter'),
+                   exists (select from vault) or exists (select from gift_change) or exists (select from dead_letter)
             """;
 
     private final DataSource vault;
@@ -172,8 +173,8 @@ public final class RowSecurity {
             isMissing = !row.getBoolean(1) || row.getBoolean(2);
             if (row.getBoolean(1) && row.getBoolean(2)) {
                 throw new IllegalStateException(
-                        "row security lets a reader see gifts that are not his: another policy than \"own\" on vault or"
-                                + " dead_letter allows it; see pg_policies");
+                        "row security lets a reader see gifts that are not his: another policy than \"own\" on vault, gift_change"
+                                + " or dead_letter allows it; see pg_policies");
             }
         } catch (SQLException e) {
             if (!NO_ROLE.equals(e.getSQLState()) && !NOT_ALLOWED.equals(e.getSQLState())) {

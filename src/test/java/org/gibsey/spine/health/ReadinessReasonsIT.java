@@ -169,7 +169,7 @@ class ReadinessReasonsIT {
     private static TopicLook look(PersistRoutes routes) {
         return new TopicLook(
                 spine.bean(KafkaConnection.class),
-                spine.bean(SpineSettings.class).topic(),
+                spine.bean(SpineSettings.class),
                 spine.bean(TopicLimit.class),
                 routes);
     }

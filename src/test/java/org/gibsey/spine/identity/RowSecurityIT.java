@@ -45,6 +45,11 @@ class RowSecurityIT {
             vault.sql("insert into vault (user_id, page_id, question, answer) values (?, 1, 'q', 'a')")
                     .param(reader)
                     .update();
+            vault.sql("insert into gift_change (change_id, kind, gift, at, question, answer, outcome)"
+                            + " select gen_random_uuid(), 'edited', event_id, now(), 'q', 'a', 'applied'"
+                            + " from vault where user_id = ?")
+                    .param(reader)
+                    .update();
             vault.sql(
                             "insert into dead_letter (event_id, topic, partition, record_offset, record_timestamp, reason, message,"
                                     + " first_failed_at, last_failed_at, user_id)"
@@ -67,7 +72,7 @@ class RowSecurityIT {
         assertThat(vault.sql("select tablename || '.' || policyname from pg_policies order by 1")
                         .query(String.class)
                         .list())
-                .containsExactly("dead_letter.own", "vault.own");
+                .containsExactly("dead_letter.own", "gift_change.own", "vault.own");
     }
 
     @Test
@@ -86,7 +91,7 @@ class RowSecurityIT {
         superuser("grant " + role + " to gibsey");
         rows.look();
         assertThat(rows.isMissing()).isFalse();
-        assertThat(protectedTables()).containsExactly("dead_letter", "vault");
+        assertThat(protectedTables()).containsExactly("dead_letter", "gift_change", "vault");
         rows.look();
     }
 
@@ -96,6 +101,8 @@ class RowSecurityIT {
 
         assertThat(as(ANNA, reads, "select user_id from vault")).containsExactly(ANNA.toString());
         assertThat(as(BERT, reads, "select user_id from dead_letter")).containsExactly(BERT.toString());
+        assertThat(as(ANNA, reads, "select vault.user_id from gift_change left join vault on event_id = gift"))
+                .containsExactly(ANNA.toString());
         assertThat(as(ANNA, reads, "select user_id from vault where user_id = '" + BERT + "' or true"))
                 .containsExactly(ANNA.toString());
         for (String other : List.of(
@@ -138,7 +145,8 @@ class RowSecurityIT {
                 + " create role anon nologin; create role authenticated nologin; end if; end $$");
         superuser("grant anon, authenticated to gibsey");
         // as Supabase does for every new table
-        vault.sql("grant all on vault, dead_letter to anon, authenticated").update();
+        vault.sql("grant all on vault, gift_change, dead_letter to anon, authenticated")
+                .update();
         // as somebody has done by hand, to keep the Data API out
         vault.sql("alter table vault enable row level security").update();
         vault.sql("alter table dead_letter enable row level security").update();
@@ -163,7 +171,8 @@ class RowSecurityIT {
     void saysThatALoginWhichOwnsNothingWouldSeeNothing() throws SQLException {
         standing();
         superuser("create role " + role + "_worker nologin; grant " + role + "_worker to gibsey");
-        vault.sql("grant all on vault, dead_letter to " + role + "_worker").update();
+        vault.sql("grant all on vault, gift_change, dead_letter to " + role + "_worker")
+                .update();
         DataSource worker = new DelegatingDataSource(owner) {
             @Override
             public Connection getConnection() throws SQLException {

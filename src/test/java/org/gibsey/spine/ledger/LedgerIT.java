@@ -333,6 +333,7 @@ class LedgerIT {
         Mockito.when(clock.instant()).thenAnswer(call -> now.get());
         SpineSettings with = new SpineSettings(
                 settings.topic(),
+                settings.changes(),
                 settings.limits(),
                 settings.http(),
                 settings.auth(),

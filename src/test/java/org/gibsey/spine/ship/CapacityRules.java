@@ -26,6 +26,7 @@ final class CapacityRules {
     private List<String> check() {
         manifests.ofKind("Kafka").forEach(kafka -> {
             topic(Settings.otherwise("KAFKA_TOPIC"));
+            topic(Settings.otherwise("KAFKA_CHANGES_TOPIC"));
             topic(Settings.otherwise("KAFKA_DEAD_LETTER_TOPIC"));
         });
         manifests.ofKind("KafkaUser").forEach(this::user);
@@ -52,19 +53,24 @@ final class CapacityRules {
     /** Rights are given to what the application uses, by name. */
     private void user(JsonNode user) {
         String title = Manifests.titleOf(user);
-        List<String> topics = List.of(Settings.otherwise("KAFKA_TOPIC"), Settings.otherwise("KAFKA_DEAD_LETTER_TOPIC"));
+        List<String> topics = List.of(
+                Settings.otherwise("KAFKA_TOPIC"),
+                Settings.otherwise("KAFKA_DEAD_LETTER_TOPIC"),
+                Settings.otherwise("KAFKA_CHANGES_TOPIC"));
         for (String topic : topics) {
             broken.unless(may(user, "topic", topic, "Describe"), "%s cannot see %s", title, topic);
         }
         String role = Manifests.nameOf(user);
         broken.unless(
                 !role.equals("api") || may(user, "topic", topics.get(0), "Write"), "%s cannot write gifts", title);
+        broken.unless(may(user, "topic", topics.get(2), "Write"), "%s cannot write changes", title);
         broken.unless(
                 role.equals("worker") || !may(user, "topic", topics.get(1), "Write"),
                 "%s may forge dead letters",
                 title);
         if (role.equals("worker")) {
             broken.unless(may(user, "topic", topics.get(0), "Read"), "%s cannot read gifts", title);
+            broken.unless(may(user, "topic", topics.get(2), "Read"), "%s cannot read changes", title);
             broken.unless(may(user, "topic", topics.get(1), "Write"), "%s cannot write dead letters", title);
             broken.unless(
                     may(user, "group", Settings.otherwise("KAFKA_GROUP"), "Read"), "%s cannot join its group", title);

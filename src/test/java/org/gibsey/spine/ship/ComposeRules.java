@@ -149,7 +149,7 @@ final class ComposeRules {
         while (topics.find()) {
             partitions.put(topics.group(1), topics.group(2));
         }
-        for (String topic : List.of("KAFKA_TOPIC", "KAFKA_DEAD_LETTER_TOPIC")) {
+        for (String topic : List.of("KAFKA_TOPIC", "KAFKA_CHANGES_TOPIC", "KAFKA_DEAD_LETTER_TOPIC")) {
             broken.unless(
                     Settings.otherwise("KAFKA_PARTITIONS").equals(partitions.get(Settings.otherwise(topic))),
                     "%s is not made with as many partitions as elsewhere",

@@ -146,6 +146,8 @@ class ManifestsTest {
             KafkaUser/worker       | /spec/authorization/acls/0/operations                                 | [Describe]         | cannot read gifts
             KafkaUser/worker       | /spec/authorization/acls/1/operations                                 | [Describe, Read]   | cannot write dead letters
             KafkaUser/worker       | /spec/authorization/acls/2/resource/name                              | workers            | cannot join
+            KafkaUser/api          | /spec/authorization/acls/3/operations                                 | [Describe]         | cannot write changes
+            KafkaUser/worker       | /spec/authorization/acls/3/operations                                 | [Describe, Write]  | cannot read changes
             ScaledObject/worker    | /spec/triggers/0/metadata/consumerGroup                               | workers            | another group
             ScaledObject/worker    | /spec/triggers/0/metadata/topic                                       | gifts              | watches gifts
             ScaledObject/worker    | /spec/triggers/0/metadata/bootstrapServers                            | kafka:9092         | other brokers
