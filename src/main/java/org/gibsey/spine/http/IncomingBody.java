@@ -29,8 +29,8 @@ final class IncomingBody {
     static final String SOCKET = IncomingBody.class.getName() + ".socket";
 
     private static final int STEP = 16 * 1024;
-    private static final long SHORTEST_PAUSE = TimeUnit.MICROSECONDS.toNanos(50);
-    private static final long LONGEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
+    static final long SHORTEST_PAUSE = TimeUnit.MICROSECONDS.toNanos(50);
+    static final long LONGEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final HttpServletRequest request;
     private final ServletInputStream in;
@@ -152,15 +152,25 @@ final class IncomingBody {
             return;
         }
         // at most as long again as it has been waited for
-        for (long pause = SHORTEST_PAUSE; in.available() == 0 && !in.isFinished(); pause *= 2) {
+        for (long pause = SHORTEST_PAUSE; in.available() == 0 && !in.isFinished(); pause = longer(pause)) {
             if (System.nanoTime() > end) {
                 throw slow();
             }
             if (request.getAttribute(RequestDispatcher.ERROR_EXCEPTION) != null) {
                 throw new EOFException("the client has reset the stream");
             }
-            LockSupport.parkNanos(Math.min(pause, LONGEST_PAUSE));
+            LockSupport.parkNanos(pause);
         }
+    }
+
+    /**
+     * The pause before the next look. It never leaves its bounds: one that overflows is none, and the threads of all bodies
+     * that do not come would use up the machine.
+     *
+     * @param pause nanoseconds
+     */
+    static long longer(long pause) {
+        return Math.min(2 * pause, LONGEST_PAUSE);
     }
 
     private Refused large() {
