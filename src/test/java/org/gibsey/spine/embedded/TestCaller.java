@@ -39,7 +39,12 @@ public final class TestCaller {
 
     /** The body of {@code GET /actuator/health}. */
     public String health() throws IOException, InterruptedException {
-        return send(request(management, "/actuator/health")).body();
+        return management("/actuator/health");
+    }
+
+    /** The body of {@code GET} on the management port. */
+    public String management(String path) throws IOException, InterruptedException {
+        return send(request(management, path)).body();
     }
 
     /** The body of {@code GET /actuator/prometheus}. */
