@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// gifts.mjs save PAGE QUESTION ANSWER | list | follow [LAST_EVENT_ID]. Node 18 or newer; GIFT_SPINE is the address.
-const base = process.env.GIFT_SPINE ?? "http://localhost:8000";
-async function call(path, options) {
+// gifts.mjs save PAGE QUESTION ANSWER | list | follow [LAST_EVENT_ID]. Node 18 or newer; set GIFT_SPINE (address), GIFT_SPINE_TOKEN (a reader's).
+const {GIFT_SPINE: base = "http://localhost:8000", GIFT_SPINE_TOKEN: token} = process.env;
+async function call(path, options, reader = token && {Authorization: `Bearer ${token}`}) {
   for (;;) { // until it is answered; waits for as long as Retry-After says
-    const response = await fetch(new URL(path, base), options).catch(() => null);
+    const response = await fetch(new URL(path, base), {...options, headers: {...options?.headers, ...reader}}).catch(() => null);
     if (response?.ok) return response;
-    if (response && ![429, 503].includes(response.status)) throw new Error(await response.text());
+    if (![429, 503, undefined].includes(response?.status)) throw new Error(await response.text());
     await new Promise(done => setTimeout(done, 1000 * (response?.headers.get("Retry-After") ?? 1)));
   }
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""gifts.py save PAGE QUESTION ANSWER | list | follow [LAST_EVENT_ID]. Needs requests; GIFT_SPINE is the address."""
+"""gifts.py save PAGE QUESTION ANSWER | list | follow [LAST_EVENT_ID]. Needs requests; set GIFT_SPINE (address), GIFT_SPINE_TOKEN (a reader's)."""
 import json, os, sys, time, uuid
 from urllib.parse import urljoin
 import requests
 from requests.adapters import HTTPAdapter, Retry
-
-BASE = os.environ.get("GIFT_SPINE", "http://localhost:8000")
+BASE, TOKEN = os.environ.get("GIFT_SPINE", "http://localhost:8000"), os.environ.get("GIFT_SPINE_TOKEN")
 http = requests.Session()
+http.headers.update({"Authorization": f"Bearer {TOKEN}"} if TOKEN else {})
 http.hooks["response"] = lambda response, *_, **__: response.raise_for_status()
 # repeats what was not answered, and waits for as long as Retry-After says
 http.mount(BASE, HTTPAdapter(max_retries=Retry(20, backoff_factor=0.5, status_forcelist=[429, 503], allowed_methods=None)))

@@ -107,7 +107,9 @@ class ExamplesIT {
         List<String> keys = new CopyOnWriteArrayList<>();
         List<String> resumed = new CopyOnWriteArrayList<>();
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        List<String> tokens = new CopyOnWriteArrayList<>();
         server.createContext("/vault/save", exchange -> {
+            tokens.add(exchange.getRequestHeaders().getFirst("Authorization"));
             keys.add(exchange.getRequestHeaders().getFirst("Idempotency-Key"));
             exchange.getRequestBody().readAllBytes();
             int status = List.of(503, 429, 202).get(keys.size() - 1);
@@ -116,6 +118,7 @@ class ExamplesIT {
             exchange.close();
         });
         server.createContext("/vault/stream", exchange -> {
+            tokens.add(exchange.getRequestHeaders().getFirst("Authorization"));
             resumed.add(String.valueOf(exchange.getRequestHeaders().getFirst("Last-Event-ID")));
             int number = resumed.size();
             exchange.sendResponseHeaders(200, 0);
@@ -144,6 +147,7 @@ class ExamplesIT {
             }
             assertThat(resumed).startsWith("0-z", "1-b", "2-b");
             assertThat(Files.readAllLines(followed)).contains("{\"page_id\":1}", "{\"page_id\":2}");
+            assertThat(tokens).containsOnly("Bearer of a reader");
         } finally {
             server.stop(0);
         }
@@ -192,6 +196,8 @@ class ExamplesIT {
                 .redirectOutput(output.toFile())
                 .redirectError(ProcessBuilder.Redirect.INHERIT);
         builder.environment().put("GIFT_SPINE", "http://localhost:" + port);
+        // where no readers are known it means nothing
+        builder.environment().put("GIFT_SPINE_TOKEN", "of a reader");
         return builder.start();
     }
 }

@@ -172,6 +172,7 @@ class OpenApiIT {
                 .single();
     }
 
+    /** Without 401, which this process never answers: SignedInReadsIT sees to it. */
     private List<String> described() {
         List<String> described = new ArrayList<>();
         contract.get("paths")
@@ -180,6 +181,7 @@ class OpenApiIT {
                         .fieldNames()
                         .forEachRemaining(status ->
                                 described.add(operation.get("operationId").textValue() + " " + status))));
+        described.removeIf(answer -> answer.endsWith(" 401"));
         return described;
     }
 

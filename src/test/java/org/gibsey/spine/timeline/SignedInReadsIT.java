@@ -6,9 +6,11 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.sql.Connection;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.stream.IntStream;
@@ -38,7 +41,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.core.io.ClassPathResource;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.yaml.snakeyaml.Yaml;
 
 /** What a reader sees of gifts that are not his: nothing, wherever he looks. */
 @SignedInIT
@@ -63,6 +68,43 @@ class SignedInReadsIT {
     @Autowired
     @Qualifier(VaultReads.NAME)
     VaultReads reads;
+
+    @Test
+    void answersEveryCallOfReadersThatNobodyMakesAsTheContractSays() throws Exception {
+        JsonNode contract;
+        try (InputStream file = new ClassPathResource("openapi.yaml").getInputStream()) {
+            contract = json.valueToTree(new Yaml().load(file));
+        }
+        String unknown = contract.at("/components/responses/Unknown/headers/WWW-Authenticate/schema/pattern")
+                .asText();
+
+        for (Map.Entry<String, JsonNode> path : contract.get("paths").properties()) {
+            for (Map.Entry<String, JsonNode> operation : path.getValue().properties()) {
+                boolean isOfReaders = !operation.getValue().has("security");
+                assertThat(operation.getValue().get("responses").has("401"))
+                        .as("%s %s says 401", operation.getKey(), path.getKey())
+                        .isEqualTo(isOfReaders);
+                if (isOfReaders) {
+                    URI target = URI.create("http://localhost:" + port
+                            + path.getKey()
+                                    .replaceAll("\\{[^}]*}", UUID.randomUUID().toString()));
+                    HttpRequest.Builder call = HttpRequest.newBuilder(target)
+                            .method(operation.getKey().toUpperCase(Locale.ROOT), BodyPublishers.noBody());
+                    HttpResponse<String> nobody = HTTP.send(call.build(), BodyHandlers.ofString());
+                    HttpResponse<String> bad =
+                            HTTP.send(call.header("Authorization", "Bearer x").build(), BodyHandlers.ofString());
+
+                    assertThat(List.of(nobody, bad)).allSatisfy(answer -> {
+                        assertThat(answer.statusCode()).isEqualTo(401);
+                        assertThat(answer.headers()
+                                        .firstValue("WWW-Authenticate")
+                                        .orElseThrow())
+                                .matches(unknown);
+                    });
+                }
+            }
+        }
+    }
 
     @Test
     void listsTheReadersOwnGiftsOnEveryPageOfTheList() throws Exception {
