@@ -70,10 +70,7 @@ public record SpineSettings(
     }
 
     /** Edits, deletes and restores. */
-    public record Changes(
-            @NotBlank String topic,
-            boolean anonymous,
-            @NotNull @DurationMin(seconds = 1) Duration deletedKept) {}
+    public record Changes(@NotBlank String topic) {}
 
     public record Limits(
             @Min(1) int questionChars,
