@@ -90,7 +90,7 @@ class OperatedProcessIT {
         });
         connector = connect(login("open-sesame"));
         jmx = connector.getMBeanServerConnection();
-        await().until(() -> ((List<?>) report().get("files")).size() == 6);
+        await().until(() -> ((List<?>) report().get("files")).size() == 7);
     }
 
     @AfterAll
@@ -360,7 +360,7 @@ class OperatedProcessIT {
     void tellsWhichContentOfEachRouteFileRuns() throws Exception {
         Map<?, ?> report = report();
 
-        assertThat((List<?>) report.get("files")).hasSize(6);
+        assertThat((List<?>) report.get("files")).hasSize(7);
         assertThat(report.get("files").toString()).contains("save-gift.camel.yaml", "revision=", "state=Started");
     }
 
