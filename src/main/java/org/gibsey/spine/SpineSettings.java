@@ -61,13 +61,7 @@ public record SpineSettings(
             @NotBlank String deadLetters,
             @NotBlank String group,
             boolean create,
-            @Min(1) @Max(1000) int partitions) {
-
-        /** Consumer group of the workers that store changes. */
-        public String changesGroup() {
-            return group + "-changes";
-        }
-    }
+            @Min(1) @Max(1000) int partitions) {}
 
     /** Edits, deletes and restores. */
     public record Changes(@NotBlank String topic) {}
