@@ -53,8 +53,15 @@ class PublicServer {
     /** What connections may take; open timelines are a part of them, see the stream's servlet. */
     private static final double OF_THE_HEAP = 0.625;
 
-    /** Calls that one connection may have in work. */
+    /** Calls and timelines that one connection may have open. */
     private static final int HTTP2_STREAMS = 128;
+
+    /**
+     * Calls of one connection that are served at a time, the others wait; timelines do not count. On Java 17 each has a thread, also
+     * one that is refused, whose answer waits for its turn on the connection: all streams of ten connections were seen to
+     * take 100 MiB.
+     */
+    private static final int HTTP2_CALLS = 32;
 
     /**
      * Bytes of a body that may come before they are read. Tomcat keeps twice as many for each body that is waited for, of which
@@ -93,10 +100,8 @@ class PublicServer {
                     // a stream whose window stays closed, like a connection that takes no bytes
                     http2.setStreamWriteTimeout(http.getConnectionTimeout());
                 }
-                // by default 20 of a connection's calls are served at a time, and the others wait while the broker
-                // hangs
                 http2.setMaxConcurrentStreams(HTTP2_STREAMS);
-                http2.setMaxConcurrentStreamExecution(HTTP2_STREAMS);
+                http2.setMaxConcurrentStreamExecution(HTTP2_CALLS);
                 http2.setInitialWindowSize(HTTP2_WINDOW);
                 connector.addUpgradeProtocol(http2);
             });

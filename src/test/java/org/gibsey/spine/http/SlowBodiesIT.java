@@ -28,14 +28,14 @@ import org.springframework.test.context.TestPropertySource;
 @ExtendWith(OutputCaptureExtension.class)
 @TestPropertySource(
         properties = {
-            "spine.http.concurrent-saves=64",
+            "spine.http.concurrent-saves=32",
             "spine.http.body-time=3s",
             "server.tomcat.connection-timeout=60s"
         })
 class SlowBodiesIT {
 
     private static final String GIFT = "{\"page_id\":49901,\"question\":\"q\",\"answer\":\"a\"}";
-    private static final int PLACES = 64;
+    private static final int PLACES = 32;
 
     @LocalServerPort
     int port;
@@ -69,7 +69,7 @@ class SlowBodiesIT {
     @Test
     void savesOfOthersAreTakenWhileStreamsOfHttp2HoldBodiesOpen() throws IOException {
         try (RawHttp2 calls = RawHttp2.open(port, 1, RawHttp2.WINDOW)) {
-            for (int i = 0; i < PLACES - 8; i++) {
+            for (int i = 0; i < PLACES; i++) {
                 calls.announce("/vault/save", 1_048_576);
             }
             assertThat(calls.answers(8)).allSatisfy(answer -> assertThat(answer).contains("\"status\":429"));
@@ -83,27 +83,35 @@ class SlowBodiesIT {
     /** An answer that is not read keeps its thread, also one that says that there is nothing. */
     @Test
     void streamsOfHttp2WhoseWindowsStayClosedHoldNoMoreThanAShareOfAllCalls() throws IOException {
-        int calls = 100;
+        int atATime = 32;
         int share = (2 * PLACES + 128) / 2;
-        try (RawHttp2 deaf = RawHttp2.open(port, 1, 0);
-                RawHttp2 alsoDeaf = RawHttp2.open(port, 1, 0)) {
-            for (int i = 0; i < calls; i++) {
-                deaf.get("/nowhere");
+        List<RawHttp2> deaf = new ArrayList<>();
+        try (RawHttp2 refused = RawHttp2.open(port, 1, 0)) {
+            while (deaf.size() * atATime < share) {
+                RawHttp2 connection = RawHttp2.open(port, 1, 0);
+                deaf.add(connection);
+                for (int i = 0; i < atATime; i++) {
+                    connection.get("/nowhere");
+                }
+                // all of them have begun to be answered
+                for (int begun = 0; begun < atATime; ) {
+                    begun += connection.read().type() == RawHttp2.HEADERS ? 1 : 0;
+                }
             }
-            // all of them have begun to be answered
-            for (int begun = 0; begun < calls; ) {
-                begun += deaf.read().type() == RawHttp2.HEADERS ? 1 : 0;
-            }
-            for (int i = 0; i < calls; i++) {
-                alsoDeaf.get("/nowhere");
+            for (int i = 0; i < atATime; i++) {
+                refused.get("/nowhere");
             }
             // an answer without a body waits for no window
-            for (int refused = 0; refused < 2 * calls - share; ) {
-                RawHttp2.Frame frame = alsoDeaf.read();
+            for (int ended = 0; ended < atATime; ) {
+                RawHttp2.Frame frame = refused.read();
                 // and is no reset, which comes when the others have waited too long
-                refused += frame.type() != RawHttp2.RESET && frame.isLast() ? 1 : 0;
+                ended += frame.type() != RawHttp2.RESET && frame.isLast() ? 1 : 0;
             }
             assertThat(saveFromElsewhere().status()).isEqualTo(202);
+        } finally {
+            for (RawHttp2 connection : deaf) {
+                connection.close();
+            }
         }
     }
 
@@ -121,13 +129,13 @@ class SlowBodiesIT {
     void fillsNoLogForWhoLeavesWithBodiesOpen(CapturedOutput log) throws IOException {
         double before = rejectedAsMalformed();
         try (RawHttp2 calls = RawHttp2.open(port, 3, RawHttp2.WINDOW)) {
-            for (int i = 0; i < 20; i++) {
+            for (int i = 0; i < 10; i++) {
                 calls.announce("/vault/save", 100);
             }
             await().until(() -> saveFromElsewhere().status() == 202);
         }
 
-        await().until(() -> rejectedAsMalformed() - before >= 20);
+        await().until(() -> rejectedAsMalformed() - before >= 10);
         assertThat(log).doesNotContain("Exception");
     }
 
