@@ -36,6 +36,8 @@ async function look(wait = FIRST_LOOK_MS) {
   }
   if (answer.ok) {
     show(parse(await answer.text()));
+  } else if (answer.status === 410) {
+    say("Nothing is left of this gift.");
   } else if (answer.status === 404 && wait > LAST_LOOK_MS) {
     say("No gift is here that you could read: there is none, or it is another reader's.");
   } else {

@@ -64,7 +64,9 @@ public record SpineSettings(
             @Min(1) @Max(1000) int partitions) {}
 
     /** Edits, deletes and restores. */
-    public record Changes(@NotBlank String topic) {}
+    public record Changes(
+            @NotBlank String topic,
+            @NotNull @DurationMin(seconds = 1) Duration deletedKept) {}
 
     public record Limits(
             @Min(1) int questionChars,

@@ -73,6 +73,10 @@ record Problem(
         return new Problem(404, "unknown", "Not found", detail);
     }
 
+    static Problem gone(String detail) {
+        return new Problem(410, "gone", "Gone", detail);
+    }
+
     static Problem slow(String detail) {
         return new Problem(408, "slow", "Too slow", detail);
     }

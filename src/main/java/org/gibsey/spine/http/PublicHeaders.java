@@ -19,7 +19,7 @@ final class PublicHeaders {
     static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 
     private static final List<String> RESPONSE =
-            List.of("Cache-Control", "Content-Type", "Link", "Location", "Retry-After");
+            List.of("Cache-Control", "Content-Type", "ETag", "Link", "Location", "Retry-After");
 
     /** Target of a link (RFC 8288). */
     private static final Pattern LINK = Pattern.compile("<([^>]*)>");

@@ -140,7 +140,7 @@ class PublicServer {
         cors.setAllowedOrigins(settings.http().origins());
         cors.setAllowedMethods(List.of("GET", "HEAD", "POST"));
         cors.setAllowedHeaders(List.of("Content-Type", "Idempotency-Key", "Last-Event-ID", "traceparent"));
-        cors.setExposedHeaders(List.of("Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"));
+        cors.setExposedHeaders(List.of("ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"));
         if (settings.auth().isOn()) {
             // the page's own script sends the token; what the browser would add by itself (cookies) is never wanted
             cors.addAllowedHeader("Authorization");

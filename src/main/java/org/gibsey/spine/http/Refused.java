@@ -28,6 +28,11 @@ public final class Refused extends IOException {
         return new Refused(Problem.signIn());
     }
 
+    /** It was there, and is not any more. */
+    public static Refused gone(String detail) {
+        return new Refused(Problem.gone(detail));
+    }
+
     Problem problem() {
         return problem;
     }

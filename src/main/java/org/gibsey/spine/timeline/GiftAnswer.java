@@ -1,18 +1,56 @@
 package org.gibsey.spine.timeline;
 
+import java.sql.Timestamp;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
 import org.apache.camel.Exchange;
+import org.apache.camel.Message;
 import org.apache.camel.Processor;
+import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.gift.UnknownGift;
+import org.gibsey.spine.http.Refused;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
-/** Throws {@link UnknownGift} when a gift is neither in the vault nor among the dead letters. Thread-safe. */
+/**
+ * Answers with the row that was found, and with its {@code revision} as entity tag: what {@code If-Match} of an edit names. Of a
+ * deleted gift it says until when it can be restored, and nothing that was in it. Throws {@link UnknownGift} when a gift is
+ * neither in the vault nor among the dead letters, and {@link Refused} when nothing is left of it. Thread-safe.
+ */
 @Component("giftAnswer")
 final class GiftAnswer implements Processor {
 
+    private final SpineSettings.Changes changes;
+
+    GiftAnswer(SpineSettings settings) {
+        this.changes = settings.changes();
+    }
+
     @Override
-    public void process(Exchange exchange) throws UnknownGift {
-        if (exchange.getMessage().getBody() == null) {
+    @SuppressWarnings("unchecked")
+    public void process(Exchange exchange) throws UnknownGift, Refused {
+        Message message = exchange.getMessage();
+        Map<String, @Nullable Object> found = message.getBody(Map.class);
+        if (found == null) {
             throw new UnknownGift("No gift of this id is stored or dead. If it was just saved, ask again in a moment.");
         }
+        Map<String, @Nullable Object> row = new LinkedHashMap<>(found);
+        Object revision = row.remove("revision");
+        Object deletedAt = row.remove("deleted_at");
+        if (row.remove("purged_at") != null) {
+            throw Refused.gone("Nothing is left of this gift.");
+        }
+        if (deletedAt instanceof Timestamp deleted) {
+            row = new LinkedHashMap<>();
+            row.put("status", "deleted");
+            row.put("event_id", Objects.requireNonNull(found.get("event_id")));
+            row.put("deleted_at", deleted);
+            row.put("restorable_until", deleted.toInstant().plus(changes.deletedKept()));
+        }
+        if (revision != null) {
+            message.setHeader("ETag", "\"" + revision + "\"");
+        }
+        message.setBody(row);
     }
 }

@@ -133,6 +133,13 @@ class OpenApiIT {
         calls.put("showGift 404", () -> get("/vault/gifts/" + UUID.randomUUID()));
         calls.put("showGift 405", () -> send("DELETE", "/vault/gifts/1"));
         calls.put("showGift 406", () -> get("/vault/gifts/1", "Accept: text/html"));
+        calls.put("showGift 410", () -> {
+            UUID gift = storedGift();
+            vault.sql("update vault set purged_at = now() where event_id = ?")
+                    .param(gift)
+                    .update();
+            return get("/vault/gifts/" + gift);
+        });
         calls.put("showGift 429", () -> besideAReadThatWaits("/vault/gifts/" + UUID.randomUUID()));
         calls.put("showGift 503", () -> suspended("show-gift", () -> get("/vault/gifts/" + UUID.randomUUID())));
         calls.put("showGiftPage 200", () -> get("/gifts/" + storedGift()));

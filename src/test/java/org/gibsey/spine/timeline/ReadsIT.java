@@ -67,6 +67,54 @@ class ReadsIT {
     }
 
     @Test
+    void theEntityTagOfAGiftIsItsSaveUntilItIsEdited() {
+        UUID id = gift();
+        UUID edit = UUID.randomUUID();
+
+        String saved = http.getForEntity("/vault/gifts/" + id, String.class)
+                .getHeaders()
+                .getETag();
+        vault.sql("update vault set revision = ? where event_id = ?")
+                .params(edit, id)
+                .update();
+        String edited = http.getForEntity("/vault/gifts/" + id, String.class)
+                .getHeaders()
+                .getETag();
+
+        assertThat(saved).isEqualTo("\"" + id + "\"");
+        assertThat(edited).isEqualTo("\"" + edit + "\"");
+    }
+
+    @Test
+    void showsNothingThatWasInADeletedGift() throws Exception {
+        UUID id = gift();
+        vault.sql("update vault set deleted_at = '2026-11-01T10:00:00Z' where event_id = ?")
+                .param(id)
+                .update();
+
+        JsonNode deleted = get("/vault/gifts/" + id);
+        ResponseEntity<String> page = http.getForEntity("/gifts/" + id, String.class);
+        vault.sql("update vault set question = '', answer = '', purged_at = now() where event_id = ?")
+                .param(id)
+                .update();
+        ResponseEntity<String> purged = http.getForEntity("/vault/gifts/" + id, String.class);
+
+        assertThat(deleted.get("status").textValue()).isEqualTo("deleted");
+        assertThat(deleted.get("restorable_until").textValue()).startsWith("2026-12-01T10:00:00");
+        assertThat(deleted.toString()).doesNotContain("of 46005");
+        assertThat(page.getStatusCode().value()).isEqualTo(404);
+        assertThat(page.getBody()).doesNotContain("of 46005");
+        assertThat(purged.getStatusCode().value()).isEqualTo(410);
+    }
+
+    private UUID gift() {
+        return vault.sql("insert into vault (page_id, question, answer) values (46005, 'q of 46005', 'a of 46005')"
+                        + " returning event_id")
+                .query(UUID.class)
+                .single();
+    }
+
+    @Test
     void saysWhyAGiftIsDeadUntilItIsReplayed() throws Exception {
         UUID id = UUID.randomUUID();
         vault.sql("""

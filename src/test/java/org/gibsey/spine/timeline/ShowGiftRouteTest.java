@@ -3,6 +3,8 @@ package org.gibsey.spine.timeline;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Instant;
 import java.util.Map;
 import java.util.UUID;
 import org.apache.camel.EndpointInject;
@@ -17,6 +19,7 @@ import org.springframework.http.ResponseEntity;
 class ShowGiftRouteTest extends MockedRoutes {
 
     private static final String ID = "01a20810-5877-7710-91b0-12b1f8bbbda1";
+    private static final String OTHER_ID = "01a20810-5877-7710-91b0-12b1f8bbbda2";
 
     @EndpointInject("mock:to-vault-gift")
     MockEndpoint vault;
@@ -44,6 +47,58 @@ class ShowGiftRouteTest extends MockedRoutes {
         Map<?, ?> parameters =
                 vault.getExchanges().get(0).getMessage().getHeader(JdbcConstants.JDBC_PARAMETERS, Map.class);
         assertThat(parameters.get("event_id")).isEqualTo(ID);
+    }
+
+    @Test
+    void namesTheRevisionInTheEntityTagAlone() {
+        answers(
+                vault,
+                Map.of("status", "stored", "event_id", UUID.fromString(ID), "revision", UUID.fromString(OTHER_ID)));
+
+        ResponseEntity<String> answer = show(ID);
+
+        assertThat(answer.getHeaders().getETag()).isEqualTo("\"" + OTHER_ID + "\"");
+        assertThat(answer.getBody()).isEqualTo("{\"status\":\"stored\",\"event_id\":\"" + ID + "\"}");
+    }
+
+    @Test
+    void saysUntilWhenADeletedGiftCanBeRestoredAndNothingThatWasInIt() {
+        Instant deletedAt = Instant.parse("2026-11-01T10:00:00.000001Z");
+        answers(
+                vault,
+                Map.of(
+                        "status",
+                        "stored",
+                        "event_id",
+                        UUID.fromString(ID),
+                        "page_id",
+                        7L,
+                        "question",
+                        "kept, as an edit of the route may have it",
+                        "revision",
+                        UUID.fromString(OTHER_ID),
+                        "deleted_at",
+                        Timestamp.from(deletedAt)));
+
+        ResponseEntity<String> answer = show(ID);
+
+        assertThat(answer.getStatusCode().value()).isEqualTo(200);
+        assertThat(answer.getHeaders().getETag()).isEqualTo("\"" + OTHER_ID + "\"");
+        assertThat(answer.getBody())
+                .isEqualTo(
+                        "{\"status\":\"deleted\",\"event_id\":\"" + ID
+                                + "\",\"deleted_at\":\"2026-11-01T10:00:00.000001Z\",\"restorable_until\":\"2026-12-01T10:00:00.000001Z\"}");
+    }
+
+    @Test
+    void answers410WhenNothingIsLeftOfAGift() {
+        Timestamp then = Timestamp.from(Instant.EPOCH);
+        answers(vault, Map.of("status", "stored", "question", "", "deleted_at", then, "purged_at", then));
+
+        ResponseEntity<String> answer = show(ID);
+
+        assertThat(answer.getStatusCode().value()).isEqualTo(410);
+        assertThat(answer.getHeaders().getContentType()).hasToString("application/problem+json");
     }
 
     @Test
