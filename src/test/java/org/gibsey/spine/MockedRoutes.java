@@ -45,6 +45,7 @@ public abstract class MockedRoutes {
             savedBeforeTheStart = save(Map.of("page_id", 7, "question", "Q?", "answer", "A"));
             mock("save-gift", "to-gift-events");
             mock("list-gifts", "to-vault-list");
+            mock("search-gifts", "to-asked", "to-vault-found");
             mock("show-gift", "to-vault-gift", "to-dead-gift");
             mock("show-gift-page", "to-vault-preview");
             mock("show-kafka-status", "process-kafka-status");

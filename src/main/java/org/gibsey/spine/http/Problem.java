@@ -50,7 +50,7 @@ record Problem(
 
     private static final ObjectWriter JSON = new ObjectMapper().writer();
     /** SQLSTATEs, or their classes: connection, rollback, resources, state, operator, system, undefined table. */
-    private static final List<String> PASSING = List.of("08", "40", "53", "55", "57", "58", "42P01");
+    private static final List<String> PASSING = List.of("08", "40", "53", "55", "57", "58", "42P01", "42883");
 
     private static final int RETRY_AFTER_SECONDS = 3;
     /** A request target longer than this is not repeated in an answer. */
@@ -237,7 +237,7 @@ record Problem(
         return failed();
     }
 
-    /** Whether the database will read again by itself: it is away, overloaded, or has no table yet. */
+    /** Whether the database will read again by itself: it is away, overloaded, or its schema is of before. */
     private static boolean passes(@Nullable String sqlState) {
         return sqlState == null || PASSING.stream().anyMatch(sqlState::startsWith);
     }

@@ -34,6 +34,8 @@ final class AllowedParts {
             "kafkaStatus",
             "listQuery",
             "listAnswer",
+            "searchQuery",
+            "searchAsked",
             "giftQuery",
             "giftAnswer",
             "giftPageQuery",

@@ -37,8 +37,7 @@ final class ListAnswer implements Processor {
         }
         if (shown < rows.size()) {
             message.setBody(rows.subList(0, shown));
-            message.setHeader(
-                    "Link", next(rows.get(shown - 1), limit, exchange.getProperty(ListQuery.FILTER, "", String.class)));
+            message.setHeader("Link", next(exchange, rows.get(shown - 1), limit));
         }
     }
 
@@ -46,14 +45,15 @@ final class ListAnswer implements Processor {
         return !row.containsKey("question") || row.get("question") != null;
     }
 
-    private static String next(Map<String, Object> last, int limit, String filter) {
+    private static String next(Exchange exchange, Map<String, Object> last, int limit) {
         Timestamp time = (Timestamp) Objects.requireNonNull(last.get("created_at"));
         return String.format(
                 Locale.ROOT,
-                "</vault/list?limit=%d&before=%s_%s%s>; rel=\"next\"",
+                "<%s?limit=%d&before=%s_%s%s>; rel=\"next\"",
+                exchange.getProperty(ListQuery.PATH),
                 limit,
                 time.toInstant(),
                 last.get("id"),
-                filter);
+                exchange.getProperty(ListQuery.FILTER));
     }
 }

@@ -37,6 +37,9 @@ final class ListQuery implements Processor {
     /** The filters the caller gave, as they stand in a query after its first parameter; empty without any. */
     static final String FILTER = "listFilter";
 
+    /** Where the next page is, for {@link ListAnswer}. */
+    static final String PATH = "listPath";
+
     private static final Pattern BEFORE = Pattern.compile("(.+)_(-?[0-9]+)");
 
     /** Years 1 to 9999, as events have them. */
@@ -54,7 +57,11 @@ final class ListQuery implements Processor {
 
     @Override
     public void process(Exchange exchange) throws InvalidInput, Refused {
-        RequestQuery query = RequestQuery.of(exchange);
+        read(RequestQuery.of(exchange), exchange);
+    }
+
+    /** For a route that has more parameters, with what it found wrong in them. */
+    void read(RequestQuery query, Exchange exchange) throws InvalidInput, Refused {
         int limit = query.positive("limit", DEFAULT_LIMIT, MAX_LIMIT);
         int page = query.positive("page", 1, Integer.MAX_VALUE);
         Long pageId = query.int64("page_id");
@@ -70,6 +77,7 @@ final class ListQuery implements Processor {
         exchange.getMessage().setHeader(JdbcConstants.JDBC_PARAMETERS, parameters);
         exchange.setProperty(LIMIT, limit);
         exchange.setProperty(COUNTS_PAGES, query.text("page") != null);
+        exchange.setProperty(PATH, "/vault/list");
         exchange.setProperty(
                 FILTER,
                 (pageId == null ? "" : "&page_id=" + pageId) + (symbolId == null ? "" : "&symbol_id=" + symbolId));

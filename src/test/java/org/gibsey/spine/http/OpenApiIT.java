@@ -159,6 +159,19 @@ class OpenApiIT {
         calls.put("listGifts 422", () -> get("/vault/list?limit=0"));
         calls.put("listGifts 429", () -> besideAReadThatWaits("/vault/list"));
         calls.put("listGifts 503", () -> suspended("list-gifts", () -> get("/vault/list")));
+        calls.put("searchGifts 200", () -> {
+            vault.sql(
+                            "insert into vault (page_id, question, answer, searchable) values (49104, 'contractual', 'a', true),"
+                                    + " (49104, 'contractual', 'a', true)")
+                    .update();
+            return get("/vault/search?q=contractual&limit=1");
+        });
+        calls.put("searchGifts 400", () -> get("/vault/search?q=%zz"));
+        calls.put("searchGifts 405", () -> send("DELETE", "/vault/search"));
+        calls.put("searchGifts 406", () -> get("/vault/search?q=a", "Accept: text/html"));
+        calls.put("searchGifts 422", () -> get("/vault/search"));
+        calls.put("searchGifts 429", () -> besideAReadThatWaits("/vault/search?q=a"));
+        calls.put("searchGifts 503", () -> suspended("search-gifts", () -> get("/vault/search?q=a")));
         calls.put("streamGifts 200", this::openStream);
         calls.put("streamGifts 405", () -> send("DELETE", "/vault/stream"));
         calls.put("streamGifts 422", () -> get("/vault/stream?page_id=one"));

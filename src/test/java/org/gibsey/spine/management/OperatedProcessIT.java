@@ -90,7 +90,7 @@ class OperatedProcessIT {
         });
         connector = connect(login("open-sesame"));
         jmx = connector.getMBeanServerConnection();
-        await().until(() -> ((List<?>) report().get("files")).size() == 7);
+        await().until(() -> ((List<?>) report().get("files")).size() == 8);
     }
 
     @AfterAll
@@ -264,6 +264,7 @@ class OperatedProcessIT {
                 "persist-gifts",
                 "index-dead-letters",
                 "list-gifts",
+                "search-gifts",
                 "show-gift",
                 "show-gift-page",
                 "show-kafka-status"
@@ -360,7 +361,7 @@ class OperatedProcessIT {
     void tellsWhichContentOfEachRouteFileRuns() throws Exception {
         Map<?, ?> report = report();
 
-        assertThat((List<?>) report.get("files")).hasSize(7);
+        assertThat((List<?>) report.get("files")).hasSize(8);
         assertThat(report.get("files").toString()).contains("save-gift.camel.yaml", "revision=", "state=Started");
     }
 

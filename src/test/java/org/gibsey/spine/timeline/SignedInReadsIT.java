@@ -279,7 +279,11 @@ class SignedInReadsIT {
                 .param(ANNA)
                 .query(UUID.class)
                 .single();
+        vault.sql("update vault set searchable = true where page_id = ?")
+                .param(page)
+                .update();
         Map<String, Object> first = new HashMap<>();
+        first.put("q", "a");
         first.put("before_time", "infinity");
         first.put("before_id", Long.MAX_VALUE);
         first.put("page_id", page);
@@ -290,6 +294,9 @@ class SignedInReadsIT {
         for (UUID reader : List.of(ANNA, BERT)) {
             first.put("reader", reader);
             assertThat(rows("list-gifts", "set-select", first))
+                    .singleElement()
+                    .satisfies(row -> assertThat(row).containsEntry("user_id", reader));
+            assertThat(rows("search-gifts", "set-select-found", first))
                     .singleElement()
                     .satisfies(row -> assertThat(row).containsEntry("user_id", reader));
             int found = reader.equals(ANNA) ? 1 : 0;

@@ -1,0 +1,66 @@
+package org.gibsey.spine.persist;
+
+import java.time.Clock;
+import java.time.Duration;
+import org.gibsey.spine.Outage;
+import org.gibsey.spine.Repeating;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.annotation.Bean;
+import org.springframework.dao.DataAccessException;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.TransientDataAccessException;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * Takes gifts into the index of words a moment after they were stored, the newest first: taking words apart costs ten times what
+ * the row costs, and a backlog would drain so much slower. What fails here holds up no gift, and kills none. Each worker does it,
+ * about 800 gifts a second at most. Looks from one thread.
+ */
+@Component
+final class SearchIndex {
+
+    private static final Duration PAUSE = Duration.ofMillis(500);
+
+    private static final Logger LOG = LoggerFactory.getLogger(SearchIndex.class);
+
+    /** What another worker takes in is left to it. */
+    private static final String SQL = """
+            update vault set searchable = true
+             where id in (select id from vault where not searchable order by id desc limit 400 for update skip locked)
+            """;
+
+    private final JdbcClient vault;
+    private final BatchConsumerFactory consumers;
+    private final Outage trouble;
+
+    SearchIndex(JdbcClient vault, BatchConsumerFactory consumers, Clock steadyClock) {
+        this.vault = vault;
+        this.consumers = consumers;
+        this.trouble = new Outage(steadyClock);
+    }
+
+    @Bean
+    static Repeating searchIndexThread(SearchIndex index) {
+        return new Repeating("search index", PAUSE, index::look);
+    }
+
+    /** Takes in the next ones, where this process is a worker. */
+    void look() {
+        if (consumers.memberships().isEmpty()) {
+            return;
+        }
+        try {
+            vault.sql(SQL).update();
+            trouble.end().ifPresent(lasted -> LOG.info("Gifts are taken into the index of words again"));
+        } catch (DataAccessResourceFailureException | TransientDataAccessException e) {
+            // health says that the database is away; what was not taken in is tried again
+            LOG.debug("The index of words waits", e);
+        } catch (DataAccessException e) {
+            if (trouble.isToBeLogged()) {
+                LOG.warn("No gifts are taken into the index of words at the moment: {}", String.valueOf(e.getCause()));
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package org.gibsey.spine.timeline;
+
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
+import org.apache.camel.component.jdbc.JdbcConstants;
+import org.gibsey.spine.gift.InvalidInput;
+import org.gibsey.spine.http.Refused;
+import org.gibsey.spine.http.RequestQuery;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/**
+ * Reads what a search looks for, {@code q}, and offers it to the SQL of the route as the named parameter {@code q}, beside those of
+ * {@link ListQuery}. Throws {@link InvalidInput} naming each that is wrong. Thread-safe.
+ */
+@Component("searchQuery")
+final class SearchQuery implements Processor {
+
+    /** In code points. */
+    private static final int MOST_CHARS = 200;
+
+    private static final Pattern SPACE = Pattern.compile("[\\p{Z}\\s\\p{Cc}]+");
+
+    private final ListQuery list;
+
+    SearchQuery(ListQuery list) {
+        this.list = list;
+    }
+
+    @Override
+    @SuppressWarnings("unchecked")
+    public void process(Exchange exchange) throws InvalidInput, Refused {
+        RequestQuery query = RequestQuery.of(exchange);
+        String given = query.text("q");
+        String words = SPACE.matcher(given == null ? "" : given).replaceAll(" ").strip();
+        if (words.isEmpty()) {
+            query.refuse("q", "is required");
+        } else if (words.codePointCount(0, words.length()) > MOST_CHARS) {
+            query.refuse("q", "must have at most " + MOST_CHARS + " characters");
+        }
+        if (query.text("page") != null) {
+            query.refuse("page", "is not for searches: follow the Link header");
+        }
+        list.read(query, exchange);
+        Map<String, @Nullable Object> parameters =
+                exchange.getMessage().getHeader(JdbcConstants.JDBC_PARAMETERS, Map.class);
+        parameters.put("q", words);
+        exchange.setProperty(
+                ListQuery.FILTER,
+                "&q=" + URLEncoder.encode(words, StandardCharsets.UTF_8)
+                        + exchange.getProperty(ListQuery.FILTER, String.class));
+        exchange.setProperty(ListQuery.PATH, "/vault/search");
+    }
+}
