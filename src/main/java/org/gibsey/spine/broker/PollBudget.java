@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A deserializer is called for each record as it is unpacked. When the poll has its share, this one throws, on which the
  * client returns the records it has, and the next poll begins with the record that was refused. The first record of a poll always
- * passes: one that is larger than the share comes alone. A record with neither key nor value is not seen. Used by the polling
+ * passes: one that is larger than the share comes alone. A record with neither key nor value is not seen, and one is unpacked whole
+ * before it is: {@code docs/security.md} says what bounds these. Used by the polling
  * thread alone; key and value of a consumer share one.
  */
 public final class PollBudget implements Deserializer<byte[]> {

@@ -1,6 +1,7 @@
 package org.gibsey.spine.persist;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,8 @@ import java.util.UUID;
 import java.util.concurrent.Future;
 import java.util.stream.LongStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -26,6 +29,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.gibsey.spine.broker.TopicIds;
@@ -180,6 +185,23 @@ class BatchConsumerIT {
         assertThat(offsets)
                 .containsExactlyElementsOf(
                         LongStream.range(0, 3 + values.size()).boxed().toList());
+    }
+
+    /** What bounds a single record, which a consumer holds whole before anything can look at it. */
+    @Test
+    void aTopicKeptUncompressedTakesNoRecordThatUnpacksToMoreThanAMessageMayHave() throws Exception {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers))) {
+            admin.incrementalAlterConfigs(Map.of(
+                            new ConfigResource(ConfigResource.Type.TOPIC, name),
+                            List.of(new AlterConfigOp(
+                                    new ConfigEntry("compression.type", "uncompressed"), AlterConfigOp.OpType.SET))))
+                    .all()
+                    .get();
+        }
+
+        // the broker takes up the setting a moment later
+        await().untilAsserted(() -> assertThatThrownBy(() -> writeInOneBatch(List.of(new byte[2 << 20])))
+                .hasCauseInstanceOf(RecordTooLargeException.class));
     }
 
     private void writeInOneBatch(List<byte[]> values) throws Exception {
