@@ -68,7 +68,8 @@ class PublicServerIT {
         assertThat(answer.headers())
                 .containsEntry("Access-Control-Allow-Origin", "http://localhost:5173")
                 .containsEntry(
-                        "Access-Control-Expose-Headers", "Link, Location, RateLimit, RateLimit-Policy, Retry-After");
+                        "Access-Control-Expose-Headers",
+                        "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After");
     }
 
     @Test
