@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * cannot shut out the others: it takes nine to fill it. With an eighth it would take five; and a sixteenth is much for who ends what it
  * began: of 512 saves in work it is 32, which at 10 ms each are 3,200 a second, however many readers are behind the address.
  *
- * <p>A client is an IPv4 address, or a network of IPv6 of the size that one customer gets. Remembers only who is in. Thread-safe.
+ * <p>A client is a reader who is known, an IPv4 address, or a network of IPv6 of the size that one customer gets. Remembers only who is in. Thread-safe.
  */
 public final class ClientShares {
 

@@ -5,6 +5,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.gibsey.spine.ClientShares;
+import org.gibsey.spine.identity.Caller;
 
 /**
  * What answers may take of the heap, while they are made and while they wait for their readers. How large an answer is, is
@@ -48,7 +49,7 @@ final class AnswerMemory {
      * @throws Refused if none became free
      */
     Place begin(HttpServletRequest request) throws Refused {
-        String client = ClientShares.client(request);
+        String client = Caller.client(request);
         lock.lock();
         try {
             long rest = PATIENCE_NANOS;
@@ -69,7 +70,7 @@ final class AnswerMemory {
 
     /** A place for an answer that is small while it is made. */
     Place beginSmall(HttpServletRequest request) {
-        return new Place(ClientShares.client(request), false);
+        return new Place(Caller.client(request), false);
     }
 
     /** What one answer has of the memory. Used by one thread. */

@@ -72,7 +72,7 @@ final class BodyFilter extends OncePerRequestFilter {
         }
         IncomingBody body = new IncomingBody(request, settings, coming, bytes);
         try {
-            Problem tooMany = metrics.isSave(request) ? limit.take(sender(request), response) : null;
+            Problem tooMany = metrics.isSave(request) ? limit.take(Caller.client(request), response) : null;
             if (tooMany != null) {
                 throw new Refused(tooMany);
             }
@@ -83,12 +83,6 @@ final class BodyFilter extends OncePerRequestFilter {
         } finally {
             body.forget();
         }
-    }
-
-    /** For whom a save counts. */
-    private static String sender(HttpServletRequest request) {
-        Caller caller = Caller.of(request);
-        return caller == null ? ClientShares.client(request) : caller.reader().toString();
     }
 
     private boolean isWanted(HttpServletRequest request) {

@@ -14,6 +14,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.apache.tomcat.util.net.SocketWrapperBase;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.identity.Caller;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,7 +59,7 @@ final class IncomingBody {
         this.maxBytes = settings.limits().bodyBytes();
         this.maxTime = settings.http().bodyTime();
         this.end = System.nanoTime() + maxTime.toNanos();
-        this.client = ClientShares.client(request);
+        this.client = Caller.client(request);
         this.coming = coming;
         this.bytes = bytes;
     }

@@ -110,7 +110,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         if (places == null) {
             return route(request, response);
         }
-        String client = ClientShares.client(request);
+        String client = Caller.client(request);
         Problem full = Problem.ofTaking(places, client);
         if (full != null) {
             return refuse(full, request, response);

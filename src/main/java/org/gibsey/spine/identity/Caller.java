@@ -4,6 +4,7 @@ import jakarta.servlet.ServletRequest;
 import java.time.Instant;
 import java.util.UUID;
 import org.apache.camel.Exchange;
+import org.gibsey.spine.ClientShares;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,12 @@ public record Caller(UUID reader, Instant expires) {
     /** @return null for a call without a token, or where no readers are known */
     public static @Nullable Caller of(Exchange exchange) {
         return exchange.getProperty(PROPERTY, Caller.class);
+    }
+
+    /** Whose share of what clients share a call takes: its reader's, wherever from, or else that of its address. */
+    public static String client(ServletRequest request) {
+        Caller caller = of(request);
+        return caller == null ? ClientShares.client(request) : caller.reader().toString();
     }
 
     /** Notes that this reader makes the call. */

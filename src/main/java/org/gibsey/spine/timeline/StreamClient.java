@@ -35,7 +35,7 @@ final class StreamClient implements WriteListener {
     private final @Nullable Caller caller;
     private final int maxWaiting;
     private final ClientShares room;
-    private final String address;
+    private final String sharer;
 
     private final Deque<byte[]> waiting = new ArrayDeque<>();
     private int waitingBytes;
@@ -62,7 +62,7 @@ final class StreamClient implements WriteListener {
      * @param caller     whose stream it is; null for anybody's
      * @param maxWaiting bytes that may wait behind the message that is being written
      * @param room       bytes that may wait for all clients
-     * @param address    whose share of the room it takes
+     * @param sharer     whose share of the room it takes
      */
     StreamClient(
             AsyncContext async,
@@ -71,14 +71,14 @@ final class StreamClient implements WriteListener {
             @Nullable Caller caller,
             int maxWaiting,
             ClientShares room,
-            String address) {
+            String sharer) {
         this.async = async;
         this.out = out;
         this.filter = filter;
         this.caller = caller;
         this.maxWaiting = maxWaiting;
         this.room = room;
-        this.address = address;
+        this.sharer = sharer;
     }
 
     /** Null for anybody's. */
@@ -262,11 +262,11 @@ final class StreamClient implements WriteListener {
     /** Takes room for what waits now, or gives it back; false when there is no more. */
     private boolean hold() {
         int more = waitingBytes - held;
-        if (more > 0 && room.take(address, more) != Outcome.TAKEN) {
+        if (more > 0 && room.take(sharer, more) != Outcome.TAKEN) {
             return false;
         }
         if (more < 0) {
-            room.leave(address, -more);
+            room.leave(sharer, -more);
         }
         held = waitingBytes;
         return true;

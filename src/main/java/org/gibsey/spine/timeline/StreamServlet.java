@@ -97,11 +97,11 @@ final class StreamServlet extends HttpServlet {
             response.sendError(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
             return;
         }
-        String address = ClientShares.client(request);
-        switch (places.take(address, 1)) {
+        String sharer = Caller.client(request);
+        switch (places.take(sharer, 1)) {
             case FULL -> refuse(request, response, Refused.busy());
             case SHARE_USED -> refuse(request, response, Refused.shareUsed(places));
-            case TAKEN -> open(request, response, filter, lastId(request, query), address);
+            case TAKEN -> open(request, response, filter, lastId(request, query), sharer);
         }
     }
 
@@ -123,7 +123,7 @@ final class StreamServlet extends HttpServlet {
             HttpServletResponse response,
             StreamedGift.Filter filter,
             Optional<String> lastId,
-            String address)
+            String sharer)
             throws IOException {
         setHeaders(response);
         Optional<StreamPosition> from = lastId.flatMap(StreamPosition::parse);
@@ -131,14 +131,8 @@ final class StreamServlet extends HttpServlet {
         AsyncContext async = request.startAsync();
         async.setTimeout(0);
         StreamClient client = new StreamClient(
-                async,
-                response.getOutputStream(),
-                filter,
-                Caller.of(request),
-                settings.bufferBytes(),
-                waiting,
-                address);
-        async.addListener(new Leaving(client, address));
+                async, response.getOutputStream(), filter, Caller.of(request), settings.bufferBytes(), waiting, sharer);
+        async.addListener(new Leaving(client, sharer));
         client.send(GREETING);
         if (lastId.isPresent() && from.isEmpty()) {
             client.send(RESET);
@@ -171,17 +165,17 @@ final class StreamServlet extends HttpServlet {
 
         private final StreamClient client;
 
-        private final String address;
+        private final String sharer;
 
-        private Leaving(StreamClient client, String address) {
+        private Leaving(StreamClient client, String sharer) {
             this.client = client;
-            this.address = address;
+            this.sharer = sharer;
         }
 
         @Override
         public void onComplete(AsyncEvent event) {
             feed.left(client);
-            places.leave(address, 1);
+            places.leave(sharer, 1);
         }
 
         @Override

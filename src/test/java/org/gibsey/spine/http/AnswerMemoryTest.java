@@ -3,9 +3,12 @@ package org.gibsey.spine.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.gibsey.spine.ClientShares;
+import org.gibsey.spine.identity.Caller;
 import org.junit.jupiter.api.Test;
 import org.springframework.mock.web.MockHttpServletRequest;
 
@@ -32,6 +35,21 @@ class AnswerMemoryTest {
     }
 
     @Test
+    void readersBehindOneAddressHaveAShareEachAndAReaderHasOneWhereverFrom() throws Refused {
+        UUID first = UUID.randomUUID();
+        List<AnswerMemory.Place> taken = new ArrayList<>();
+        for (int i = 0; i < PLACES / 2; i++) {
+            taken.add(memory.begin(of("192.0.2." + i, first)));
+        }
+
+        assertThatThrownBy(() -> memory.begin(of("192.0.2.9", first))).isInstanceOf(Refused.class);
+
+        taken.add(memory.begin(of("192.0.2.1", UUID.randomUUID())));
+        taken.add(memory.begin(of("192.0.2.1")));
+        taken.forEach(AnswerMemory.Place::close);
+    }
+
+    @Test
     void whoWaitsGetsThePlaceThatBecomesFree() throws Exception {
         AnswerMemory small = new AnswerMemory(1, new ClientShares(128));
         AnswerMemory.Place only = small.begin(of("192.0.2.1"));
@@ -50,6 +68,12 @@ class AnswerMemoryTest {
 
         waits.join();
         assertThat(failures).isEmpty();
+    }
+
+    private static MockHttpServletRequest of(String address, UUID reader) {
+        MockHttpServletRequest request = of(address);
+        new Caller(reader, Instant.MAX).enter(request);
+        return request;
     }
 
     private static MockHttpServletRequest of(String client) {
