@@ -30,7 +30,6 @@ final class PublicValve extends ErrorReportValve {
     /** Request attribute of an answer that is not finished: its reader took too long. */
     static final String CUT_OFF = PublicValve.class.getName() + ".CUT_OFF";
 
-    private static final int TOO_MANY_REQUESTS = 429;
     private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final BooleanSupplier starting;
@@ -55,12 +54,9 @@ final class PublicValve extends ErrorReportValve {
     public void invoke(Request request, Response response) throws IOException, ServletException {
         PagePolicy.ofPublic(request.getRequestURI()).harden(request, response, issuer);
         String client = ClientShares.client(request);
-        if (calls.take(client, 1) != ClientShares.Outcome.TAKEN) {
-            // without a body, which would wait for its reader as well
-            response.setStatus(TOO_MANY_REQUESTS);
-            response.setHeader("Retry-After", "1");
-            response.setContentLength(0);
-            request.getCoyoteRequest().action(ActionCode.DISABLE_SWALLOW_INPUT, null);
+        Problem tooMany = Problem.ofTaking(calls, client);
+        if (tooMany != null) {
+            refuse(tooMany, request, response);
             return;
         }
         try {
@@ -68,6 +64,19 @@ final class PublicValve extends ErrorReportValve {
         } finally {
             calls.leave(client, 1);
         }
+    }
+
+    /** For a client that has as many threads as it may, so it gets none for its body, nor to wait until it opens a window of HTTP/2. */
+    private static void refuse(Problem problem, Request request, Response response) throws IOException {
+        request.getCoyoteRequest().action(ActionCode.DISABLE_SWALLOW_INPUT, null);
+        byte[] body = problem.prepare(response, request.getRequestURI());
+        if (isHttp2(request)) {
+            body = new byte[0];
+            response.setContentType(null);
+        }
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
+        response.finishResponse();
     }
 
     private void answer(Request request, Response response) throws IOException, ServletException {
@@ -93,9 +102,7 @@ final class PublicValve extends ErrorReportValve {
     private void dropRest(Request request, Response response) throws IOException {
         org.apache.coyote.Request wire = request.getCoyoteRequest();
         // HTTP/2 resets the stream, and a client that still waits for 100 sends nothing
-        if (request.isFinished()
-                || wire.hasExpectation()
-                || request.getProtocol().equals("HTTP/2.0")) {
+        if (request.isFinished() || wire.hasExpectation() || isHttp2(request)) {
             return;
         }
         response.finishResponse();
@@ -162,8 +169,11 @@ final class PublicValve extends ErrorReportValve {
     /** Tomcat leaves a fault in a request of HTTP/2 whose client has gone before it was read: there is nobody to answer. */
     private static boolean isReset(Request request) {
         // in HTTP/1.1 it is a head that cannot be read, whose client waits for an answer
-        return "HTTP/2.0".equals(request.getProtocol())
-                && request.getCoyoteRequest().getAttribute(RequestDispatcher.ERROR_EXCEPTION) != null;
+        return isHttp2(request) && request.getCoyoteRequest().getAttribute(RequestDispatcher.ERROR_EXCEPTION) != null;
+    }
+
+    private static boolean isHttp2(Request request) {
+        return "HTTP/2.0".equals(request.getProtocol());
     }
 
     private static boolean writable(Response response) {
