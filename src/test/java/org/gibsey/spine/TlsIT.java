@@ -3,6 +3,7 @@ package org.gibsey.spine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.net.InetAddress;
@@ -26,6 +27,7 @@ import org.gibsey.spine.embedded.Patience;
 import org.gibsey.spine.embedded.SpineIT;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalManagementPort;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.context.ActiveProfiles;
@@ -47,6 +49,9 @@ class TlsIT {
     private static KeyStore second;
     private static KeyStore operator;
 
+    @Autowired
+    MeterRegistry meters;
+
     @LocalServerPort
     int port;
 
@@ -63,6 +68,7 @@ class TlsIT {
         }
         publish("first", first);
         Path authority = Files.writeString(folder.resolve("operators.crt"), certificatePem(operator));
+        settings.add("WARM_UP_TIME", () -> "2s");
         settings.add("TLS_CERTIFICATE", () -> folder.resolve("tls.crt").toString());
         settings.add("TLS_KEY", () -> folder.resolve("tls.key").toString());
         settings.add("MANAGEMENT_CLIENT_CA", authority::toString);
@@ -88,6 +94,16 @@ class TlsIT {
                             .statusCode())
                     .isEqualTo(400);
         }
+    }
+
+    /** With its own certificate, which need not name the address it calls. */
+    @Test
+    void warmsUpOverTls() {
+        assertThat(meters.get("camel.exchanges.succeeded")
+                        .tag("routeId", "save-gift")
+                        .counter()
+                        .count())
+                .isPositive();
     }
 
     @Test

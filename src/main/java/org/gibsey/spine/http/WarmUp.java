@@ -9,6 +9,9 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
+import javax.net.ssl.HostnameVerifier;
+import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SSLSocketFactory;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.Route;
@@ -16,12 +19,18 @@ import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.support.DefaultExchange;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.gift.CloudEvent;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.ApplicationArguments;
 import org.springframework.boot.ApplicationRunner;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.autoconfigure.web.ServerProperties;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslStoreBundle;
+import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.WebServerSslBundle;
 import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext;
 import org.springframework.stereotype.Component;
 
@@ -51,9 +60,15 @@ final class WarmUp implements ApplicationRunner {
     /** Belongs to no trace that is recorded. */
     private static final String UNRECORDED = "00-00000000000000000000000000000001-0000000000000001-00";
 
+    /** Always the same one, or no connection would serve two calls. */
+    private static final HostnameVerifier ANY_NAME = (name, session) -> true;
+
     private final CamelContext camel;
     private final ServletWebServerApplicationContext server;
     private final InetAddress address;
+    /** Null where the public port speaks plain HTTP. */
+    private final @Nullable SslBundle tls;
+
     private final AcceptGift acceptGift;
     private final SaveMetrics metrics;
     private final Duration limit;
@@ -62,12 +77,14 @@ final class WarmUp implements ApplicationRunner {
             CamelContext camel,
             ServletWebServerApplicationContext server,
             ServerProperties properties,
+            SslBundles bundles,
             AcceptGift acceptGift,
             SaveMetrics metrics,
             SpineSettings settings) {
         this.camel = camel;
         this.server = server;
         this.address = Objects.requireNonNullElseGet(properties.getAddress(), InetAddress::getLoopbackAddress);
+        this.tls = Ssl.isEnabled(properties.getSsl()) ? WebServerSslBundle.get(properties.getSsl(), bundles) : null;
         this.acceptGift = acceptGift;
         this.metrics = metrics;
         this.limit = settings.http().warmUp();
@@ -91,12 +108,18 @@ final class WarmUp implements ApplicationRunner {
     }
 
     private void warm(String path) throws Exception {
+        // the certificate names the service and perhaps not this address, so it has to be the very one
+        SSLSocketFactory own = tls == null
+                ? null
+                : SslBundle.of(SslStoreBundle.of(null, null, tls.getStores().getKeyStore()))
+                        .createSslContext()
+                        .getSocketFactory();
         long end = System.nanoTime() + limit.toNanos();
         long began;
         do {
             began = System.nanoTime();
             for (int i = 0; i < STRETCH && System.nanoTime() < end; i++) {
-                call(path, INVALID);
+                call(path, own);
                 makeEvent();
             }
         } while (System.nanoTime() - began > WARM.toNanos() && System.nanoTime() < end);
@@ -108,16 +131,20 @@ final class WarmUp implements ApplicationRunner {
         acceptGift.process(exchange);
     }
 
-    private void call(String path, byte[] body) throws IOException {
-        URI uri = URI.create("http://" + address.getHostAddress() + ":"
+    private void call(String path, @Nullable SSLSocketFactory own) throws IOException {
+        URI uri = URI.create((own == null ? "http://" : "https://") + address.getHostAddress() + ":"
                 + server.getWebServer().getPort() + path);
         HttpURLConnection call = (HttpURLConnection) uri.toURL().openConnection();
+        if (call instanceof HttpsURLConnection secure) {
+            secure.setSSLSocketFactory(own);
+            secure.setHostnameVerifier(ANY_NAME);
+        }
         call.setRequestMethod("POST");
         call.setRequestProperty("Content-Type", "application/json");
         call.setRequestProperty(HEADER, metrics.ownCall());
         call.setRequestProperty(CloudEvent.TRACE_PARENT, UNRECORDED);
         call.setDoOutput(true);
-        call.getOutputStream().write(body);
+        call.getOutputStream().write(INVALID);
         // read to the end, the connection serves the next call
         try (InputStream answer = call.getResponseCode() < 400 ? call.getInputStream() : call.getErrorStream()) {
             if (answer != null) {
