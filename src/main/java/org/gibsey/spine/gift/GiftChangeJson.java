@@ -1,18 +1,9 @@
 package org.gibsey.spine.gift;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonFactoryBuilder;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.f4b6a3.uuid.UuidCreator;
 import com.github.f4b6a3.uuid.util.UuidValidator;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -36,42 +27,37 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GiftChangeJson {
 
-    private static final JsonFactory FACTORY = new JsonFactoryBuilder()
-            // not thread locals, see GiftWriter
-            .recyclerPool(JsonRecyclerPools.sharedBoundedPool())
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxStringLength(Integer.MAX_VALUE)
-                    .build())
-            .build();
-    private static final ObjectMapper JSON = new ObjectMapper(FACTORY);
-
-    private static final GiftReader GIFTS = GiftReader.ofEvents();
+    private static final GiftReader READER = GiftReader.ofEvents(Set.of("sets", "base", "by"));
 
     private GiftChangeJson() {}
 
     /** @return UTF-8 JSON */
     public static byte[] eventValue(GiftChange change) {
-        Gift image = change.image();
-        ObjectNode json = JSON.createObjectNode();
-        json.put("page_id", image.pageId());
-        json.put("question", image.question());
-        json.put("answer", image.answer());
-        if (image.symbolId() != null) {
-            json.put("symbol_id", image.symbolId());
-        }
-        put(json, "user_id", image.userId());
-        json.put("created_at", image.savedAt().toString());
-        ArrayNode sets = json.putArray("sets");
-        change.sets().stream().sorted().map(Field::word).forEach(sets::add);
-        put(json, "base", change.base());
-        put(json, "by", change.by());
-        long micros = ChronoUnit.MICROS.between(Instant.EPOCH, change.at());
-        json.put("ts", BigDecimal.valueOf(micros, 6));
-        try {
-            return JSON.writeValueAsBytes(json);
-        } catch (IOException e) {
-            throw new UncheckedIOException("writing to memory does not fail", e);
-        }
+        return GiftWriter.eventValue(
+                change.image(),
+                json -> {
+                    json.writeStringField("created_at", change.image().savedAt().toString());
+                    json.writeArrayFieldStart("sets");
+                    for (Field field : EnumSet.allOf(Field.class)) {
+                        if (change.sets().contains(field)) {
+                            json.writeString(field.word());
+                        }
+                    }
+                    json.writeEndArray();
+                    if (change.base() != null) {
+                        json.writeStringField("base", change.base().toString());
+                    }
+                    if (change.by() != null) {
+                        json.writeStringField("by", change.by().toString());
+                    }
+                },
+                change.at());
+    }
+
+    /** The gift that a change is about, whatever else is wrong with it; empty when it names none. */
+    public static Optional<UUID> giftOf(ConsumerRecord<?, ?> record) {
+        return Optional.ofNullable(
+                uuid(EventId.text(record.headers(), CloudEvent.SUBJECT), CloudEvent.SUBJECT, new ArrayList<>()));
     }
 
     /**
@@ -84,9 +70,9 @@ public final class GiftChangeJson {
         if (record.value() == null) {
             throw new MalformedJson("the event has no value");
         }
+        ObjectNode json = READER.parse(record.value());
         // its time is the one of the change: ts comes before created_at
-        Gift image = GIFTS.read(record.value(), Instant.EPOCH);
-        JsonNode json = parse(record.value());
+        Gift image = READER.read(json, Instant.EPOCH);
         List<FieldError> errors = new ArrayList<>();
         Optional<Kind> kind = Kind.ofType(EventId.text(record.headers(), CloudEvent.TYPE));
         if (kind.isEmpty()) {
@@ -112,15 +98,6 @@ public final class GiftChangeJson {
         Gift saved =
                 new Gift(image.pageId(), image.question(), image.answer(), image.symbolId(), image.userId(), savedAt);
         return new GiftChange(EventId.of(record), kind.get(), gift, saved, sets, base, by, image.savedAt());
-    }
-
-    private static JsonNode parse(byte[] value) throws MalformedJson {
-        try {
-            return JSON.readTree(value);
-        } catch (IOException e) {
-            // GiftReader skips what is nested deeper
-            throw new MalformedJson("not JSON, or nested too deep");
-        }
     }
 
     private static Set<Field> sets(JsonNode names, List<FieldError> errors) {
@@ -153,12 +130,6 @@ public final class GiftChangeJson {
         } catch (DateTimeException e) {
             errors.add(new FieldError("/created_at", "must be an ISO-8601 date and time in UTC"));
             return Instant.EPOCH;
-        }
-    }
-
-    private static void put(ObjectNode json, String name, @Nullable UUID id) {
-        if (id != null) {
-            json.put(name, id.toString());
         }
     }
 }

@@ -77,11 +77,15 @@ public final class GiftReader {
 
     private final ObjectReader json;
     private final boolean strict;
+    /** Fields that are read beside those of a gift, whatever they hold. */
+    private final Set<String> further;
+
     private final int maxQuestion;
     private final int maxAnswer;
 
-    private GiftReader(boolean strict, int maxQuestion, int maxAnswer) {
+    private GiftReader(boolean strict, int maxQuestion, int maxAnswer, Set<String> further) {
         this.strict = strict;
+        this.further = further;
         this.maxQuestion = maxQuestion;
         this.maxAnswer = maxAnswer;
         JsonFactory factory = new JsonFactoryBuilder()
@@ -108,12 +112,17 @@ public final class GiftReader {
      * @param maxAnswer   longest answer taken, in characters (code points)
      */
     public static GiftReader ofRequests(int maxQuestion, int maxAnswer) {
-        return new GiftReader(true, maxQuestion, maxAnswer);
+        return new GiftReader(true, maxQuestion, maxAnswer, Set.of());
     }
 
     /** For events: whatever the table can hold. */
     public static GiftReader ofEvents() {
-        return new GiftReader(false, Integer.MAX_VALUE, Integer.MAX_VALUE);
+        return ofEvents(Set.of());
+    }
+
+    /** For events that say more than a gift does. */
+    static GiftReader ofEvents(Set<String> further) {
+        return new GiftReader(false, Integer.MAX_VALUE, Integer.MAX_VALUE, further);
     }
 
     /**
@@ -126,7 +135,11 @@ public final class GiftReader {
      * @throws InvalidInput  if a field is missing or breaks a rule; names all of them
      */
     public Gift read(byte[] value, Instant otherwise) throws MalformedJson, InvalidInput {
-        JsonNode object = parse(value);
+        return read(parse(value), otherwise);
+    }
+
+    /** As above, of what {@link #parse} gave. */
+    Gift read(ObjectNode object, Instant otherwise) throws InvalidInput {
         List<FieldError> errors = new ArrayList<>();
         Long pageId = pageId(object.get("page_id"), errors);
         String question = text(object.get("question"), "/question", maxQuestion, errors);
@@ -151,7 +164,8 @@ public final class GiftReader {
         }
     }
 
-    private ObjectNode parse(byte[] value) throws MalformedJson {
+    /** The fields of one object that are read. */
+    ObjectNode parse(byte[] value) throws MalformedJson {
         if (strict) {
             requireUtf8(value);
         }
@@ -166,6 +180,8 @@ public final class GiftReader {
                 parser.nextToken();
                 if (FIELDS.contains(name)) {
                     fields.set(name, known(parser));
+                } else if (further.contains(name)) {
+                    fields.set(name, parser.readValueAsTree());
                 } else {
                     parser.skipChildren();
                 }

@@ -20,10 +20,19 @@ public final class GiftWriter {
             .recyclerPool(JsonRecyclerPools.sharedBoundedPool())
             .build();
 
+    /** Writes what an event says beside the gift. */
+    interface Further {
+        void to(JsonGenerator json) throws IOException;
+    }
+
     private GiftWriter() {}
 
     /** @return UTF-8 JSON; {@code ts} is seconds since the epoch, to the microsecond */
     public static byte[] eventValue(Gift gift) {
+        return eventValue(gift, json -> {}, gift.savedAt());
+    }
+
+    static byte[] eventValue(Gift gift, Further further, Instant ts) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(
                 128 + gift.question().length() + gift.answer().length());
         try (JsonGenerator json = JSON.createGenerator(bytes)) {
@@ -37,8 +46,9 @@ public final class GiftWriter {
             if (gift.userId() != null) {
                 json.writeStringField("user_id", gift.userId().toString());
             }
+            further.to(json);
             json.writeFieldName("ts");
-            json.writeNumber(seconds(gift.savedAt()).toPlainString());
+            json.writeNumber(seconds(ts).toPlainString());
             json.writeEndObject();
         } catch (IOException e) {
             throw new UncheckedIOException("writing to memory does not fail", e);
