@@ -50,6 +50,7 @@ public abstract class MockedRoutes {
             mock("show-gift-page", "to-vault-preview");
             mock("show-kafka-status", "process-kafka-status");
             mock("persist-gifts", "to-vault");
+            mock("persist-changes", "to-vault-changes");
             mock("index-dead-letters", "to-dead-letter");
             camel.start();
         }

@@ -8,6 +8,7 @@ import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -20,16 +21,20 @@ import org.springframework.stereotype.Component;
 @Component
 class DeadLetterIndex {
 
+    /** As a row of the vault, or as a change in the history. */
+    private static final String IS_STORED = "(exists (select from vault v where v.event_id = d.event_id)"
+            + " or exists (select from gift_change c where c.change_id = d.event_id))";
+
     /** Named as {@link Letter} names them. The state is derived, so that it cannot contradict the vault. */
-    private static final String COLUMNS = """
+    private static final String COLUMNS = String.format(Locale.ROOT, """
             d.id, d.event_id, d.topic, d.partition, d.record_offset as offset, d.reason, d.message, d.sqlstate, d.attempts,
                    d.first_failed_at, d.last_failed_at, d.replayed_at, d.replays,
                    case
-                     when exists (select from vault v where v.event_id = d.event_id) then 'stored'
+                     when %s then 'stored'
                      when d.replayed_at is null then 'dead'
                      when d.replayed_at > d.last_failed_at then 'replaying'
                      else 'dead again' end as state
-            """;
+            """, IS_STORED);
 
     private static final String SELECT = "select " + COLUMNS + " from dead_letter d";
     private static final String SELECT_WITH_CONTENT =
@@ -37,8 +42,7 @@ class DeadLetterIndex {
     /** The gift of a stub is not in it: see {@link DeadLetters}. */
     private static final String IS_STUB = "d.headers @> '[{\"name\":\"" + DeadLetterHeaders.STUB_BYTES + "\"}]'";
 
-    private static final String REPLAYABLE =
-            " and not " + IS_STUB + " and not exists (select from vault v where v.event_id = d.event_id) order by d.id";
+    private static final String REPLAYABLE = " and not " + IS_STUB + " and not " + IS_STORED + " order by d.id";
     private static final RowMapper<Letter> LETTER = new SimplePropertyRowMapper<>(Letter.class);
 
     private final JdbcClient vault;
@@ -134,33 +138,33 @@ class DeadLetterIndex {
     }
 
     /** Those of these ids that are not in the vault, by id; no stubs. */
-    List<WholeLetter> dead(Collection<Long> ids, String topic) {
+    List<WholeLetter> dead(Collection<Long> ids, Collection<String> topics) {
         return ids.isEmpty()
                 ? List.of()
-                : vault.sql(SELECT_WITH_CONTENT + " where d.id in (:ids) and d.topic = :topic" + REPLAYABLE)
+                : vault.sql(SELECT_WITH_CONTENT + " where d.id in (:ids) and d.topic in (:topics)" + REPLAYABLE)
                         .param("ids", ids)
-                        .param("topic", topic)
+                        .param("topics", topics)
                         .query(this::wholeLetter)
                         .list();
     }
 
     /** Of these ids, those that are not in the vault, in their order; no stubs. */
-    List<Long> deadIds(Collection<Long> ids, String topic) {
+    List<Long> deadIds(Collection<Long> ids, Collection<String> topics) {
         return ids.isEmpty()
                 ? List.of()
-                : vault.sql("select d.id from dead_letter d where d.id in (:ids) and d.topic = :topic" + REPLAYABLE)
+                : vault.sql("select d.id from dead_letter d where d.id in (:ids) and d.topic in (:topics)" + REPLAYABLE)
                         .param("ids", ids)
-                        .param("topic", topic)
+                        .param("topics", topics)
                         .query(Long.class)
                         .list();
     }
 
     /** The ids of all letters of a class that are not in the vault and died before a time, in their order; no stubs. */
-    List<Long> deadIds(String reason, String topic, Instant before) {
-        return vault.sql("select d.id from dead_letter d where d.reason = :reason and d.topic = :topic"
+    List<Long> deadIds(String reason, Collection<String> topics, Instant before) {
+        return vault.sql("select d.id from dead_letter d where d.reason = :reason and d.topic in (:topics)"
                         + " and d.last_failed_at < :before" + REPLAYABLE)
                 .param("reason", reason)
-                .param("topic", topic)
+                .param("topics", topics)
                 .param("before", Timestamp.from(before))
                 .query(Long.class)
                 .list();

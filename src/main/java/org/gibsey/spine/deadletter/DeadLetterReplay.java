@@ -29,23 +29,23 @@ class DeadLetterReplay {
 
     private final DeadLetterIndex index;
     private final DeadLetters deadLetters;
-    private final String topic;
+    private final List<String> topics;
     private final Clock clock;
 
     DeadLetterReplay(DeadLetterIndex index, DeadLetters deadLetters, SpineSettings settings, Clock clock) {
         this.index = index;
         this.deadLetters = deadLetters;
-        this.topic = settings.topic().name();
+        this.topics = List.of(settings.topic().name(), settings.changes().topic());
         this.clock = clock;
     }
 
     /** All of a class that died up to now: one that dies again during the replay is not sent twice. */
     List<Long> candidates(String reason) {
-        return index.deadIds(reason, topic, clock.instant());
+        return index.deadIds(reason, topics, clock.instant());
     }
 
     /**
-     * Of these, those that are dead and came from the topic of the gifts.
+     * Of these, those that are dead and came from the topic of the gifts or of their changes.
      *
      * @throws IllegalArgumentException if one is a stub, which has only the beginning of its gift
      */
@@ -56,7 +56,7 @@ class DeadLetterReplay {
                     + " kept whole and cannot be replayed; they lie at the topic, partition and offset the letters name"
                     + " until their retention ends");
         }
-        return index.deadIds(ids, topic);
+        return index.deadIds(ids, topics);
     }
 
     /**
@@ -68,7 +68,7 @@ class DeadLetterReplay {
     int replay(List<Long> ids) throws InterruptedException {
         int sent = 0;
         for (int from = 0; from < ids.size(); from += CHUNK) {
-            List<WholeLetter> letters = index.dead(ids.subList(from, Math.min(from + CHUNK, ids.size())), topic);
+            List<WholeLetter> letters = index.dead(ids.subList(from, Math.min(from + CHUNK, ids.size())), topics);
             if (letters.isEmpty()) {
                 continue;
             }

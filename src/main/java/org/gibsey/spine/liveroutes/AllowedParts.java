@@ -41,11 +41,12 @@ final class AllowedParts {
             "giftPageQuery",
             "giftPage",
             "giftEvents",
+            "changeEvents",
             "deadLetterRecords",
             "dataSource",
             "vaultReads");
     /** Beginnings of settings that hold no secret. */
-    private static final Set<String> SETTINGS = Set.of("spine.topic.", "spine.limits.");
+    private static final Set<String> SETTINGS = Set.of("spine.topic.", "spine.changes.", "spine.limits.");
 
     /** Elements, each with what may stand in it; all have an id, and steps have {@link #OF_EVERY_STEP} too. */
     private static final Map<String, Set<String>> ELEMENTS = Map.ofEntries(

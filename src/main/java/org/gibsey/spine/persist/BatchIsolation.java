@@ -10,7 +10,7 @@ import org.gibsey.spine.deadletter.DeadLetters;
 import org.gibsey.spine.deadletter.DeadLetters.DeadLetter;
 import org.gibsey.spine.gift.EventId;
 import org.gibsey.spine.gift.TraceParent;
-import org.gibsey.spine.persist.GiftEvents.UndecodableGifts;
+import org.gibsey.spine.persist.EventFormat.UndecodableGifts;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;

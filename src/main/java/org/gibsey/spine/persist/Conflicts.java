@@ -20,15 +20,27 @@ class Conflicts {
 
     static final String REASON = "conflict";
 
-    /** Positions, from 1, of the gifts whose row says something else. The time is not compared: a resend may have another. */
+    /**
+     * Positions, from 1, of the gifts whose row says something else, and said something else before each change of it. The time
+     * is not compared: a resend may have another. Nor is the text where it is not known any more: of a row that was made from a
+     * change, and of one whose texts were taken away for good.
+     */
     private static final String SQL = """
             select gift.position
               from unnest(?::uuid[], ?::uuid[], ?::bigint[], ?::text[], ?::text[], ?::integer[]) with ordinality
                    as gift(event_id, user_id, page_id, question, answer, symbol_id, position)
               join vault on vault.event_id = gift.event_id
-             where (vault.user_id, vault.page_id, vault.question, vault.answer, vault.symbol_id) is distinct from
-                   (coalesce(gift.user_id, '00000000-0000-0000-0000-000000000000'),
-                    gift.page_id, gift.question, gift.answer, gift.symbol_id)
+             where vault.purged_at is null
+               and ((vault.user_id, vault.page_id) is distinct from
+                    (coalesce(gift.user_id, '00000000-0000-0000-0000-000000000000'), gift.page_id)
+                    or (vault.question, vault.answer, vault.symbol_id) is distinct from
+                       (gift.question, gift.answer, gift.symbol_id)
+                       and not exists (
+                         select from gift_change
+                          where gift_change.gift = gift.event_id
+                            and (before_question is null
+                                 or (before_question, before_answer, before_symbol_id) is not distinct from
+                                    (gift.question, gift.answer, gift.symbol_id))))
             """;
 
     private final JdbcClient vault;

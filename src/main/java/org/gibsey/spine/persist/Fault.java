@@ -6,7 +6,7 @@ import java.sql.SQLTransientConnectionException;
 import java.util.List;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.MalformedJson;
-import org.gibsey.spine.persist.GiftEvents.UndecodableGifts;
+import org.gibsey.spine.persist.EventFormat.UndecodableGifts;
 import org.gibsey.spine.persist.RefusalProof.RefusesEverything;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;

@@ -130,6 +130,20 @@ public final class GiftBatch implements Iterator<@Nullable List<ConsumerRecord<b
     }
 
     /**
+     * Parts the slice in work into others that are to be stored one after the other.
+     *
+     * @param slices at least one
+     * @return the first of them, which is the one in work now
+     */
+    List<ConsumerRecord<byte[], byte[]>> inTurn(List<List<ConsumerRecord<byte[], byte[]>>> slices) {
+        for (int i = slices.size() - 1; i > 0; i--) {
+            pending.push(slices.get(i));
+        }
+        inHand = slices.get(0);
+        return inHand;
+    }
+
+    /**
      * The statement of the slice in work, of two records at least, was stopped at its time limit: the slice comes again, in
      * halves, and so does what comes after it.
      *

@@ -23,6 +23,8 @@ class PersistMetrics {
     private final Clock clock;
     private final Counter stored;
     private final Counter duplicates;
+    private final Counter changes;
+    private final Counter changeDuplicates;
     private final Timer latency;
     private final DistributionSummary batchSize;
 
@@ -34,6 +36,12 @@ class PersistMetrics {
                 .register(meters);
         this.duplicates = Counter.builder("gifts.duplicate")
                 .description("Events whose row was there already")
+                .register(meters);
+        this.changes = Counter.builder("changes.stored")
+                .description("Edits, deletes and restores that reached the history, whatever became of them")
+                .register(meters);
+        this.changeDuplicates = Counter.builder("changes.duplicate")
+                .description("Those that were there already")
                 .register(meters);
         this.latency = Timer.builder("gifts.stored.latency")
                 .description("From the save to the commit of its row")
@@ -68,21 +76,33 @@ class PersistMetrics {
      * @param onRowThere told how many of them had a row of their id already, if any; not counted here
      */
     Synchronization stored(List<Instant> savedAt, IntConsumer onRowThere) {
+        return onRows(rows -> {
+            stored.increment(rows);
+            if (rows < savedAt.size()) {
+                onRowThere.accept(savedAt.size() - rows);
+            } else if (rows == savedAt.size()) {
+                // only if all are new: with duplicates among them it is not known which are
+                Instant now = clock.instant();
+                savedAt.forEach(saved -> latency.record(Duration.between(saved, now)));
+            }
+        });
+    }
+
+    /** Likewise for the changes of a statement. */
+    Synchronization changed(int records) {
+        return onRows(rows -> {
+            changes.increment(rows);
+            changeDuplicates.increment(records - rows);
+        });
+    }
+
+    private static Synchronization onRows(IntConsumer counts) {
         return new SynchronizationAdapter() {
             @Override
             public void onComplete(Exchange exchange) {
                 Integer rows = exchange.getMessage().getHeader(JdbcConstants.JDBC_UPDATE_COUNT, Integer.class);
-                if (rows == null) {
-                    return;
-                }
-                stored.increment(rows);
-                if (rows < savedAt.size()) {
-                    onRowThere.accept(savedAt.size() - rows);
-                }
-                if (rows == savedAt.size()) {
-                    // only if all are new: with duplicates among them it is not known which are
-                    Instant now = clock.instant();
-                    savedAt.forEach(saved -> latency.record(Duration.between(saved, now)));
+                if (rows != null) {
+                    counts.accept(rows);
                 }
             }
         };

@@ -19,7 +19,8 @@ import org.springframework.transaction.support.TransactionTemplate;
 /**
  * Proves that a refusal is the gift's own fault: the database has to take another gift with the same statement. A sequence at
  * its end, a broken trigger, a missing partition of the table refuse with the very codes that bad data gets, and would
- * dead-letter every gift there is. The other gift is like the last one that was stored, and is rolled back. Thread-safe.
+ * dead-letter every gift there is. The other gift is like the last one that was stored, and is rolled back. Of a change likewise: an
+ * edit of the last gift but the one it is about, and another of a gift that is not there. Thread-safe.
  */
 @Component
 final class RefusalProof {
@@ -27,6 +28,23 @@ final class RefusalProof {
     private static final String LAST =
             "select array[user_id]::text[] as user_id, array[page_id] as page_id, array[symbol_id] as symbol_id"
                     + " from vault order by id desc limit 1";
+
+    /** The changes to try. Newer than any, so that they are not superseded. */
+    private static final String CHANGES = """
+            select jsonb_agg(probe)::text
+              from (select gen_random_uuid() as change_id, 'edited' as kind, gift, 'infinity'::timestamptz as at,
+                           array['question', 'answer'] as sets, 'Would it take this one? ' || gift as question,
+                           'It is taken back. ' || gift as answer, symbol_id, user_id, coalesce(page_id, 1) as page_id,
+                           now() as created_at
+                      from (values (gen_random_uuid())) as missing(new_gift)
+                      left join lateral (select * from vault
+                                          where purged_at is null
+                                            and not exists (select from jsonb_array_elements(:changes::jsonb) as failed
+                                                             where failed ->> 'gift' = event_id::text)
+                                          order by id desc limit 1) as last on true,
+                           lateral unnest(array[new_gift, last.event_id]) as gift
+                     where gift is not null) as probe
+            """;
 
     /** The database takes no gift at all. */
     static final class RefusesEverything extends RuntimeException {
@@ -46,7 +64,9 @@ final class RefusalProof {
         DataSource vault = dataSource(failed);
         String sql = failed.getMessage().getBody(String.class);
         Map<?, ?> parameters = failed.getMessage().getHeader(JdbcConstants.JDBC_PARAMETERS, Map.of(), Map.class);
-        if (vault == null || sql == null || !parameters.containsKey("event_id")) {
+        if (vault == null
+                || sql == null
+                || !(parameters.containsKey("event_id") || parameters.containsKey(ChangeEvents.PARAMETER))) {
             return;
         }
         TransactionTemplate transaction = new TransactionTemplate(new DataSourceTransactionManager(vault));
@@ -55,8 +75,10 @@ final class RefusalProof {
                 rolledBack.setRollbackOnly();
                 // Camel marks a parameter with ":?"
                 NamedParameterJdbcTemplate jdbc = new NamedParameterJdbcTemplate(vault);
-                Map<String, Object> gift = gift(jdbc);
-                jdbc.execute(sql.replace(":?", ":"), gift, statement -> {
+                Map<String, Object> other = parameters.containsKey("event_id")
+                        ? gift(jdbc)
+                        : changes(jdbc, String.valueOf(parameters.get(ChangeEvents.PARAMETER)));
+                jdbc.execute(sql.replace(":?", ":"), other, statement -> {
                     statement.execute();
                     return statement;
                 });
@@ -71,6 +93,14 @@ final class RefusalProof {
         return uri != null && failed.getContext().hasEndpoint(uri) instanceof JdbcEndpoint jdbc
                 ? jdbc.getDataSource()
                 : null;
+    }
+
+    private static Map<String, Object> changes(NamedParameterJdbcTemplate jdbc, String failed) {
+        Map<String, Object> parameter = new HashMap<>();
+        parameter.put(
+                ChangeEvents.PARAMETER,
+                jdbc.queryForObject(CHANGES, Map.of(ChangeEvents.PARAMETER, failed), String.class));
+        return parameter;
     }
 
     /** Texts of its own, should the table want them unique; all else as the database took it before. */

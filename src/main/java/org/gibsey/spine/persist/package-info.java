@@ -19,8 +19,9 @@
  *       partitions go to another worker and on close.
  * </ol>
  *
- * <p>The route of the dead letters ({@code index-dead-letters}) goes the same way, with the data format of package
- * {@code deadletter} in 4.
+ * <p>The route of edits, deletes and restores ({@code persist-changes}) goes the same way, with {@link ChangeEvents} in 4 and no
+ * part in 7: what is known already changes nothing. So does the route of the dead letters ({@code index-dead-letters}), with the
+ * data format of package {@code deadletter} in 4.
  */
 @NullMarked
 package org.gibsey.spine.persist;

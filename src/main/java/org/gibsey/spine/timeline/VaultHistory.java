@@ -52,6 +52,7 @@ class VaultHistory {
                      select * from vault where (txid, id) > (?, ?)) v
              where (v.txid, v.id) <= (?, ?)
                and v.txid < now.next_txid
+               and v.deleted_at is null
                and not exists (select from unnest(?::bigint[], ?::bigint[]) as later (txid, id)
                                 where later.txid = v.txid and v.id > later.id)
                and (?::bigint is null or v.page_id = ?)

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RehearsalTest {
 
     @ParameterizedTest
-    @ValueSource(strings = {"save-gift", "persist-gifts", "list-gifts", "index-dead-letters"})
+    @ValueSource(strings = {"save-gift", "persist-gifts", "persist-changes", "list-gifts", "index-dead-letters"})
     void findsNothingInAShippedRoute(String routeId) {
         assertThat(DryRun.problems(routeId, RouteFolderFixture.shipped(routeId)))
                 .isEmpty();
@@ -87,9 +87,9 @@ class RehearsalTest {
     void refusesAnUnknownBean() {
         assertThat(DryRun.edit("save-gift", "acceptGift", "acceptGifd"))
                 .containsExactly(
-                        "ref: acceptGifd | bean 'acceptGifd' is not one a route file may use: acceptGift, dataSource,"
+                        "ref: acceptGifd | bean 'acceptGifd' is not one a route file may use: acceptGift, changeEvents, dataSource,"
                                 + " deadLetterRecords, giftAnswer, giftEvents, giftPage, giftPageQuery, giftQuery, kafkaStatus,"
-                                + " listAnswer, listQuery, vaultReads");
+                                + " listAnswer, listQuery, searchAsked, searchQuery, vaultReads");
     }
 
     @Test

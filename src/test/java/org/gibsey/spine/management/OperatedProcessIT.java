@@ -90,7 +90,7 @@ class OperatedProcessIT {
         });
         connector = connect(login("open-sesame"));
         jmx = connector.getMBeanServerConnection();
-        await().until(() -> ((List<?>) report().get("files")).size() == 8);
+        await().until(() -> ((List<?>) report().get("files")).size() == 9);
     }
 
     @AfterAll
@@ -262,6 +262,7 @@ class OperatedProcessIT {
             strings = {
                 "save-gift",
                 "persist-gifts",
+                "persist-changes",
                 "index-dead-letters",
                 "list-gifts",
                 "search-gifts",
@@ -361,7 +362,7 @@ class OperatedProcessIT {
     void tellsWhichContentOfEachRouteFileRuns() throws Exception {
         Map<?, ?> report = report();
 
-        assertThat((List<?>) report.get("files")).hasSize(8);
+        assertThat((List<?>) report.get("files")).hasSize(9);
         assertThat(report.get("files").toString()).contains("save-gift.camel.yaml", "revision=", "state=Started");
     }
 

@@ -21,7 +21,7 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.InvalidInput.FieldError;
 import org.gibsey.spine.gift.MalformedJson;
-import org.gibsey.spine.persist.GiftEvents.UndecodableGifts;
+import org.gibsey.spine.persist.EventFormat.UndecodableGifts;
 import org.gibsey.spine.persist.RefusalProof.RefusesEverything;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -66,7 +66,12 @@ import org.springframework.test.context.TestPropertySource;
 /** A topic of its own: what is counted is what its one worker does. */
 @SpineIT
 @TestPropertySource(
-        properties = {"KAFKA_TOPIC=persist_it", "KAFKA_DEAD_LETTER_TOPIC=persist_it.dlq", "KAFKA_GROUP=persist-it"})
+        properties = {
+            "KAFKA_TOPIC=persist_it",
+            "KAFKA_CHANGES_TOPIC=persist_it.changes",
+            "KAFKA_DEAD_LETTER_TOPIC=persist_it.dlq",
+            "KAFKA_GROUP=persist-it"
+        })
 class PersistGiftsIT {
 
     private static TestTopic topic;

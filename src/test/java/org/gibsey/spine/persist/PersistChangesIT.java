@@ -1,0 +1,417 @@
+package org.gibsey.spine.persist;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.apache.camel.CamelContext;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.gibsey.spine.embedded.SharedServices;
+import org.gibsey.spine.embedded.SpineIT;
+import org.gibsey.spine.embedded.TestTopic;
+import org.gibsey.spine.gift.CloudEvent;
+import org.gibsey.spine.gift.Gift;
+import org.gibsey.spine.gift.GiftChange;
+import org.gibsey.spine.gift.GiftChange.Field;
+import org.gibsey.spine.gift.GiftChange.Kind;
+import org.gibsey.spine.gift.GiftChangeJson;
+import org.gibsey.spine.gift.GiftWriter;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.client.TestRestTemplate;
+import org.springframework.boot.test.web.server.LocalManagementPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.test.context.TestPropertySource;
+
+/** Edits, deletes and restores on their way from the topic to the row. The application is that of {@link PersistGiftsIT}. */
+@SpineIT
+@TestPropertySource(
+        properties = {
+            "KAFKA_TOPIC=persist_it",
+            "KAFKA_CHANGES_TOPIC=persist_it.changes",
+            "KAFKA_DEAD_LETTER_TOPIC=persist_it.dlq",
+            "KAFKA_GROUP=persist-it"
+        })
+class PersistChangesIT {
+
+    private static final long PAGE = 87_500;
+    private static final Instant SAVED = Instant.parse("2026-11-23T09:35:30.51Z");
+
+    private static TestTopic gifts;
+    private static TestTopic changes;
+
+    @Autowired
+    JdbcClient vault;
+
+    @Autowired
+    OutageLog outages;
+
+    @Autowired
+    TestRestTemplate http;
+
+    @Autowired
+    CamelContext camel;
+
+    @LocalManagementPort
+    int management;
+
+    @BeforeAll
+    static void connect() {
+        String servers = SharedServices.get().kafka().bootstrapServers();
+        gifts = new TestTopic("persist_it", servers);
+        changes = new TestTopic("persist_it.changes", servers);
+    }
+
+    @AfterAll
+    static void disconnect() {
+        gifts.close();
+        changes.close();
+    }
+
+    @Test
+    void anEditSetsWhatItNamesAndItsHistoryHasWhatWasThere() throws Exception {
+        UUID gift = saved("q", "a");
+        GiftChange edit = edit(gift, 1, "new", "", Field.QUESTION);
+
+        write(edit);
+
+        awaitOutcome(edit, "applied");
+        assertThat(row(gift))
+                .containsEntry("question", "new")
+                .containsEntry("answer", "a")
+                .containsEntry("revision", edit.id());
+        assertThat(vault.sql("select before_question || '>' || question from gift_change where change_id = ?")
+                        .param(edit.id())
+                        .query(String.class)
+                        .single())
+                .isEqualTo("q>new");
+    }
+
+    /** A replay comes long after what it was overtaken by. */
+    @Test
+    void anEditThatDiedAndIsReplayedSetsOnlyWhatNoLaterOneHasSet() throws Exception {
+        UUID gift = saved("q", "a");
+        GiftChange dies = edit(gift, 1, "poisoned 87501", "of the first", Field.QUESTION, Field.ANSWER);
+        GiftChange later = edit(gift, 2, "of the second", "a", Field.QUESTION);
+        try (Connection connection = SharedServices.get().database().superuser();
+                Statement statement = connection.createStatement()) {
+            statement.execute("alter table vault add constraint no_edit check (question not like 'poisoned %')");
+            try {
+                write(dies, later);
+                awaitOutcome(later, "applied");
+                await().until(() -> letter(dies) != null);
+            } finally {
+                statement.execute("alter table vault drop constraint no_edit");
+            }
+        }
+
+        replay(letter(dies));
+
+        awaitOutcome(dies, "applied");
+        assertThat(row(gift))
+                .containsEntry("question", "of the second")
+                .containsEntry("answer", "of the first")
+                .containsEntry("revision", later.id());
+        // back where it came from
+        assertThat(changes.read(record -> dies.id().toString().equals(header(record.headers(), CloudEvent.ID))))
+                .hasSize(2);
+    }
+
+    @Test
+    void anEditWhoseSaveWasLostBringsTheGiftAndTheSaveChangesNothing() throws Exception {
+        UUID gift = UUID.randomUUID();
+        GiftChange edit = edit(gift, 1, "edited", "a", Field.QUESTION);
+
+        write(edit);
+        awaitOutcome(edit, "applied");
+        save(gift, "q", "a");
+        GiftChange behind = edit(saved("behind", "the save"), 1, "it", "", Field.QUESTION);
+        write(behind);
+
+        awaitOutcome(behind, "applied");
+        assertThat(vault.sql("select question from vault where event_id = ?")
+                        .param(gift)
+                        .query(String.class)
+                        .list())
+                .containsExactly("edited");
+        assertThat(conflicts(gift)).isZero();
+    }
+
+    @Test
+    void aSaveThatComesAgainAfterItsEditIsNoConflict() throws Exception {
+        UUID gift = saved("q", "a");
+        GiftChange edit = edit(gift, 1, "edited", "", Field.QUESTION);
+        write(edit);
+        awaitOutcome(edit, "applied");
+
+        save(gift, "q", "a");
+        save(gift, "forged", "a");
+
+        await().until(() -> conflicts(gift) == 1);
+        assertThat(row(gift)).containsEntry("question", "edited");
+    }
+
+    /** PostgreSQL writes no row twice in one statement; without waves the line would stop for ever. */
+    @Test
+    void severalChangesOfOneGiftInOnePollAreStoredInTheirOrderBesideARefusedOne() throws Exception {
+        UUID gift = saved("q", "a");
+        UUID other = saved("other", "a");
+        GiftChange first = edit(gift, 1, "first", "", Field.QUESTION);
+        GiftChange second = edit(gift, 2, "second", "", Field.QUESTION);
+        GiftChange third = edit(gift, 3, "", "third", Field.ANSWER);
+        GiftChange refused = edit(other, 1, "refused 87504", "", Field.QUESTION);
+        try (Connection connection = SharedServices.get().database().superuser();
+                Statement statement = connection.createStatement()) {
+            statement.execute("alter table vault add constraint no_edit check (question not like 'refused %')");
+            try {
+                inOnePoll(first, refused, second, third, second);
+                awaitOutcome(third, "applied");
+                await().until(() -> letter(refused) != null);
+            } finally {
+                statement.execute("alter table vault drop constraint no_edit");
+            }
+        }
+
+        assertThat(vault.sql("select change_id from gift_change where gift = ? order by stored_at")
+                        .param(gift)
+                        .query(UUID.class)
+                        .list())
+                .containsExactly(first.id(), second.id(), third.id());
+        assertThat(row(gift)).containsEntry("question", "second").containsEntry("answer", "third");
+        assertThat(row(other)).containsEntry("question", "other");
+    }
+
+    @Test
+    void whatIsDeletedIsSeenNoMoreAndARestoreBringsItBackWithTheEditsMadeSince() throws Exception {
+        UUID gift = saved("q", "a");
+        GiftChange edit = edit(gift, 1, "edited", "", Field.QUESTION);
+        GiftChange delete = change(Kind.DELETED, gift, 2);
+        GiftChange restore = change(Kind.RESTORED, gift, 3);
+
+        write(delete);
+        awaitOutcome(delete, "applied");
+        assertThat(shown(gift)).contains("\"status\":\"deleted\"").doesNotContain("question", "answer");
+        assertThat(listed()).doesNotContain(gift.toString());
+        write(edit);
+        awaitOutcome(edit, "applied");
+        assertThat(shown(gift)).contains("\"status\":\"deleted\"").doesNotContain("edited");
+        write(restore);
+        awaitOutcome(restore, "applied");
+        assertThat(shown(gift)).contains("\"status\":\"stored\"", "\"question\":\"edited\"");
+        assertThat(listed()).contains(gift.toString());
+        GiftChange again = change(Kind.DELETED, gift, 1);
+        write(again);
+        awaitOutcome(again, "superseded");
+        assertThat(shown(gift)).contains("\"status\":\"stored\"");
+    }
+
+    @Test
+    void nothingBringsBackWhatWasTakenAwayForGood() throws Exception {
+        UUID gift = saved("q", "a");
+        vault.sql("update vault set question = '', answer = '', deleted_at = now(), purged_at = now()"
+                        + " where event_id = ?")
+                .param(gift)
+                .update();
+        GiftChange edit = edit(gift, 1, "secret", "secret", Field.QUESTION, Field.ANSWER);
+        GiftChange restore = change(Kind.RESTORED, gift, 2);
+
+        write(edit, restore);
+        save(gift, "q", "a");
+
+        awaitOutcome(edit, "void");
+        awaitOutcome(restore, "void");
+        assertThat(row(gift)).containsEntry("question", "").containsEntry("answer", "");
+        assertThat(vault.sql("select string_agg(question || answer || coalesce(before_question, ''), '')"
+                                + " from gift_change where gift = ?")
+                        .param(gift)
+                        .query(String.class)
+                        .single())
+                .isEmpty();
+        assertThat(conflicts(gift)).isZero();
+    }
+
+    @Test
+    void ofTwoEditsMadeForOneRevisionTheSecondIsAConflict() throws Exception {
+        UUID gift = saved("q", "a");
+        GiftChange first = edit(gift, 1, gift, "first", "", Field.QUESTION);
+        GiftChange second = edit(gift, 2, gift, "second", "", Field.QUESTION);
+
+        inOnePoll(first, second);
+
+        awaitOutcome(second, "conflict");
+        awaitOutcome(first, "applied");
+        assertThat(row(gift)).containsEntry("question", "first");
+    }
+
+    @Test
+    void aDatabaseThatRefusesEveryChangeIsAnOutage() throws Exception {
+        UUID gift = saved("q", "a");
+        GiftChange edit = edit(gift, 1, "edited", "", Field.QUESTION);
+        try (Connection connection = SharedServices.get().database().superuser();
+                Statement statement = connection.createStatement()) {
+            statement.execute("create function no_update() returns trigger language plpgsql as"
+                    + " $$begin raise exception 'broken'; end$$");
+            statement.execute(
+                    "create trigger no_update before update on vault for each row execute function no_update()");
+            try {
+                write(edit);
+                await().until(() ->
+                        String.valueOf(outages.reason("persist-changes")).contains("the database refuses any gift"));
+            } finally {
+                statement.execute("drop function no_update cascade");
+            }
+        }
+
+        awaitOutcome(edit, "applied");
+        assertThat(letter(edit)).isNull();
+    }
+
+    @Test
+    void aChangeThatCannotBeDecodedIsADeadLetterOfItsTopic() throws Exception {
+        UUID gift = saved("q", "a");
+        GiftChange good = edit(gift, 1, "good", "", Field.QUESTION);
+        GiftChange bad = edit(gift, 2, "bad", "", Field.QUESTION);
+
+        changes.writeAll(List.of(record(bad, "{}".getBytes(StandardCharsets.UTF_8)), record(good)));
+
+        awaitOutcome(good, "applied");
+        await().until(() -> letter(bad) != null);
+        assertThat(vault.sql("select topic || ' ' || reason from dead_letter where event_id = ?")
+                        .param(bad.id())
+                        .query(String.class)
+                        .single())
+                .isEqualTo("persist_it.changes invalid");
+    }
+
+    private static GiftChange edit(UUID gift, int microsecond, String question, String answer, Field... sets) {
+        return edit(gift, microsecond, null, question, answer, sets);
+    }
+
+    private static GiftChange edit(
+            UUID gift, int microsecond, @Nullable UUID base, String question, String answer, Field... sets) {
+        return new GiftChange(
+                UUID.randomUUID(),
+                Kind.EDITED,
+                gift,
+                new Gift(PAGE, question, answer, null, null, SAVED),
+                Set.of(sets),
+                base,
+                null,
+                SAVED.plus(microsecond, ChronoUnit.MICROS));
+    }
+
+    private static GiftChange change(Kind kind, UUID gift, int microsecond) {
+        Gift image = new Gift(PAGE, "q", "a", null, null, SAVED);
+        return new GiftChange(
+                UUID.randomUUID(), kind, gift, image, Set.of(), null, null, SAVED.plus(microsecond, ChronoUnit.MICROS));
+    }
+
+    private UUID saved(String question, String answer) throws Exception {
+        UUID gift = UUID.randomUUID();
+        save(gift, question, answer);
+        await().until(() -> vault.sql("select count(*) from vault where event_id = ?")
+                        .param(gift)
+                        .query(Integer.class)
+                        .single()
+                == 1);
+        return gift;
+    }
+
+    private static void save(UUID gift, String question, String answer) throws Exception {
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(
+                "persist_it", 0, null, GiftWriter.eventValue(new Gift(PAGE, question, answer, null, null, SAVED)));
+        record.headers().add(CloudEvent.ID, bytes(gift.toString()));
+        gifts.write(record);
+    }
+
+    private static void write(GiftChange... events) throws Exception {
+        changes.writeAll(Arrays.stream(events).map(PersistChangesIT::record).toList());
+    }
+
+    private void inOnePoll(GiftChange... events) throws Exception {
+        camel.getRouteController().stopRoute("persist-changes");
+        write(events);
+        camel.getRouteController().startRoute("persist-changes");
+    }
+
+    private static ProducerRecord<byte[], byte[]> record(GiftChange change) {
+        return record(change, GiftChangeJson.eventValue(change));
+    }
+
+    private static ProducerRecord<byte[], byte[]> record(GiftChange change, byte[] value) {
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(
+                "persist_it.changes", 0, bytes(change.gift().toString()), value);
+        record.headers()
+                .add(CloudEvent.ID, bytes(change.id().toString()))
+                .add(CloudEvent.TYPE, bytes(change.kind().type()))
+                .add(CloudEvent.SUBJECT, bytes(change.gift().toString()));
+        return record;
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static @Nullable String header(org.apache.kafka.common.header.Headers headers, String name) {
+        var header = headers.lastHeader(name);
+        return header == null ? null : new String(header.value(), StandardCharsets.UTF_8);
+    }
+
+    private void awaitOutcome(GiftChange change, String outcome) {
+        await().untilAsserted(() -> assertThat(vault.sql("select outcome from gift_change where change_id = ?")
+                        .param(change.id())
+                        .query(String.class)
+                        .list())
+                .containsExactly(outcome));
+    }
+
+    private Map<String, Object> row(UUID gift) {
+        return vault.sql("select * from vault where event_id = ?")
+                .param(gift)
+                .query()
+                .singleRow();
+    }
+
+    private @Nullable Long letter(GiftChange change) {
+        return vault.sql("select id from dead_letter where event_id = ?")
+                .param(change.id())
+                .query(Long.class)
+                .optional()
+                .orElse(null);
+    }
+
+    private int conflicts(UUID gift) {
+        return vault.sql("select count(*) from dead_letter where reason = 'conflict' and message like ?")
+                .param("%" + gift + "%")
+                .query(Integer.class)
+                .single();
+    }
+
+    private void replay(@Nullable Long letter) {
+        String answer = http.postForObject(
+                "http://localhost:" + management + "/actuator/deadletters",
+                Map.of("ids", String.valueOf(letter), "dryRun", false),
+                String.class);
+        assertThat(answer).contains("\"replayed\":1");
+    }
+
+    private String shown(UUID gift) {
+        return http.getForObject("/vault/gifts/" + gift, String.class);
+    }
+
+    private String listed() {
+        return http.getForObject("/vault/list?limit=100&page_id=" + PAGE, String.class);
+    }
+}
