@@ -3,6 +3,7 @@ package org.gibsey.spine.management;
 import com.github.benmanes.caffeine.cache.Ticker;
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletResponse;
+import java.time.Duration;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.http.PagePolicy;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
@@ -85,5 +86,14 @@ final class ManagementPort implements WebMvcConfigurer {
                 new OperatorGate(operators, new WrongTokens(Ticker.systemTicker()), settings.management()));
         gate.setOrder(Ordered.HIGHEST_PRECEDENCE + 1);
         return gate;
+    }
+
+    /** Behind both: who is refused takes no turn. */
+    @Bean
+    FilterRegistrationBean<ReadsInTurn> readsInTurn() {
+        FilterRegistrationBean<ReadsInTurn> turns =
+                new FilterRegistrationBean<>(new ReadsInTurn(Duration.ofSeconds(5)));
+        turns.setOrder(Ordered.HIGHEST_PRECEDENCE + 2);
+        return turns;
     }
 }
