@@ -61,7 +61,13 @@ public record SpineSettings(
             @NotBlank String deadLetters,
             @NotBlank String group,
             boolean create,
-            @Min(1) @Max(1000) int partitions) {}
+            @Min(1) @Max(1000) int partitions) {
+
+        /** Consumer group of the workers that store changes. */
+        public String changesGroup() {
+            return group + "-changes";
+        }
+    }
 
     /** Edits, deletes and restores. */
     public record Changes(

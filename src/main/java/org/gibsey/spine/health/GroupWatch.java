@@ -29,6 +29,7 @@ public final class GroupWatch {
 
     private final Positions positions;
     private final SpineSettings.Topic settings;
+    private final String changes;
     private final PersistRoutes routes;
     private final BatchConsumerFactory consumers;
     private final OutageLog outages;
@@ -46,6 +47,7 @@ public final class GroupWatch {
             ConsumerHealth health) {
         this.positions = positions;
         this.settings = settings.topic();
+        this.changes = settings.changes().topic();
         this.routes = routes;
         this.consumers = consumers;
         this.outages = outages;
@@ -53,37 +55,51 @@ public final class GroupWatch {
         this.health = health;
     }
 
-    /** Where the workers stood in the topic of the gifts at the last look; null when the broker did not say. */
-    public @Nullable Map<TopicPartition, Position> gifts() {
+    /**
+     * Where the workers stood at the last look, in the topic of the gifts and, where this process has to do with it, in that of their
+     * changes; null when the broker did not say.
+     */
+    public @Nullable Map<TopicPartition, Position> events() {
         return latest;
     }
 
     void look() {
         try {
-            Map<TopicPartition, Position> gifts = ask(settings.group(), settings.name());
-            latest = gifts;
-            if (gifts == null) {
+            Map<TopicPartition, Position> events = ask(settings.group(), settings.name());
+            if (events != null && routes.uses(changes)) {
+                Map<TopicPartition, Position> ofChanges = ask(settings.changesGroup(), changes);
+                events = ofChanges == null ? null : both(events, ofChanges);
+            }
+            latest = events;
+            if (events == null) {
                 lag.unknown();
                 health.unknown();
                 return;
             }
-            lag.update(gifts);
-            Map<TopicPartition, Position> all = new HashMap<>(gifts);
+            lag.update(events);
+            Map<TopicPartition, Position> all = events;
             List<PersistRoute> storing = routes.all();
             for (PersistRoute route : storing) {
-                if (!route.topic().equals(settings.name())) {
+                if (!route.topic().equals(settings.name()) && !route.topic().equals(changes)) {
                     Map<TopicPartition, Position> others = ask(route.group(), route.topic());
                     if (others == null) {
                         health.unknown();
                         return;
                     }
-                    all.putAll(others);
+                    all = both(all, others);
                 }
             }
             health.update(new Sight(storing, consumers.memberships(), outages::reason, all));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private static Map<TopicPartition, Position> both(
+            Map<TopicPartition, Position> some, Map<TopicPartition, Position> others) {
+        Map<TopicPartition, Position> all = new HashMap<>(some);
+        all.putAll(others);
+        return all;
     }
 
     /** Null when the broker does not say; its watch says that aloud. */

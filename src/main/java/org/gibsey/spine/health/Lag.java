@@ -20,7 +20,7 @@ import org.springframework.beans.factory.DisposableBean;
 import org.springframework.stereotype.Component;
 
 /**
- * How far the vault is behind the topic, in events and in seconds, seen from the broker. Every process says it, so that it
+ * How far the vault is behind the topics of gifts and changes, in events and in seconds, seen from the broker. Every process says it, so that it
  * is known when all workers are gone. What is not known is NaN, never the last value.
  *
  * <p>The seconds are the age of the oldest event that is not committed, by the timestamp of its record. An estimate from
@@ -47,7 +47,7 @@ final class Lag implements DisposableBean {
         this.kafka = kafka;
         this.clock = clock;
         Gauge.builder("gifts.lag.records", this, lag -> lag.records)
-                .description("Events of the topic that are neither row nor dead letter yet")
+                .description("Gifts and changes that are neither stored nor dead letters yet")
                 .register(meters);
         // not a time gauge: those cannot say that they do not know
         Gauge.builder("gifts.lag.seconds", this, lag -> lag.seconds)

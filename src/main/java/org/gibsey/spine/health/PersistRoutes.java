@@ -46,7 +46,7 @@ public final class PersistRoutes {
     }
 
     /** Whether a route of this process reads from a topic or writes to it. */
-    boolean uses(String topic) {
+    public boolean uses(String topic) {
         return endpoints(topic).findAny().isPresent();
     }
 

@@ -89,7 +89,9 @@ final class ContinuousAudit implements DisposableBean {
 
     private Instant nextHeal = Instant.MIN;
 
-    private @Nullable Uuid topic;
+    /** Which topic a name stood for at the last look. */
+    private final Map<String, Uuid> topics = new HashMap<>();
+
     private @Nullable TopicReader reader;
     private final Outage pause;
     private volatile int unaccounted;
@@ -141,7 +143,7 @@ final class ContinuousAudit implements DisposableBean {
     /** Looks at the next piece. */
     void look() {
         // seconds old at most: what had to have its place then has to have it now
-        Map<TopicPartition, Position> known = groups.gifts();
+        Map<TopicPartition, Position> known = groups.events();
         if (settings.ledger().eventsPerSecond() == 0 || database.reason() != null || known == null) {
             return;
         }
@@ -174,7 +176,8 @@ final class ContinuousAudit implements DisposableBean {
     private Set<TopicPartition> assigned() {
         Set<TopicPartition> mine = new HashSet<>();
         consumers.memberships().stream()
-                .filter(member -> member.group().equals(settings.topic().group()))
+                .filter(member -> member.group().equals(settings.topic().group())
+                        || member.group().equals(settings.topic().changesGroup()))
                 .map(BatchConsumerFactory.Membership::partitions)
                 .filter(Objects::nonNull)
                 .forEach(mine::addAll);
@@ -184,13 +187,14 @@ final class ContinuousAudit implements DisposableBean {
     /** Looks a second time at those without a place. Other workers answer for what is no longer ours. */
     private synchronized void judge(Map<TopicPartition, Position> mine)
             throws ExecutionException, InterruptedException, DeadLetterBacklog.TooMany {
-        if (mine.values().stream().anyMatch(position -> !position.topic().equals(topic))) {
-            // the first look, or the topic was deleted and made again: what was missed is in none that is there
-            topic = mine.values().iterator().next().topic();
-            progress.clear();
-            suspects.clear();
-            missing.clear();
-        }
+        mine.forEach((partition, position) -> {
+            if (!position.topic().equals(topics.put(partition.topic(), position.topic()))) {
+                // the first look, or the topic was deleted and made again: what was missed is in none that is there
+                progress.keySet().removeIf(at -> at.topic().equals(partition.topic()));
+                suspects.values().removeIf(event -> event.topic().equals(partition.topic()));
+                missing.values().removeIf(event -> event.topic().equals(partition.topic()));
+            }
+        });
         suspects.values().removeIf(event -> !passed(event, mine));
         missing.values().removeIf(event -> !passed(event, mine));
         if (!suspects.isEmpty() || !missing.isEmpty()) {

@@ -21,6 +21,8 @@ class EventPlaces {
     /** In which table. */
     enum Place {
         VAULT,
+        /** Of a change, whatever became of it. */
+        HISTORY,
         DEAD_LETTER
     }
 
@@ -31,27 +33,26 @@ class EventPlaces {
      */
     record Account(Place place, long id) {}
 
-    /** Of those that ended somewhere; a gift that died and was stored after all is in the vault. */
+    /** Of those that ended somewhere; one that died and was stored after all is not a dead letter. */
     Map<UUID, Account> of(Collection<UUID> events) {
         Map<UUID, Account> found = new HashMap<>();
         vault.sql("""
-                        select wanted.event_id, v.id as gift, d.id as letter
+                        select wanted.event_id, coalesce(v.id, c.id, d.id) as id,
+                               case when v.id is not null then 'VAULT'
+                                    when c.id is not null then 'HISTORY' else 'DEAD_LETTER' end as place
                           from unnest(:events::uuid[]) as wanted(event_id)
                           left join vault v on v.event_id = wanted.event_id
+                          left join gift_change c on c.change_id = wanted.event_id
                           left join dead_letter d on d.event_id = wanted.event_id
-                         where coalesce(v.id, d.id) is not null
+                         where coalesce(v.id, c.id, d.id) is not null
                         """)
                 .param(
                         "events",
                         events.stream().distinct().map(UUID::toString).collect(Collectors.joining(",", "{", "}")))
                 .query(row -> {
-                    long gift = row.getLong("gift");
-                    boolean stored = !row.wasNull();
                     found.put(
                             row.getObject("event_id", UUID.class),
-                            stored
-                                    ? new Account(Place.VAULT, gift)
-                                    : new Account(Place.DEAD_LETTER, row.getLong("letter")));
+                            new Account(Place.valueOf(row.getString("place")), row.getLong("id")));
                 });
         return found;
     }

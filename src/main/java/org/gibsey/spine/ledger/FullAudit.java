@@ -3,6 +3,7 @@ package org.gibsey.spine.ledger;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,7 @@ import org.gibsey.spine.ledger.EventPlaces.Account;
 import org.gibsey.spine.ledger.EventPlaces.Place;
 
 /**
- * One pass over the topic that says of each event where it ended. Memory does not grow with the topic, but for a bit a row:
+ * One pass over the topics that says of each event where it ended. Memory does not grow with the topic, but for a bit a row:
  * what is counted is a row's first event; further ones are duplicates. Not thread-safe.
  */
 final class FullAudit {
@@ -29,8 +30,7 @@ final class FullAudit {
     private final Map<TopicPartition, Position> positions;
     private final Set<UUID> notIndexed;
     private final Consumer<ConsumerRecord<byte[], byte[]>> onUnaccounted;
-    private final SparseBits rows = new SparseBits();
-    private final SparseBits letters = new SparseBits();
+    private final Map<Place, SparseBits> seen = new EnumMap<>(Place.class);
     private final Set<UUID> lettersNotIndexed = new java.util.HashSet<>();
     private final List<Unaccounted> first = new ArrayList<>();
     private long events;
@@ -62,7 +62,7 @@ final class FullAudit {
      * they are past and nobody has: expected is none. The first {@value #SHOWN} of those are named.
      */
     record Report(
-            String topic,
+            List<String> topics,
             Instant at,
             double seconds,
             boolean balanced,
@@ -98,9 +98,9 @@ final class FullAudit {
         }
     }
 
-    Report report(String topic, Instant began, Instant ended) {
+    Report report(List<String> topics, Instant began, Instant ended) {
         return new Report(
-                topic,
+                topics,
                 began,
                 java.time.Duration.between(began, ended).toMillis() / 1000.0,
                 unaccounted == 0,
@@ -114,9 +114,11 @@ final class FullAudit {
     }
 
     private void count(Account account) {
+        boolean isFirst =
+                seen.computeIfAbsent(account.place(), place -> new SparseBits()).add(account.id());
         if (account.place() == Place.DEAD_LETTER) {
-            countDead(letters.add(account.id()));
-        } else if (rows.add(account.id())) {
+            countDead(isFirst);
+        } else if (isFirst) {
             stored++;
         } else {
             duplicates++;

@@ -3,7 +3,9 @@ package org.gibsey.spine.ledger;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -17,6 +19,7 @@ import org.gibsey.spine.broker.Positions;
 import org.gibsey.spine.broker.Positions.Position;
 import org.gibsey.spine.broker.TopicReader;
 import org.gibsey.spine.broker.TopicReader.Piece;
+import org.gibsey.spine.health.PersistRoutes;
 import org.gibsey.spine.ledger.FullAudit.Report;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,7 +32,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * The audit of all events, on demand: {@code /actuator/ledger} on the management port and the same operations over JMX. It
- * compares the whole topic with both tables, which takes a second for some ten thousand events; one at a time. Thread-safe.
+ * compares the topic of the gifts, and that of their changes where this process has to do with it, with the tables, which takes a second for some ten thousand events; one at a time. Thread-safe.
  */
 @Component
 @Endpoint(id = "ledger")
@@ -42,7 +45,8 @@ class Ledger {
     private final Positions positions;
     private final DeadLetterBacklog deadLetters;
     private final EventPlaces accounts;
-    private final SpineSettings.Topic settings;
+    private final PersistRoutes routes;
+    private final SpineSettings settings;
     private final Clock clock;
     private final MeterRegistry meters;
     private final ReentrantLock auditing = new ReentrantLock();
@@ -53,6 +57,7 @@ class Ledger {
             Positions positions,
             DeadLetterBacklog deadLetters,
             EventPlaces accounts,
+            PersistRoutes routes,
             SpineSettings settings,
             Clock steadyClock,
             MeterRegistry meters) {
@@ -60,7 +65,8 @@ class Ledger {
         this.positions = positions;
         this.deadLetters = deadLetters;
         this.accounts = accounts;
-        this.settings = settings.topic();
+        this.routes = routes;
+        this.settings = settings;
         this.clock = steadyClock;
         this.meters = meters;
     }
@@ -81,7 +87,7 @@ class Ledger {
     }
 
     /**
-     * Audits the topic, and sends each event that is neither row nor dead letter again, as the same event.
+     * Audits the topics, and sends each event that is neither stored nor a dead letter to its topic again, as the same event.
      *
      * @param dryRun only audits, and says what would be sent; true unless said otherwise
      */
@@ -105,7 +111,14 @@ class Ledger {
         }
         try (TopicReader reader = new TopicReader(kafka, "gift-spine-ledger", FETCH_BYTES)) {
             Instant began = clock.instant();
-            Map<TopicPartition, Position> stand = new HashMap<>(positions.of(settings.group(), settings.name()));
+            SpineSettings.Topic gifts = settings.topic();
+            Map<TopicPartition, Position> stand = new HashMap<>(positions.of(gifts.group(), gifts.name()));
+            List<String> topics = new ArrayList<>(List.of(gifts.name()));
+            if (routes.uses(settings.changes().topic())) {
+                topics.add(settings.changes().topic());
+                stand.putAll(
+                        positions.of(gifts.changesGroup(), settings.changes().topic()));
+            }
             FullAudit audit = new FullAudit(accounts, stand, deadLetters.events(reader), onUnaccounted);
             reader.read(
                     stand.entrySet().stream()
@@ -115,7 +128,7 @@ class Ledger {
                                     at.getValue().end()))
                             .toList(),
                     audit::take);
-            Report report = audit.report(settings.name(), began, clock.instant());
+            Report report = audit.report(topics, began, clock.instant());
             last = report;
             return report;
         } catch (ExecutionException e) {

@@ -503,8 +503,8 @@ class PersistGiftsIT {
     private void awaitNothingWaits() {
         await().untilAsserted(() -> assertThat(ledger()).contains("\"balanced\":true", "\"inFlight\":0"));
         // of a look that began after that
-        Map<?, ?> before = groups.gifts();
-        await().untilAsserted(() -> assertThat(groups.gifts())
+        Map<?, ?> before = groups.events();
+        await().untilAsserted(() -> assertThat(groups.events())
                 .isNotNull()
                 .isNotSameAs(before)
                 .allSatisfy((partition, position) ->
