@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * Answers with the row that was found, and with its {@code revision} as entity tag: what {@code If-Match} of an edit names. Of a
- * deleted gift it says until when it can be restored, and nothing that was in it. Throws {@link UnknownGift} when a gift is
- * neither in the vault nor among the dead letters, and {@link Refused} when nothing is left of it. Thread-safe.
+ * Answers with the row of a gift or change that was found, and of a gift with its {@code revision} as entity tag: what {@code If-Match} of an edit names. Of a
+ * deleted gift it says until when it can be restored, and nothing that was in it. Throws {@link UnknownGift} when it is
+ * neither stored nor among the dead letters, and {@link Refused} when nothing is left of it. Thread-safe.
  */
 @Component("giftAnswer")
 final class GiftAnswer implements Processor {
@@ -33,7 +33,7 @@ final class GiftAnswer implements Processor {
         Message message = exchange.getMessage();
         Map<String, @Nullable Object> found = message.getBody(Map.class);
         if (found == null) {
-            throw new UnknownGift("No gift of this id is stored or dead. If it was just saved, ask again in a moment.");
+            throw new UnknownGift("Nothing of this id is stored or dead. If it was just sent, ask again in a moment.");
         }
         Map<String, @Nullable Object> row = new LinkedHashMap<>(found);
         Object revision = row.remove("revision");

@@ -34,7 +34,7 @@ final class GiftQuery implements Processor {
         Message message = exchange.getMessage();
         String id = message.getHeader(EVENT_ID, String.class);
         if (!UuidValidator.isValid(id)) {
-            throw new UnknownGift("No gift has such an id: it is a UUID.");
+            throw new UnknownGift("No gift or change has such an id: it is a UUID.");
         }
         Map<String, @Nullable Object> parameters = new HashMap<>();
         parameters.put(EVENT_ID, id);

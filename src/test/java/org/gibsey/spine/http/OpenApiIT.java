@@ -142,6 +142,19 @@ class OpenApiIT {
         });
         calls.put("showGift 429", () -> besideAReadThatWaits("/vault/gifts/" + UUID.randomUUID()));
         calls.put("showGift 503", () -> suspended("show-gift", () -> get("/vault/gifts/" + UUID.randomUUID())));
+        calls.put("showChange 200", () -> {
+            UUID change = UUID.randomUUID();
+            vault.sql("insert into gift_change (change_id, kind, gift, at, question, answer, outcome)"
+                            + " values (?, 'deleted', ?, now(), 'q', 'a', 'applied')")
+                    .params(change, storedGift())
+                    .update();
+            return get("/vault/changes/" + change);
+        });
+        calls.put("showChange 404", () -> get("/vault/changes/" + UUID.randomUUID()));
+        calls.put("showChange 405", () -> send("DELETE", "/vault/changes/1"));
+        calls.put("showChange 406", () -> get("/vault/changes/1", "Accept: text/html"));
+        calls.put("showChange 429", () -> besideAReadThatWaits("/vault/changes/" + UUID.randomUUID()));
+        calls.put("showChange 503", () -> suspended("show-change", () -> get("/vault/changes/" + UUID.randomUUID())));
         calls.put("showGiftPage 200", () -> get("/gifts/" + storedGift()));
         calls.put("showGiftPage 404", () -> get("/gifts/" + UUID.randomUUID()));
         calls.put("showGiftPage 405", () -> send("DELETE", "/gifts/1"));

@@ -90,7 +90,7 @@ class OperatedProcessIT {
         });
         connector = connect(login("open-sesame"));
         jmx = connector.getMBeanServerConnection();
-        await().until(() -> ((List<?>) report().get("files")).size() == 9);
+        await().until(() -> ((List<?>) report().get("files")).size() == 10);
     }
 
     @AfterAll
@@ -267,6 +267,7 @@ class OperatedProcessIT {
                 "list-gifts",
                 "search-gifts",
                 "show-gift",
+                "show-change",
                 "show-gift-page",
                 "show-kafka-status"
             })
@@ -362,7 +363,7 @@ class OperatedProcessIT {
     void tellsWhichContentOfEachRouteFileRuns() throws Exception {
         Map<?, ?> report = report();
 
-        assertThat((List<?>) report.get("files")).hasSize(9);
+        assertThat((List<?>) report.get("files")).hasSize(10);
         assertThat(report.get("files").toString()).contains("save-gift.camel.yaml", "revision=", "state=Started");
     }
 
