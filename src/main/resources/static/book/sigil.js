@@ -1,8 +1,6 @@
-// Rose curves, r = cos(n/d · angle), as signs of symbols.
+// The symbols, and their signs: rose curves, r = cos(n/d · angle), or whatever path the file of symbols has.
 
 const SVG = "http://www.w3.org/2000/svg";
-// n and d of the small signs; symbols 8 to 15 have the same ones within a ring
-const SIGNS = [[3, 1], [2, 1], [5, 1], [1, 2], [4, 1], [3, 2], [1, 3], [7, 1]];
 // n and d of the large emblems
 const EMBLEMS = [
   [6, 5], [7, 4], [5, 3], [8, 5], [7, 3], [9, 4], [8, 3], [7, 6],
@@ -10,6 +8,32 @@ const EMBLEMS = [
 
 const sprite = document.getElementById("sigils");
 const drawn = new Set();
+const ANY = {rose: [3, 1]};
+
+/**
+ * As symbols.json has them: {id, name, light, dark, and rose [n, d] or path, and ring}. Light and dark are the colours of the
+ * sign on paper of either kind; a path lies within a circle of radius 50 around 0 0. Empty until they are loaded.
+ */
+export let symbols = [];
+
+/** Without the file gifts show, with the numbers of their symbols. */
+export async function loadSymbols() {
+  try {
+    symbols = await (await fetch("/timeline/symbols.json")).json();
+  } catch (error) {
+    console.warn(error);
+  }
+}
+
+/** The symbol of a number; undefined for one that is in no file. */
+export function symbolOf(number) {
+  return symbols.find(symbol => symbol.id === Number(number));
+}
+
+/** What a reader calls a symbol. */
+export function nameOf(number) {
+  return symbolOf(number)?.name ?? `symbol ${number}`;
+}
 
 /** The path of a figure within a circle of radius 50. */
 function rose([n, d]) {
@@ -34,16 +58,15 @@ export function emblem(number) {
 
 /** A reference to the sign of a symbol, for use elements. */
 export function sigil(number) {
-  const sixteenth = ((number % 16) + 16) % 16;
-  const id = `sigil-${sixteenth}`;
+  const id = `sigil-${number}`;
   if (!drawn.has(id)) {
     drawn.add(id);
-    const ring = "M0-58a58 58 0 1 1 0 116a58 58 0 1 1 0-116Z";
+    const {rose: numbers = ANY.rose, path = rose(numbers), ring} = symbolOf(number) ?? (symbols.length ? pick(symbols, number) : ANY);
     const symbol = document.createElementNS(SVG, "symbol");
     symbol.id = id;
     symbol.setAttribute("viewBox", "-62 -62 124 124");
     const figure = document.createElementNS(SVG, "path");
-    figure.setAttribute("d", rose(pick(SIGNS, sixteenth)) + (sixteenth >= SIGNS.length ? ring : ""));
+    figure.setAttribute("d", path + (ring ? "M0-58a58 58 0 1 1 0 116a58 58 0 1 1 0-116Z" : ""));
     symbol.append(figure);
     sprite.append(symbol);
   }

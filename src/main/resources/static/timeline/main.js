@@ -1,19 +1,20 @@
 // The timeline page: connects list, stream, filter and form.
 
-import {Session} from "./session.js"; // first: it takes tokens out of the address
-import {showAccount} from "./account.js";
-import {parse} from "./gift.js";
-import {Gifts} from "./gifts.js";
+import {Session, showAccount} from "./session.js"; // first: it takes tokens out of the address
+import {compare, Gifts, parse} from "./gift.js";
 import {SaveForm} from "./save.js";
-import {emblem} from "../book/sigil.js";
+import {emblem, loadSymbols, nameOf, symbols} from "../book/sigil.js";
 import {Stream} from "./stream.js";
 
 const PAGE_OF_LIST = 30;
+const PAGE_ON_THE_WAY_BACK = 100;
+const MOST_ON_THE_WAY_BACK = 3_000;
+const SEARCH_AGAIN_MS = 2_000; // a gift is in the index of words a moment after it was stored
 const MOST_PENDING = 500;
 const TORRENT = 30; // more gifts a second than this are shown every PACE_MS, not every frame
 const PACE_MS = 150;
 const DRAWING_MS = 3_000;
-const FILTERS = {page_id: 64, symbol_id: 32};
+const FILTERS = {page_id: 64, symbol_id: 32, q: 200}; // bits of a number, characters of a text
 
 const $ = id => document.getElementById(id);
 const container = $("gifts");
@@ -26,7 +27,7 @@ const states = {
   "signed-out": "Sign in to see your gifts",
 };
 
-export const session = await Session.begin();
+export const [session] = await Promise.all([Session.begin(), loadSymbols()]);
 
 let filter = new URLSearchParams(); // the valid filters of the URL
 let generation = 0; // of the filter; answers to requests of an older one are dropped
@@ -38,6 +39,8 @@ let frame = 0; // the animation frame that shows them, or the timer while the pa
 let listed = false; // whether the list has been read since the filter changed
 let loading = false;
 let announced = 0;
+let place = null; // where the reader was before: what is looked for in the list until it is there again
+let searching = 0; // timer after which a search is made again
 
 // ---- the stream
 
@@ -114,7 +117,17 @@ function show() {
     pending.push(...batch);
     return;
   }
-  if (readingElsewhere()) {
+  if (filter.has("q")) {
+    // whether they have the words is for the vault to say
+    searching ||= setTimeout(searchAgain, SEARCH_AGAIN_MS);
+    return;
+  }
+  hold(batch);
+}
+
+/** Shows gifts that came, or keeps them while the reader is elsewhere. */
+function hold(batch) {
+  if (place || readingElsewhere()) {
     pending.push(...batch);
     batch.forEach(gift => saveForm.arrived(gift.event_id, false));
     if (pending.length > MOST_PENDING) {
@@ -160,7 +173,7 @@ function updatePill() {
 }
 
 function reveal() {
-  if (!listed || pending.length === 0) {
+  if (!listed || place || pending.length === 0) {
     return;
   }
   const batch = pending;
@@ -185,39 +198,57 @@ $("pill").addEventListener("click", () => {
 
 // ---- the list
 
+/** A piece of the list, or of what is found, and whether there is more. */
+async function read(limit, oldest) {
+  const query = new URLSearchParams(filter);
+  query.set("limit", limit);
+  if (oldest) {
+    query.set("before", `${oldest.created_at}_${oldest.id}`);
+  }
+  const answer = await session.fetch(`/vault/${filter.has("q") ? "search" : "list"}?${query}`);
+  if (answer.status === 422 && filter.has("q")) {
+    return {rows: [], isMore: false, isRefused: true};
+  }
+  if (!answer.ok) {
+    throw new Error(`the list answered ${answer.status}`);
+  }
+  return {rows: parse(await answer.text()), isMore: answer.headers.has("Link")};
+}
+
 /** Reads the next page of the list: its first, or the one after the oldest gift shown. */
-async function loadOlder() {
+async function loadOlder(oldest = listed ? gifts.oldest : null) {
   if (loading || gifts.complete) {
     return;
   }
   loading = true;
   const mine = generation;
-  const query = new URLSearchParams(filter);
-  query.set("limit", PAGE_OF_LIST);
-  const oldest = listed ? gifts.oldest : null;
-  if (oldest) {
-    query.set("before", `${oldest.created_at}_${oldest.id}`);
-  }
   try {
-    const answer = await session.fetch(`/vault/list?${query}`);
-    if (!answer.ok) {
-      throw new Error(`the list answered ${answer.status}`);
-    }
-    const rows = parse(await answer.text());
+    const {rows, isMore, isRefused} = await read(place ? PAGE_ON_THE_WAY_BACK : PAGE_OF_LIST, oldest);
     if (mine !== generation) {
       return;
     }
-    const added = gifts.add(rows, false);
-    gifts.complete = rows.length < PAGE_OF_LIST || added === 0;
+    // what came since the reader was here is unread
+    const unread = place ? rows.filter(row => compare(row, place.newest) < 0) : [];
+    gifts.add(rows.slice(unread.length), false);
+    gifts.complete = !isMore;
+    if (place || !listed) {
+      const meanwhile = pending;
+      pending = [];
+      hold(distinct([...unread, ...meanwhile]));
+    }
     if (!listed) {
       listed = true;
       container.setAttribute("aria-busy", "false");
-      const meanwhile = pending;
-      pending = [];
-      put(meanwhile);
       drawEmblem();
     }
-    updateEnd();
+    updateEnd(isRefused);
+    loading = false;
+    if (place && !returned() && isMore && gifts.size + pending.length < MOST_ON_THE_WAY_BACK) {
+      loadOlder(rows.at(-1));
+      return;
+    }
+    place = null;
+    readingElsewhere() || reveal();
     if ($("end").getBoundingClientRect().top < innerHeight) {
       setTimeout(loadOlder);
     }
@@ -225,10 +256,33 @@ async function loadOlder() {
     console.warn(error);
     if (mine === generation) {
       $("end").textContent = "The vault cannot be read at the moment. Trying again…";
-      setTimeout(() => mine === generation && loadOlder(), 2_000);
+      setTimeout(() => mine === generation && loadOlder(oldest), 2_000);
     }
   } finally {
     loading = mine === generation ? false : loading;
+  }
+}
+
+/** Without those that are shown, or there twice. */
+function distinct(batch) {
+  const byId = new Map(batch.map(gift => [gift.event_id, gift]));
+  return [...byId.values()].filter(gift => !gifts.has(gift.event_id));
+}
+
+/** Finds what has come to a search. */
+async function searchAgain() {
+  const mine = generation;
+  searching = 0;
+  try {
+    const {rows} = await read(PAGE_OF_LIST);
+    if (mine === generation) {
+      const meanwhile = pending;
+      pending = [];
+      hold(distinct([...meanwhile, ...rows.filter(row => !gifts.oldest || compare(row, gifts.oldest) < 0)]));
+    }
+  } catch (error) {
+    // the next gift that comes makes it once more
+    console.warn(error);
   }
 }
 
@@ -238,13 +292,19 @@ new IntersectionObserver(([entry]) => {
   }
 }, {rootMargin: "0px 0px 900px 0px"}).observe($("end"));
 
-function updateEnd() {
-  setText($("end"), !gifts.complete ? "" : gifts.size ? "⁂" : "Nothing here yet. The first gift could be yours.");
+function updateEnd(isRefused) {
+  setText($("end"),
+    isRefused ? "Name a word to look for, and not only what to leave out."
+      : !gifts.complete ? ""
+        : gifts.size ? "⁂"
+          : filter.has("q") ? "No gift has these words." : "Nothing here yet. The first gift could be yours.");
 }
 
 /** Removes all gifts; answers to earlier requests are dropped. */
 function forget() {
   generation++;
+  clearTimeout(searching);
+  searching = 0;
   loading = false;
   listed = false;
   pending = [];
@@ -258,35 +318,48 @@ function forget() {
 
 // ---- the filter, kept in the URL
 
-/** Whether the server accepts the value: an integer of the field's size. */
+/** Whether the server accepts the value: an integer of the field's size, or words. */
 function filters(name, value) {
-  return /^-?\d{1,19}$/.test(value ?? "") && BigInt.asIntN(FILTERS[name], BigInt(value)) === BigInt(value);
+  return name === "q"
+    ? Boolean(value) && [...value].length <= FILTERS.q
+    : /^-?\d{1,19}$/.test(value ?? "") && BigInt.asIntN(FILTERS[name], BigInt(value)) === BigInt(value);
+}
+
+for (const {id, name} of symbols) {
+  $("filter-symbol").add(new Option(name, id));
 }
 
 function readLocation() {
   const query = new URLSearchParams(location.search);
   filter = new URLSearchParams(
-    Object.keys(FILTERS).filter(name => filters(name, query.get(name))).map(name => [name, query.get(name)]));
+    Object.keys(FILTERS)
+      .map(name => [name, query.get(name)?.trim()])
+      .filter(([name, value]) => filters(name, value)));
+  const page = filter.get("page_id");
+  const symbol = filter.get("symbol_id");
+  const words = filter.get("q");
+  if (symbol && ![...$("filter-symbol").options].some(option => option.value === symbol)) {
+    $("filter-symbol").add(new Option(symbol, symbol));
+  }
   for (const name of Object.keys(FILTERS)) {
     const field = $("filter").elements[name];
     field.value = filter.get(name) ?? "";
     field.removeAttribute("aria-invalid");
   }
-  const page = filter.get("page_id");
-  const symbol = filter.get("symbol_id");
-  $("all").textContent = page || symbol ? "← All pages" : "All pages";
+  $("all").textContent = filter.size ? "← All gifts" : "All gifts";
   container.setAttribute("aria-label",
-    `Gifts${page ? ` of page ${page}` : ""}${symbol ? ` with symbol ${symbol}` : ""}, newest first`);
-  if (page) {
-    $("page_id").value = page;
-  }
-  sessionStorage.setItem("gibsey.list", location.search);
+    `Gifts${page ? ` of page ${page}` : ""}${symbol ? ` with ${nameOf(symbol)}` : ""}${words ? ` that have ${words}` : ""}, newest first`);
+  saveForm.suggest(page);
+  place = history.state?.place ?? null;
   forget();
   // the list is read once the stream has started, so that no gift is missed between the two
-  stream.open(filter.toString());
+  const live = new URLSearchParams(filter);
+  live.delete("q");
+  stream.open(live.toString());
 }
 
 function go(query) {
+  keepPlace();
   history.pushState(null, "", query ? `/?${query}` : "/");
   scrollTo({top: 0, behavior: "instant"});
   readLocation();
@@ -306,7 +379,7 @@ $("filter").addEventListener("submit", event => {
   let wrong = null;
   for (const name of Object.keys(FILTERS)) {
     const field = event.target.elements[name];
-    const value = field.value.trim();
+    const value = field.value.trim().replace(/\s+/g, " ");
     field.removeAttribute("aria-invalid");
     if (filters(name, value)) {
       query.set(name, value);
@@ -321,6 +394,61 @@ $("filter").addEventListener("submit", event => {
     go(query.toString());
   }
 });
+
+// ---- the place of the reader: kept with the entry of the history, and for the way back from the page of a gift
+
+history.scrollRestoration = "manual";
+const LIST = "gibsey.list";
+const RETURN = "gibsey.return"; // set by the page of a gift
+
+function keepPlace() {
+  if (!listed || place) {
+    return;
+  }
+  const top = !topInSight && [...container.children].find(gift => gift.getBoundingClientRect().bottom > 0);
+  const {created_at, id} = gifts.newest ?? {};
+  const kept = top
+    ? {id: top.dataset.event, top: top.getBoundingClientRect().top, newest: {created_at, id}}
+    : null;
+  history.replaceState({place: kept}, "");
+  sessionStorage.setItem(LIST, JSON.stringify({search: location.search, place: kept}));
+}
+
+addEventListener("scrollend", keepPlace);
+addEventListener("pagehide", keepPlace);
+if (sessionStorage.getItem(RETURN)) {
+  sessionStorage.removeItem(RETURN);
+  const list = JSON.parse(sessionStorage.getItem(LIST) ?? "{}");
+  if (list.search === location.search) {
+    history.replaceState({place: list.place}, "");
+  }
+}
+
+/** Whether the gift is there again that the reader had before the eyes; then it is where it was. */
+function returned() {
+  const find = id => [...container.children].find(gift => gift.dataset.event === id);
+  const {id, top} = place;
+  if (!find(id)) {
+    return false;
+  }
+  topInSight = false;
+  // heights are guesses until what is above has been laid out; a reader who moves has the last word
+  let frames = 30;
+  const settle = () => {
+    const off = find(id)?.getBoundingClientRect().top - top;
+    if (Math.abs(off) >= 1) {
+      scrollBy({top: off, behavior: "instant"});
+    }
+    if (frames-- > 0) {
+      requestAnimationFrame(settle);
+    }
+  };
+  for (const move of ["wheel", "touchstart", "keydown", "pointerdown"]) {
+    addEventListener(move, () => frames = 0, {once: true, passive: true});
+  }
+  settle();
+  return true;
+}
 
 // ---- saving
 

@@ -1,9 +1,8 @@
 // The page of one gift: shows it, or says in words what became of it.
 
-import {Session} from "./session.js"; // first: it takes tokens out of the address
-import {showAccount} from "./account.js";
+import {Session, showAccount} from "./session.js"; // first: it takes tokens out of the address
 import {article, parse} from "./gift.js";
-import {emblem} from "../book/sigil.js";
+import {emblem, loadSymbols} from "../book/sigil.js";
 import {offerLink} from "./share.js";
 
 const FIRST_LOOK_MS = 2_000;
@@ -19,7 +18,7 @@ const $ = id => document.getElementById(id);
 const id = location.pathname.split("/").pop();
 let timer = 0;
 
-const session = await Session.begin();
+const [session] = await Promise.all([Session.begin(), loadSymbols()]);
 
 async function look(wait = FIRST_LOOK_MS) {
   clearTimeout(timer);
@@ -87,7 +86,8 @@ function say(words) {
 
 $("emblem").firstElementChild.setAttribute("d", emblem(3));
 // the list as the reader left it
-$("back").search = sessionStorage.getItem("gibsey.list") ?? "";
+$("back").search = JSON.parse(sessionStorage.getItem("gibsey.list") ?? "{}").search ?? "";
+$("back").addEventListener("click", () => sessionStorage.setItem("gibsey.return", "1"));
 offerLink(location.origin + location.pathname);
 showAccount(session, () => look());
 look();

@@ -1,9 +1,19 @@
 // The form: saves a gift and follows it until it is stored.
 
-const FIELDS = ["page_id", "question", "answer"];
+import {symbols} from "../book/sigil.js";
+
+const FIELDS = ["page_id", "symbol_id", "question", "answer"];
+const TEXTS = ["question", "answer"];
 const FIRST_LOOK_MS = 2_000;
 const GIVE_UP_MS = 120_000;
-const DRAFT = "gibsey.draft"; // what was being written when the reader went to sign in
+const FIRST_AGAIN_MS = 1_000;
+const KEEP_MS = 300;
+const LAST_AGAIN_MS = 15_000;
+const COUNT_FROM = 0.8; // of what a text may have: from there on its characters are counted
+const DRAFT = "gibsey.draft"; // what is being written: of this window for a reload, of all for the way by the mail
+// what is in no text that a reader sees: spaces, controls, marks of direction, fillers
+const INVISIBLE = /^[\s\p{Z}\p{C}\u115f\u1160\u3164\uffa0\u2800]*$/u;
+const LARGEST_PAGE = 2n ** 63n - 1n;
 
 export class SaveForm {
   #form = document.getElementById("save-form");
@@ -11,6 +21,9 @@ export class SaveForm {
   #button = this.#form.querySelector("button");
   #waiting = new Map(); // event id to when it was saved
   #arrived = new Map(); // event id to whether it is on the page; the stream can be faster than the answer to the save
+  #stop = document.getElementById("stop");
+  #giveUp = null; // while a save is tried again
+  #keeping = 0;
   #key = null;
   #session;
   #onScreen;
@@ -27,19 +40,56 @@ export class SaveForm {
       this.#submit();
     });
     // a changed gift needs a new key; the same gift sent again keeps its key and is stored once
-    this.#form.addEventListener("input", () => this.#key = null);
+    this.#form.addEventListener("input", ({target}) => {
+      this.#key = null;
+      this.#count(target.name);
+      if (target.getAttribute("aria-invalid")) {
+        this.#mark(target.name, this.#fault(target.name));
+      }
+      clearTimeout(this.#keeping);
+      this.#keeping = setTimeout(() => this.#keepHere(), KEEP_MS);
+    });
+    this.#stop.addEventListener("click", () => this.#giveUp?.());
     this.#form.addEventListener("keydown", event => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         this.#form.requestSubmit();
       }
     });
-    addEventListener("pagehide", () => this.#session.maySave || this.keep());
+    addEventListener("pagehide", () => {
+      this.#keepHere();
+      this.#session.maySave || this.keep();
+    });
+    for (const {id, name} of symbols) {
+      this.#form.elements.symbol_id.add(new Option(name, id));
+    }
     this.#restore();
+  }
+
+  /** The page of the novel that the reader looks at, for a gift that is not begun yet. */
+  suggest(page) {
+    const {page_id, question, answer} = this.#fields();
+    if (page && !question && !answer && page !== page_id) {
+      this.#form.elements.page_id.value = page;
+    }
+  }
+
+  #fields() {
+    return Object.fromEntries(FIELDS.map(name => [name, this.#form.elements[name].value]));
+  }
+
+  /** For a reload of this window. With the key: what was sent and not answered is stored once. */
+  #keepHere() {
+    const fields = this.#fields();
+    if (fields.question || fields.answer) {
+      sessionStorage.setItem(DRAFT, JSON.stringify({...fields, key: this.#key}));
+    } else {
+      sessionStorage.removeItem(DRAFT);
+    }
   }
 
   /** Keeps what is being written for the page that the link to sign in opens; saved there and here, it is one gift. */
   keep() {
-    const fields = Object.fromEntries(FIELDS.map(name => [name, this.#form.elements[name].value]));
+    const fields = this.#fields();
     if (fields.question || fields.answer) {
       this.#key ??= randomKey();
       localStorage.setItem(DRAFT, JSON.stringify({...fields, key: this.#key}));
@@ -47,11 +97,12 @@ export class SaveForm {
   }
 
   #restore() {
-    const draft = localStorage.getItem(DRAFT);
+    const draft = localStorage.getItem(DRAFT) ?? sessionStorage.getItem(DRAFT);
+    localStorage.removeItem(DRAFT);
     if (draft) {
-      localStorage.removeItem(DRAFT);
       const fields = JSON.parse(draft);
       FIELDS.forEach(name => this.#form.elements[name].value = fields[name] ?? "");
+      TEXTS.forEach(name => this.#count(name));
       this.#key = fields.key;
     }
   }
@@ -83,7 +134,12 @@ export class SaveForm {
     }
   }
 
-  /** Sends a gift and shows its state in the form. Tests measure with it, too. */
+  /**
+   * Sends a gift and shows its state in the form; again and again where it may or may not be stored, which with the same key is
+   * one gift. Tests measure with it, too.
+   *
+   * @returns whether it was accepted
+   */
   async save(gift, key) {
     if (!this.#session.maySave) {
       this.#say("refused", "Sign in to save. What you wrote stays here.");
@@ -92,15 +148,16 @@ export class SaveForm {
     const saved = performance.now();
     this.#say("sending", "");
     let answer;
-    try {
-      answer = await this.#session.fetch("/vault/save", {
-        method: "POST",
-        headers: {"Content-Type": "application/json", "Idempotency-Key": key},
-        body: JSON.stringify(gift),
-      });
-    } catch {
-      this.#say("refused", "The vault cannot be reached. Nothing is lost: save again in a moment.");
-      return false;
+    for (let wait = FIRST_AGAIN_MS; ; wait = Math.min(wait * 2, LAST_AGAIN_MS)) {
+      answer = await this.#send(gift, key);
+      if (answer.status === 202 || !(answer.status === 0 || answer.status === 429 || answer.status >= 500)) {
+        break;
+      }
+      const asked = Number(answer.headers?.get("Retry-After") ?? 0) * 1_000;
+      if (!await this.#again(answer, Math.max(wait, asked))) {
+        this.#say("refused", "Not tried any more. It may be stored already: saved again as it is, it is stored once.");
+        return false;
+      }
     }
     if (answer.status === 401) {
       this.#say("refused", "You are signed out. Sign in to save; what you wrote stays here.");
@@ -121,24 +178,79 @@ export class SaveForm {
     return true;
   }
 
+  async #send(gift, key) {
+    try {
+      return await this.#session.fetch("/vault/save", {
+        method: "POST",
+        headers: {"Content-Type": "application/json", "Idempotency-Key": key},
+        body: JSON.stringify(gift),
+      });
+    } catch {
+      return {status: 0};
+    }
+  }
+
+  /** Says what is the matter and waits. Returns false when the reader will not wait any longer. */
+  async #again({status}, wait) {
+    const until = performance.now() + wait;
+    const why = status === 0 ? "The vault cannot be reached."
+      : status === 429 ? "You have saved very much in a short time."
+        : "The vault takes nothing at the moment.";
+    this.#stop.hidden = false;
+    try {
+      for (;;) {
+        const left = Math.ceil((until - performance.now()) / 1_000);
+        if (left <= 0) {
+          this.#say("sending", "");
+          return true;
+        }
+        this.#say("waiting", `${why} What you wrote is kept here, and sent again by itself in ${left} s; it is stored once.`);
+        const stopped = await new Promise(done => {
+          this.#giveUp = () => done(true);
+          setTimeout(() => done(false), 1_000);
+        });
+        if (stopped) {
+          return false;
+        }
+      }
+    } finally {
+      this.#giveUp = null;
+      this.#stop.hidden = true;
+    }
+  }
+
   async #submit() {
     if (this.#button.getAttribute("aria-disabled") === "true") {
       return;
     }
-    this.#button.setAttribute("aria-disabled", "true");
     this.#clearErrors();
+    if (this.#session.maySave && this.#markFaults(Object.fromEntries(FIELDS.map(name => [name, this.#fault(name)])))) {
+      return;
+    }
+    this.#button.setAttribute("aria-disabled", "true");
     this.#key ??= randomKey();
-    const fields = Object.fromEntries(FIELDS.map(name => [name, this.#form.elements[name].value]));
+    const key = this.#key;
+    this.#keepHere();
+    const fields = this.#fields();
     // the page number stays text, which the server accepts: a 64-bit number would be rounded
-    const gift = {...fields, page_id: fields.page_id.trim() || null};
+    const gift = {
+      ...fields,
+      page_id: fields.page_id.trim() || null,
+      symbol_id: fields.symbol_id ? Number(fields.symbol_id) : null,
+    };
+    this.#readOnly(true);
     try {
-      if (await this.save(gift, this.#key)) {
+      if (await this.save(gift, key)) {
         this.#key = null;
-        this.#form.elements.question.value = "";
-        this.#form.elements.answer.value = "";
+        TEXTS.forEach(name => {
+          this.#form.elements[name].value = "";
+          this.#count(name);
+        });
+        this.#keepHere();
         this.#form.elements.question.focus();
       }
     } finally {
+      this.#readOnly(false);
       this.#button.removeAttribute("aria-disabled");
     }
   }
@@ -180,24 +292,88 @@ export class SaveForm {
     } catch {
       // an answer of a proxy, not JSON
     }
-    const elsewhere = [];
-    let first = null;
+    const faults = {};
     for (const {pointer, reason} of problem.errors ?? []) {
       const name = pointer.replace("/", "");
-      if (!FIELDS.includes(name)) {
-        elsewhere.push(`${name} ${reason}`);
-        continue;
+      if (FIELDS.includes(name)) {
+        faults[name] = this.#fault(name) || this.#unexpected(name, reason);
       }
-      const field = this.#form.elements[name];
-      field.setAttribute("aria-invalid", "true");
-      document.getElementById(`${name}-error`).textContent = reason;
-      first ??= field;
     }
-    first?.focus();
-    const reason = problem.errors
-      ? elsewhere.join("; ") || "Not saved; please mend what is marked."
-      : `Not saved: ${problem.detail ?? problem.title ?? `the answer was ${answer.status}`}.`;
-    this.#say("refused", reason);
+    if (!this.#markFaults(faults)) {
+      this.#say("refused", answer.status === 413
+        ? "Not saved: question and answer together are longer than the vault takes."
+        : `Not saved: ${problem.detail ?? problem.title ?? `the answer was ${answer.status}`}.`);
+    }
+  }
+
+  /** Marks fields by their faults; returns whether there are any. */
+  #markFaults(faults) {
+    const wrong = FIELDS.filter(name => faults[name]);
+    wrong.forEach(name => this.#mark(name, faults[name]));
+    if (wrong.length) {
+      this.#form.elements[wrong[0]].focus();
+      this.#say("refused", "Not saved; please mend what is marked.");
+    }
+    return wrong.length > 0;
+  }
+
+  #mark(name, fault) {
+    const field = this.#form.elements[name];
+    if (fault) {
+      field.setAttribute("aria-invalid", "true");
+    } else {
+      field.removeAttribute("aria-invalid");
+      if (!this.#form.querySelector("[aria-invalid]") && this.#outcome.dataset.outcome === "refused") {
+        this.#say("", "");
+      }
+    }
+    document.getElementById(`${name}-error`).textContent = fault;
+  }
+
+  /** What the vault would refuse a field for, in a reader's words; empty when nothing is known. */
+  #fault(name) {
+    const value = this.#form.elements[name].value;
+    if (name === "page_id") {
+      const page = value.trim();
+      return !page ? "Of which page? Its number is needed."
+        : /^[0-9]{1,19}$/.test(page) && BigInt(page) >= 1n && BigInt(page) <= LARGEST_PAGE ? ""
+          : "A page is a whole number from 1 on, such as 7.";
+    }
+    if (!TEXTS.includes(name)) {
+      return "";
+    }
+    const more = length(value) - this.#session.limits[name];
+    return INVISIBLE.test(value) ? `There is no ${name} yet.`
+      : more > 0 ? `This is ${more.toLocaleString("en")} ${more === 1 ? "character" : "characters"} longer than the vault takes.`
+        : "";
+  }
+
+  #unexpected(name, reason) {
+    return name === "symbol_id" ? "The vault does not know this symbol."
+      : reason.includes("blank") ? `There is nothing to be seen in this ${name}.`
+        : reason.includes("at most") ? "This is longer than the vault takes."
+          : "There is something in this that the vault cannot keep.";
+  }
+
+  /** Shows how many characters there are, as the vault counts them, once they come near to what it takes. */
+  #count(name) {
+    if (!TEXTS.includes(name)) {
+      return;
+    }
+    const most = this.#session.limits[name];
+    const characters = length(this.#form.elements[name].value);
+    const count = document.getElementById(`${name}-count`);
+    count.textContent = characters < most * COUNT_FROM ? ""
+      : `${characters.toLocaleString("en")} of ${most.toLocaleString("en")} characters`;
+    count.classList.toggle("over", characters > most);
+  }
+
+  /** While a gift is on its way its text stays as it was sent. */
+  #readOnly(is) {
+    for (const name of FIELDS) {
+      const field = this.#form.elements[name];
+      field[field.type === "select-one" ? "disabled" : "readOnly"] = is;
+    }
   }
 
   #clearErrors() {
@@ -209,7 +385,7 @@ export class SaveForm {
 
   #say(outcome, detail) {
     this.#outcome.dataset.outcome = outcome;
-    const words = {sending: "Sending…", queued: "Queued ", stored: "Stored, ", refused: ""}[outcome];
+    const words = {sending: "Sending…", queued: "Queued ", stored: "Stored, ", }[outcome] ?? "";
     const strong = document.createElement("b");
     strong.textContent = words;
     this.#outcome.replaceChildren(strong, detail);
@@ -219,6 +395,12 @@ export class SaveForm {
 /** Runs after the browser has painted the last change. */
 function afterPaint(action) {
   requestAnimationFrame(() => setTimeout(action));
+}
+
+/** In code points. */
+function length(text) {
+  // no pair of surrogates, no list of characters: a text may be long
+  return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
 }
 
 /** crypto.randomUUID is only there on secure origins. */

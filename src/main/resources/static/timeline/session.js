@@ -55,6 +55,11 @@ export class Session {
     this.#changed = handler;
   }
 
+  /** How many characters a text may have, by the name of its field. */
+  get limits() {
+    return {question: this.#config.question_chars, answer: this.#config.answer_chars};
+  }
+
   /** Whether readers are known here. */
   get isKnown() {
     return Boolean(this.#config.issuer);
@@ -205,4 +210,51 @@ async function config() {
 /** Among all windows of this origin, where the browser can. */
 function exclusively(action) {
   return navigator.locks ? navigator.locks.request("gibsey.refresh", action) : action();
+}
+
+const $ = id => document.getElementById(id);
+
+/**
+ * The form to sign in, and the button to sign out.
+ *
+ * @param session  who reads
+ * @param changed  called when that is somebody else
+ * @param leaving  called before the reader is sent to the mail
+ */
+export function showAccount(session, changed, leaving = () => {}) {
+  function show() {
+    $("session").hidden = !session.isKnown;
+    $("sign-in").hidden = session.isSignedIn;
+    $("signed-in").hidden = !session.isSignedIn;
+    $("who").textContent = session.name;
+    say(session.refusal ?? "");
+  }
+
+  $("sign-in").addEventListener("submit", async event => {
+    event.preventDefault();
+    const email = $("email").value.trim();
+    if (!$("email").validity.valid || !email) {
+      say("Please give an e-mail address.");
+      $("email").focus();
+      return;
+    }
+    say("Sending…");
+    try {
+      leaving();
+      await session.signIn(email);
+      say("A link is on its way to you. Open it in this browser.");
+    } catch (error) {
+      say(`No link was sent: ${error.message}.`);
+    }
+  });
+  $("sign-out").addEventListener("click", () => session.signOut());
+  session.onChange = () => {
+    show();
+    changed();
+  };
+  show();
+}
+
+function say(words) {
+  $("session-outcome").textContent = words;
 }

@@ -1,5 +1,6 @@
 package org.gibsey.spine.timeline;
 
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.gibsey.spine.SpineSettings;
@@ -8,25 +9,26 @@ import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/** {@code GET /auth.json}: what the page has to know to sign readers in. Nothing of it is secret. */
+/** {@code GET /auth.json}: what the page has to know to sign readers in, and of the limits of its form. Nothing of it is secret. */
 @RestController
 class SignIn {
 
-    private final Map<String, String> settings;
+    private final Map<String, Object> settings = new HashMap<>();
 
-    SignIn(SpineSettings settings) {
-        SpineSettings.Auth auth = settings.auth();
-        this.settings = auth.isOn()
-                ? Map.of(
-                        "read", auth.read().name().toLowerCase(Locale.ROOT),
-                        "issuer", auth.issuer(),
-                        "key", auth.publishableKey())
-                : Map.of();
+    SignIn(SpineSettings spine) {
+        settings.put("question_chars", spine.limits().questionChars());
+        settings.put("answer_chars", spine.limits().answerChars());
+        SpineSettings.Auth auth = spine.auth();
+        if (auth.isOn()) {
+            settings.put("read", auth.read().name().toLowerCase(Locale.ROOT));
+            settings.put("issuer", auth.issuer());
+            settings.put("key", auth.publishableKey());
+        }
     }
 
-    /** An empty object where no readers are known. */
+    /** Of an issuer only where readers are known. */
     @GetMapping(path = "/auth.json", produces = "application/json")
-    ResponseEntity<Map<String, String>> auth() {
+    ResponseEntity<Map<String, Object>> auth() {
         return ResponseEntity.ok().cacheControl(CacheControl.noStore()).body(settings);
     }
 }

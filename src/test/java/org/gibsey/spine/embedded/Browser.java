@@ -140,6 +140,11 @@ public final class Browser implements AutoCloseable {
                 Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width > 0));
     }
 
+    /** As in a browser that has never been here. */
+    public void forgetFiles() {
+        driver.executeCdpCommand("Network.clearBrowserCache", Map.of());
+    }
+
     /** As a reader has set it up: {@code light} or {@code dark}. */
     public void scheme(String name) {
         driver.executeCdpCommand(

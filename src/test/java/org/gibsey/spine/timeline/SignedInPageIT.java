@@ -162,7 +162,7 @@ class SignedInPageIT {
                       return JSON.stringify(events);
                     };
                     let EventParser;
-                    return import("/timeline/events.js").then(module => {
+                    return import("/timeline/stream.js").then(module => {
                       EventParser = module.EventParser;
                       const expected = JSON.stringify([
                         ["gift", '{"question":"a: b"}', "1"], ["message", "first\\nsecond", "2"],
