@@ -49,11 +49,12 @@ final class RawHttp {
      * @param from last number of the loopback address
      */
     static Answer send(int port, int from, String request) throws IOException {
-        try (Socket socket = new Socket(
-                InetAddress.getLoopbackAddress(),
-                port,
-                InetAddress.getByAddress(new byte[] {127, 0, 0, (byte) from}),
-                0)) {
+        return send(port, InetAddress.getByAddress(new byte[] {127, 0, 0, (byte) from}), request);
+    }
+
+    /** The same from any address of this machine. */
+    static Answer send(int port, InetAddress from, String request) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port, from, 0)) {
             socket.setSoTimeout((int) Patience.LIMIT.toMillis());
             socket.getOutputStream().write(request.replace("\n", "\r\n").getBytes(StandardCharsets.ISO_8859_1));
             return Answer.parse(readToEnd(socket));

@@ -203,7 +203,17 @@ final class RawHttp2 implements AutoCloseable {
             block.write(0);
             block.write(name.length());
             block.writeBytes(name.getBytes(StandardCharsets.US_ASCII));
-            block.write(value.length());
+            // RFC 7541, section 5.1: seven bits, and beyond them seven bits a byte
+            if (value.length() < 127) {
+                block.write(value.length());
+            } else {
+                block.write(127);
+                int rest = value.length() - 127;
+                for (; rest > 127; rest >>= 7) {
+                    block.write((rest & 127) | 128);
+                }
+                block.write(rest);
+            }
             block.writeBytes(value.getBytes(StandardCharsets.US_ASCII));
         });
         return block.toByteArray();

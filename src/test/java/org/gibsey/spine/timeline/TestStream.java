@@ -15,12 +15,12 @@ import java.util.concurrent.Flow;
 import java.util.stream.Stream;
 
 /** A client of {@code GET /vault/stream} that keeps what it was sent. Thread-safe. */
-final class TestStream implements Flow.Subscriber<String>, AutoCloseable {
+public final class TestStream implements Flow.Subscriber<String>, AutoCloseable {
 
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     /** One event; fields it did not have are empty. */
-    record Event(String name, String id, String data) {}
+    public record Event(String name, String id, String data) {}
 
     private final List<Event> events = new CopyOnWriteArrayList<>();
     private final List<String> comments = new CopyOnWriteArrayList<>();
@@ -43,7 +43,7 @@ final class TestStream implements Flow.Subscriber<String>, AutoCloseable {
     }
 
     /** The same for a reader. */
-    static TestStream open(int port, String query, String lastId, String token) {
+    public static TestStream open(int port, String query, String lastId, String token) {
         return open(request(port, query).header("Authorization", "Bearer " + token), lastId);
     }
 
@@ -73,7 +73,7 @@ final class TestStream implements Flow.Subscriber<String>, AutoCloseable {
         return events.stream().anyMatch(event -> event.name().equals("position"));
     }
 
-    List<Event> events() {
+    public List<Event> events() {
         return events;
     }
 
@@ -82,7 +82,7 @@ final class TestStream implements Flow.Subscriber<String>, AutoCloseable {
     }
 
     /** The questions of the gifts so far, in their order. */
-    List<String> questions() {
+    public List<String> questions() {
         return gifts().map(event -> event.data().replaceFirst(".*\"question\":\"([^\"]*)\".*", "$1"))
                 .toList();
     }
@@ -93,7 +93,7 @@ final class TestStream implements Flow.Subscriber<String>, AutoCloseable {
     }
 
     /** The last id of any event. */
-    String lastId() {
+    public String lastId() {
         return events.stream()
                 .map(Event::id)
                 .filter(text -> !text.isEmpty())
@@ -101,12 +101,12 @@ final class TestStream implements Flow.Subscriber<String>, AutoCloseable {
                 .orElseThrow();
     }
 
-    TestStream awaitGifts(int count) {
+    public TestStream awaitGifts(int count) {
         await().until(() -> questions().size() >= count);
         return this;
     }
 
-    void awaitEnd() {
+    public void awaitEnd() {
         await().until(ended::isDone);
     }
 
