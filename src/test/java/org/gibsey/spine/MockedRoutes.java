@@ -47,6 +47,7 @@ public abstract class MockedRoutes {
             mock("list-gifts", "to-vault-list");
             mock("search-gifts", "to-asked", "to-vault-found");
             mock("show-gift", "to-vault-gift", "to-dead-gift");
+            mock("show-history", "to-vault-history");
             mock("show-change", "to-history-change", "to-dead-change");
             mock("show-gift-page", "to-vault-preview");
             mock("show-kafka-status", "process-kafka-status");

@@ -38,6 +38,7 @@ final class AllowedParts {
             "searchAsked",
             "giftQuery",
             "giftAnswer",
+            "historyAnswer",
             "giftPageQuery",
             "giftPage",
             "giftEvents",

@@ -155,6 +155,21 @@ class OpenApiIT {
         calls.put("showChange 406", () -> get("/vault/changes/1", "Accept: text/html"));
         calls.put("showChange 429", () -> besideAReadThatWaits("/vault/changes/" + UUID.randomUUID()));
         calls.put("showChange 503", () -> suspended("show-change", () -> get("/vault/changes/" + UUID.randomUUID())));
+        calls.put("showHistory 200", () -> get("/vault/gifts/" + storedGift() + "/history"));
+        calls.put("showHistory 404", () -> get("/vault/gifts/" + UUID.randomUUID() + "/history"));
+        calls.put("showHistory 405", () -> send("DELETE", "/vault/gifts/1/history"));
+        calls.put("showHistory 406", () -> get("/vault/gifts/1/history", "Accept: text/html"));
+        calls.put("showHistory 410", () -> {
+            UUID gift = storedGift();
+            vault.sql("update vault set deleted_at = now() where event_id = ?")
+                    .param(gift)
+                    .update();
+            return get("/vault/gifts/" + gift + "/history");
+        });
+        calls.put("showHistory 429", () -> besideAReadThatWaits("/vault/gifts/" + UUID.randomUUID() + "/history"));
+        calls.put(
+                "showHistory 503",
+                () -> suspended("show-history", () -> get("/vault/gifts/" + UUID.randomUUID() + "/history")));
         calls.put("showGiftPage 200", () -> get("/gifts/" + storedGift()));
         calls.put("showGiftPage 404", () -> get("/gifts/" + UUID.randomUUID()));
         calls.put("showGiftPage 405", () -> send("DELETE", "/gifts/1"));

@@ -88,7 +88,7 @@ class RehearsalTest {
         assertThat(DryRun.edit("save-gift", "acceptGift", "acceptGifd"))
                 .containsExactly(
                         "ref: acceptGifd | bean 'acceptGifd' is not one a route file may use: acceptGift, changeEvents, dataSource,"
-                                + " deadLetterRecords, giftAnswer, giftEvents, giftPage, giftPageQuery, giftQuery, kafkaStatus,"
+                                + " deadLetterRecords, giftAnswer, giftEvents, giftPage, giftPageQuery, giftQuery, historyAnswer, kafkaStatus,"
                                 + " listAnswer, listQuery, searchAsked, searchQuery, vaultReads");
     }
 

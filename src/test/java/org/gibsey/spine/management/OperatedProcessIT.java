@@ -90,7 +90,7 @@ class OperatedProcessIT {
         });
         connector = connect(login("open-sesame"));
         jmx = connector.getMBeanServerConnection();
-        await().until(() -> ((List<?>) report().get("files")).size() == 10);
+        await().until(() -> ((List<?>) report().get("files")).size() == 11);
     }
 
     @AfterAll
@@ -268,6 +268,7 @@ class OperatedProcessIT {
                 "search-gifts",
                 "show-gift",
                 "show-change",
+                "show-history",
                 "show-gift-page",
                 "show-kafka-status"
             })
@@ -363,7 +364,7 @@ class OperatedProcessIT {
     void tellsWhichContentOfEachRouteFileRuns() throws Exception {
         Map<?, ?> report = report();
 
-        assertThat((List<?>) report.get("files")).hasSize(10);
+        assertThat((List<?>) report.get("files")).hasSize(11);
         assertThat(report.get("files").toString()).contains("save-gift.camel.yaml", "revision=", "state=Started");
     }
 

@@ -97,6 +97,12 @@ class PersistChangesIT {
                         .query(String.class)
                         .single())
                 .isEqualTo("q>new");
+        assertThat(http.getForObject("/vault/gifts/" + gift + "/history", String.class))
+                .contains("[{\"change_id\":\"" + edit.id() + "\",\"kind\":\"edited\"")
+                .contains("\"sets\":[\"question\"],\"question\":\"new\",\"answer\":null")
+                .contains("{\"change_id\":\"" + gift + "\",\"kind\":\"saved\"")
+                .contains("\"question\":\"q\",\"answer\":\"a\"")
+                .doesNotContain("deleted_at");
     }
 
     /** A replay comes long after what it was overtaken by. */
@@ -204,6 +210,10 @@ class PersistChangesIT {
         awaitOutcome(delete, "applied");
         assertThat(shown(gift)).contains("\"status\":\"deleted\"").doesNotContain("question", "answer");
         assertThat(listed()).doesNotContain(gift.toString());
+        assertThat(http.getForEntity("/vault/gifts/" + gift + "/history", String.class)
+                        .getStatusCode()
+                        .value())
+                .isEqualTo(410);
         write(edit);
         awaitOutcome(edit, "applied");
         assertThat(shown(gift)).contains("\"status\":\"deleted\"").doesNotContain("edited");
