@@ -14,11 +14,14 @@ public final class FilterOrder {
     /** Who may not call is told so before anything is read, waited for or looked up for him. */
     public static final int CALLER = Ordered.HIGHEST_PRECEDENCE + 3;
 
+    /** Whatever looks for the route of a path finds the one that has a route. */
+    public static final int ROW_NUMBER = Ordered.HIGHEST_PRECEDENCE + 4;
+
     /** Calls that are refused anyway need no body. */
-    public static final int BODY = Ordered.HIGHEST_PRECEDENCE + 4;
+    public static final int BODY = Ordered.HIGHEST_PRECEDENCE + 5;
 
     /** Only calls that go on to a route wait for it, and only whole ones: a client's pace must not hold up an edit. */
-    public static final int GATE = Ordered.HIGHEST_PRECEDENCE + 5;
+    public static final int GATE = Ordered.HIGHEST_PRECEDENCE + 6;
 
     private FilterOrder() {}
 }

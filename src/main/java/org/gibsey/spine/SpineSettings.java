@@ -72,6 +72,7 @@ public record SpineSettings(
     /** Edits, deletes and restores. */
     public record Changes(
             @NotBlank String topic,
+            boolean anonymous,
             @NotNull @DurationMin(seconds = 1) Duration deletedKept) {}
 
     public record Limits(

@@ -1,5 +1,6 @@
 package org.gibsey.spine;
 
+import java.util.List;
 import java.util.Map;
 import org.apache.camel.CamelContext;
 import org.apache.camel.builder.AdviceWith;
@@ -22,7 +23,7 @@ import org.springframework.test.context.bean.override.mockito.MockitoBean;
 @CamelSpringBootTest
 @SpringBootTest(
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = {"management.server.port=0", "VAULT_ROUTES=file:routes/*.camel.yaml"})
+        properties = {"management.server.port=0", "VAULT_ROUTES=file:routes/*.camel.yaml", "ANONYMOUS_CHANGES=true"})
 @UseAdviceWith
 public abstract class MockedRoutes {
 
@@ -44,6 +45,9 @@ public abstract class MockedRoutes {
         if (!camel.isStarted()) {
             savedBeforeTheStart = save(Map.of("page_id", 7, "question", "Q?", "answer", "A"));
             mock("save-gift", "to-gift-events");
+            for (String change : List.of("edit-gift", "delete-gift", "restore-gift")) {
+                mock(change, "to-vault-" + change, "to-changes-" + change);
+            }
             mock("list-gifts", "to-vault-list");
             mock("search-gifts", "to-asked", "to-vault-found");
             mock("show-gift", "to-vault-gift", "to-dead-gift");

@@ -57,6 +57,25 @@ public final class EventId {
     }
 
     /**
+     * The id of a change that carries an idempotency key (version 5 of key, kind, gift, reader and what it sets).
+     *
+     * @param reader null where readers are not known
+     */
+    public static UUID ofIdempotencyKey(
+            String key, GiftChange.Kind kind, UUID gift, @Nullable UUID reader, GiftEdit edit) {
+        Gift image = edit.image();
+        return named(
+                "change",
+                key,
+                kind.word(),
+                gift.toString(),
+                String.valueOf(reader),
+                edit.sets().contains(GiftChange.Field.QUESTION) ? "=" + image.question() : "",
+                edit.sets().contains(GiftChange.Field.ANSWER) ? "=" + image.answer() : "",
+                edit.sets().contains(GiftChange.Field.SYMBOL_ID) ? "=" + image.symbolId() : "");
+    }
+
+    /**
      * The id in a CloudEvents {@code ce_id}: itself when it is a UUID, else version 5 of source and id, which together
      * are unique by that specification.
      *

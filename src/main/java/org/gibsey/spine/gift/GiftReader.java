@@ -35,12 +35,14 @@ import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.time.temporal.TemporalAccessor;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import org.gibsey.spine.gift.GiftChange.Field;
 import org.gibsey.spine.gift.InvalidInput.FieldError;
 import org.jspecify.annotations.Nullable;
 
@@ -151,6 +153,38 @@ public final class GiftReader {
             throw new InvalidInput(errors);
         }
         return new Gift(pageId, question, answer, symbolId, userId, savedAt.truncatedTo(ChronoUnit.MICROS));
+    }
+
+    /**
+     * Reads what is to be otherwise in a gift: {@code question}, {@code answer}, {@code symbol_id}, any of them. All other fields
+     * are ignored, so that a whole gift can be sent as well.
+     *
+     * @param value  UTF-8 JSON, one object
+     * @param before the gift as it is
+     * @throws MalformedJson if the bytes are not one JSON object
+     * @throws InvalidInput  if none of the fields is there, or one breaks a rule; names all of them
+     */
+    public GiftEdit readEdit(byte[] value, Gift before) throws MalformedJson, InvalidInput {
+        JsonNode object = parse(value);
+        List<FieldError> errors = new ArrayList<>();
+        Set<Field> sets = EnumSet.allOf(Field.class);
+        sets.removeIf(field -> !object.has(field.word()));
+        if (sets.isEmpty()) {
+            errors.add(new FieldError("", "must hold at least one of question, answer and symbol_id"));
+        }
+        String question = sets.contains(Field.QUESTION)
+                ? text(object.get("question"), "/question", maxQuestion, errors)
+                : before.question();
+        String answer = sets.contains(Field.ANSWER)
+                ? text(object.get("answer"), "/answer", maxAnswer, errors)
+                : before.answer();
+        Integer symbolId =
+                sets.contains(Field.SYMBOL_ID) ? symbolId(object.get("symbol_id"), errors) : before.symbolId();
+        if (question == null || answer == null || !errors.isEmpty()) {
+            throw new InvalidInput(errors);
+        }
+        return new GiftEdit(
+                sets, new Gift(before.pageId(), question, answer, symbolId, before.userId(), before.savedAt()));
     }
 
     /** The reader that an event names, whatever else is wrong with it; empty when it names none or cannot be read. */

@@ -62,8 +62,13 @@ public final class AcceptGift implements Processor {
 
     /** The steps of a route that accept a gift; none in a route that takes no saves. */
     public static List<ProcessDefinition> stepsOf(RouteDefinition route) {
+        return stepsOf(route, NAME);
+    }
+
+    /** The steps of a route that use a bean. */
+    static List<ProcessDefinition> stepsOf(RouteDefinition route, String bean) {
         return ProcessorDefinitionHelper.filterTypeInOutputs(route.getOutputs(), ProcessDefinition.class).stream()
-                .filter(step -> NAME.equals(step.getRef()))
+                .filter(step -> bean.equals(step.getRef()))
                 .toList();
     }
 
@@ -84,18 +89,23 @@ public final class AcceptGift implements Processor {
         byte[] body = message.getBody(byte[].class);
         Gift gift = ofCaller(reader.read(body == null ? new byte[0] : body, now), Caller.of(exchange));
         UUID id = id(message, gift);
+        become(exchange, Long.toString(gift.pageId()), id, SOURCE, CloudEvent.GIFT_SAVED, now);
+        message.setBody(GiftWriter.eventValue(gift));
+    }
 
+    /** Replaces all headers of the message by those of an event. */
+    static void become(Exchange exchange, String key, UUID id, String source, String type, Instant time) {
+        Message message = exchange.getMessage();
         Map<String, Object> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-        headers.put(KafkaConstants.KEY, Long.toString(gift.pageId()));
+        headers.put(KafkaConstants.KEY, key);
         headers.put(CloudEvent.SPEC_VERSION, "1.0");
         headers.put(CloudEvent.ID, id.toString());
-        headers.put(CloudEvent.SOURCE, SOURCE);
-        headers.put(CloudEvent.TYPE, CloudEvent.GIFT_SAVED);
-        headers.put(CloudEvent.TIME, now.toString());
+        headers.put(CloudEvent.SOURCE, source);
+        headers.put(CloudEvent.TYPE, type);
+        headers.put(CloudEvent.TIME, time.toString());
         headers.put(CloudEvent.CONTENT_TYPE, "application/json");
         headers.put(CloudEvent.TRACE_PARENT, traceParent(message).toString());
         message.setHeaders(headers);
-        message.setBody(GiftWriter.eventValue(gift));
         exchange.setProperty(EVENT_ID, id);
     }
 

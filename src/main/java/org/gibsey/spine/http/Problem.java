@@ -73,6 +73,30 @@ record Problem(
         return new Problem(404, "unknown", "Not found", detail);
     }
 
+    static Problem readOnly() {
+        String detail = "Gifts cannot be changed here: nobody is known, so nobody could tell whose they are.";
+        return new Problem(403, "readonly", "Read only", detail);
+    }
+
+    static Problem foreign() {
+        return new Problem(403, "foreign", "Another reader's", "Only the reader whose gift it is can change it.");
+    }
+
+    static Problem dead() {
+        String detail = "The gift could not be stored, so there is nothing to change. GET of the gift says why.";
+        return new Problem(409, "dead", "Not stored", detail);
+    }
+
+    static Problem present() {
+        return new Problem(409, "present", "Not deleted", "The gift is not deleted, so there is nothing to restore.");
+    }
+
+    static Problem revision() {
+        String detail =
+                "If-Match does not name the gift's revision. Read it again, and repeat the change if it still applies.";
+        return new Problem(412, "revision", "Changed meanwhile", detail);
+    }
+
     static Problem gone(String detail) {
         return new Problem(410, "gone", "Gone", detail);
     }
@@ -223,9 +247,8 @@ record Problem(
                 return large("The event made of the body is too large.");
             }
             if (cause instanceof KafkaException) {
-                return broker(
-                        "The broker did not acknowledge in time. The gift may be stored all the same, so repeat the"
-                                + " call with the same Idempotency-Key.");
+                return broker("The broker did not acknowledge in time. It may be stored all the same, so repeat the"
+                        + " call with the same Idempotency-Key.");
             }
             if (cause instanceof SQLException sql && passes(sql.getSQLState())) {
                 return database();

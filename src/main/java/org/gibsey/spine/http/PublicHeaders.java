@@ -17,6 +17,7 @@ import org.gibsey.spine.gift.CloudEvent;
 final class PublicHeaders {
 
     static final String IDEMPOTENCY_KEY = "Idempotency-Key";
+    static final String IF_MATCH = "If-Match";
 
     private static final List<String> RESPONSE =
             List.of("Cache-Control", "Content-Type", "ETag", "Link", "Location", "Retry-After");
@@ -28,9 +29,10 @@ final class PublicHeaders {
 
     /** Offers a request's to the route; one that is there several times as its values with commas between. */
     static void read(HttpServletRequest request, Message message) {
-        if (request.getHeader(IDEMPOTENCY_KEY) != null) {
-            message.setHeader(
-                    IDEMPOTENCY_KEY, String.join(", ", Collections.list(request.getHeaders(IDEMPOTENCY_KEY))));
+        for (String name : List.of(IDEMPOTENCY_KEY, IF_MATCH)) {
+            if (request.getHeader(name) != null) {
+                message.setHeader(name, String.join(", ", Collections.list(request.getHeaders(name))));
+            }
         }
         // not the caller's header: what the trace filter made of it
         message.setHeader(CloudEvent.TRACE_PARENT, request.getAttribute(CloudEvent.TRACE_PARENT));

@@ -48,6 +48,8 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
     /** Where saves are counted; null when these calls are none. */
     private @Nullable SaveMetrics metrics;
 
+    private boolean isChange;
+
     /** Calls in work; null for those that nothing can hold up. */
     private @Nullable ClientShares places;
 
@@ -67,12 +69,15 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         this.pathTemplate = path.indexOf('{') < 0 ? null : path;
     }
 
-    /** Only now does the endpoint have its route, which says whether these calls are saves. */
+    /** Only now does the endpoint have its route, which says whether these calls are saves or changes. */
     @Override
     protected void doStart() throws Exception {
         if (routes().anyMatch(AcceptGift::isUsedIn)) {
             places = engine.saves();
             metrics = engine.measureSaves(getEndpoint().getPath());
+        } else if (routes().anyMatch(AcceptChange::isUsedIn)) {
+            places = engine.saves();
+            isChange = true;
         } else if (routes().anyMatch(KafkaStatus::isAllOf)) {
             places = null;
         }
@@ -102,8 +107,10 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
             return refuse(isRemoved() ? Problem.ofStatus(404) : Problem.stopped(), request, response);
         }
         try {
-            // a save is one wherever its route lies
-            CallerFilter.demandCaller(request, metrics == null ? getEndpoint().getPath() : "/vault", engine.auth());
+            // a save is one wherever its route lies, and so is a change
+            boolean isOfReaders = metrics != null || isChange;
+            CallerFilter.demandCaller(
+                    request, isOfReaders ? "/vault" : getEndpoint().getPath(), engine.auth());
         } catch (Refused nobody) {
             return refuse(nobody.problem(), request, response);
         }
@@ -111,7 +118,9 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
             return route(request, response);
         }
         String client = Caller.client(request);
-        Problem full = Problem.ofTaking(places, client);
+        // of a save, before its body was read
+        Problem tooMany = isChange ? engine.limit().take(client, response) : null;
+        Problem full = tooMany == null ? Problem.ofTaking(places, client) : tooMany;
         if (full != null) {
             return refuse(full, request, response);
         }
@@ -124,8 +133,8 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
 
     private @Nullable Problem route(HttpServletRequest request, HttpServletResponse response) {
         Exchange exchange = createExchange(false);
-        // what a save is answered has a fixed text, as has the state of the broker
-        boolean isSmall = metrics != null || places == null;
+        // what a save or change is answered has a fixed text, as has the state of the broker
+        boolean isSmall = metrics != null || isChange || places == null;
         try (AnswerMemory.Place place = isSmall ? answers.beginSmall(request) : answers.begin(request)) {
             exchange.setPattern(ExchangePattern.InOut);
             read(request, exchange.getIn());

@@ -20,6 +20,7 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
 
     private final BodyFilter bodies;
     private final SaveMetrics metrics;
+    private final SaveLimit limit;
     private final AnswerMemory answers;
     private final Duration answerTime;
     private final SpineSettings.Auth auth;
@@ -27,10 +28,15 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
     private final ClientShares reads;
 
     PublicHttpEngine(
-            SpineSettings settings, BodyFilter bodies, SaveMetrics metrics, @Value("${server.port}") int port) {
+            SpineSettings settings,
+            BodyFilter bodies,
+            SaveMetrics metrics,
+            SaveLimit limit,
+            @Value("${server.port}") int port) {
         super(port);
         this.bodies = bodies;
         this.metrics = metrics;
+        this.limit = limit;
         this.answerTime = settings.http().answerTime();
         this.auth = settings.auth();
         this.saves = new ClientShares(settings.http().concurrentSaves());
@@ -57,6 +63,10 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
 
     ClientShares reads() {
         return reads;
+    }
+
+    SaveLimit limit() {
+        return limit;
     }
 
     /** A route takes saves at this path from now on. */

@@ -138,8 +138,8 @@ class PublicServer {
     FilterRegistrationBean<CorsFilter> cors(SpineSettings settings) {
         CorsConfiguration cors = new CorsConfiguration();
         cors.setAllowedOrigins(settings.http().origins());
-        cors.setAllowedMethods(List.of("GET", "HEAD", "POST"));
-        cors.setAllowedHeaders(List.of("Content-Type", "Idempotency-Key", "Last-Event-ID", "traceparent"));
+        cors.setAllowedMethods(List.of("GET", "HEAD", "POST", "PUT", "DELETE"));
+        cors.setAllowedHeaders(List.of("Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID", "traceparent"));
         cors.setExposedHeaders(List.of("ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"));
         if (settings.auth().isOn()) {
             // the page's own script sends the token; what the browser would add by itself (cookies) is never wanted

@@ -17,7 +17,7 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
 /**
- * How many saves a reader, or else a client, may send a minute; off unless set or readers are known. {@link ClientShares} bound what a client does at once, this
+ * How many saves and changes a reader, or else a client, may send a minute; off unless set or readers are known. {@link ClientShares} bound what a client does at once, this
  * what it does in the long run, which fills the topic and the vault. A client has a bucket with a place for each save of a burst,
  * which is refilled evenly.
  *
@@ -69,7 +69,7 @@ final class SaveLimit {
     }
 
     /**
-     * Counts one save, and says in the answer how many are left.
+     * Counts one save or change, and says in the answer how many are left.
      *
      * @param client whose it is, by any name that a client cannot make up
      * @return why it is refused, or null

@@ -31,6 +31,8 @@ final class AllowedParts {
     private static final Set<String> DATA_FORMATS = Set.of("json", "custom");
     private static final Set<String> BEANS = Set.of(
             "acceptGift",
+            "changeQuery",
+            "acceptChange",
             "kafkaStatus",
             "listQuery",
             "listAnswer",

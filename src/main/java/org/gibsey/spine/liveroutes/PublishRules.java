@@ -21,14 +21,15 @@ import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.broker.TopicState;
+import org.gibsey.spine.http.AcceptChange;
 import org.gibsey.spine.http.AcceptGift;
 import org.gibsey.spine.liveroutes.RehearsedRoute.Target;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A save is answered 202 only when every in-sync replica has the gift, whichever way it takes through the route, and within the
- * time that is promised when a broker is gone.
+ * A save or change is answered 202 only when every in-sync replica has it, whichever way it takes through the route, and within
+ * the time that is promised when a broker is gone.
  */
 final class PublishRules {
 
@@ -48,7 +49,7 @@ final class PublishRules {
 
     private PublishRules() {}
 
-    static List<RouteProblem> check(RehearsedRoute route, String giftTopic) {
+    static List<RouteProblem> check(RehearsedRoute route, String giftTopic, String changeTopic) {
         List<RouteProblem> problems = new ArrayList<>();
         for (Target target : route.targets()) {
             if (target.endpoint() instanceof KafkaEndpoint kafka) {
@@ -77,7 +78,10 @@ final class PublishRules {
             }
         }
         for (ProcessDefinition step : AcceptGift.stepsOf(route.definition())) {
-            problems.addAll(checkAccepting(route, step, giftTopic));
+            problems.addAll(checkAccepting(route, step, "gift", giftTopic));
+        }
+        for (ProcessDefinition step : AcceptChange.stepsOf(route.definition())) {
+            problems.addAll(checkAccepting(route, step, "change", changeTopic));
         }
         return problems;
     }
@@ -163,22 +167,23 @@ final class PublishRules {
         return Optional.empty();
     }
 
-    private static List<RouteProblem> checkAccepting(RehearsedRoute route, ProcessDefinition accept, String giftTopic) {
+    private static List<RouteProblem> checkAccepting(
+            RehearsedRoute route, ProcessDefinition accept, String what, String topic) {
         List<RouteProblem> problems = new ArrayList<>();
         List<ProcessorDefinition<?>> line = route.mainLine();
         int accepted = line.indexOf(accept);
         boolean sends = accepted >= 0
-                && line.subList(accepted, line.size()).stream().anyMatch(step -> sendsTo(giftTopic, step, route));
+                && line.subList(accepted, line.size()).stream().anyMatch(step -> sendsTo(topic, step, route));
         if (!sends) {
             problems.add(route.problem(
                     accept,
-                    "the gift accepted here must be sent to kafka:" + giftTopic
+                    "the " + what + " accepted here must be sent to kafka:" + topic
                             + " by a 'to' step that every request passes;"
-                            + " else the answer is 202 and nobody has the gift"));
+                            + " else the answer is 202 and nobody has the " + what));
         }
         for (StopDefinition stop : route.steps(StopDefinition.class)) {
             problems.add(route.problem(
-                    stop, "stop is not allowed where gifts are accepted: it answers before they are safe"));
+                    stop, "stop is not allowed where " + what + "s are accepted: it answers before they are safe"));
         }
         return problems;
     }

@@ -34,12 +34,14 @@ final class Rehearsal {
     private final ApplicationContext application;
     private final PropertiesParser placeholders;
     private final String giftTopic;
+    private final String changeTopic;
     private final AllowedParts allowed;
 
     Rehearsal(ApplicationContext application, PropertiesParser placeholders, SpineSettings settings) {
         this.application = application;
         this.placeholders = placeholders;
         this.giftTopic = settings.topic().name();
+        this.changeTopic = settings.changes().topic();
         this.allowed = new AllowedParts(settings.routes().allow());
     }
 
@@ -101,7 +103,7 @@ final class Rehearsal {
             problems.addAll(resolver.problems());
         }
         if (problems.isEmpty()) {
-            routes.forEach(route -> problems.addAll(SafetyRules.check(route, giftTopic)));
+            routes.forEach(route -> problems.addAll(SafetyRules.check(route, giftTopic, changeTopic)));
             problems.addAll(PublishRules.checkTime(routes));
             routes.forEach(route -> build(route, stage, problems));
         }

@@ -16,11 +16,11 @@ final class SafetyRules {
 
     private SafetyRules() {}
 
-    static List<RouteProblem> check(RehearsedRoute route, String giftTopic) {
+    static List<RouteProblem> check(RehearsedRoute route, String giftTopic, String changeTopic) {
         return Stream.of(
                         SqlRules.check(route),
                         publicPath(route),
-                        PublishRules.check(route, giftTopic),
+                        PublishRules.check(route, giftTopic, changeTopic),
                         ConsumerRules.check(route))
                 .flatMap(List::stream)
                 .toList();

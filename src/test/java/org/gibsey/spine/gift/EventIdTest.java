@@ -7,11 +7,14 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
+import org.gibsey.spine.gift.GiftChange.Field;
+import org.gibsey.spine.gift.GiftChange.Kind;
 import org.junit.jupiter.api.Test;
 
 class EventIdTest {
@@ -60,6 +63,35 @@ class EventIdTest {
                                 EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", 7, new UUID(0, 1), Instant.EPOCH)))
                         .distinct())
                 .hasSize(9);
+    }
+
+    @Test
+    void aKeyOfAChangeUsedForAnythingElseIsAnotherChange() {
+        UUID gift = new UUID(1, 1);
+        GiftEdit answer = new GiftEdit(Set.of(Field.ANSWER), GIFT);
+        GiftEdit nothing = new GiftEdit(Set.of(), GIFT);
+        UUID id = EventId.ofIdempotencyKey("k", Kind.EDITED, gift, READER, answer);
+
+        assertThat(id).hasToString("4c0649ab-7353-55b1-83ea-c08e6a6da215");
+        // what it leaves as it is may have been edited since
+        assertThat(EventId.ofIdempotencyKey(
+                        "k",
+                        Kind.EDITED,
+                        gift,
+                        READER,
+                        new GiftEdit(Set.of(Field.ANSWER), new Gift(1, "Q", "a", null, READER, Instant.EPOCH))))
+                .isEqualTo(id);
+        assertThat(Stream.of(
+                                id,
+                                EventId.ofIdempotencyKey("K", Kind.EDITED, gift, READER, answer),
+                                EventId.ofIdempotencyKey("k", Kind.EDITED, new UUID(1, 2), READER, answer),
+                                EventId.ofIdempotencyKey("k", Kind.EDITED, gift, null, answer),
+                                EventId.ofIdempotencyKey(
+                                        "k", Kind.EDITED, gift, READER, new GiftEdit(Set.of(Field.QUESTION), GIFT)),
+                                EventId.ofIdempotencyKey("k", Kind.DELETED, gift, READER, nothing),
+                                EventId.ofIdempotencyKey("k", Kind.RESTORED, gift, READER, nothing))
+                        .distinct())
+                .hasSize(7);
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.gibsey.spine.embedded.SpineIT;
@@ -72,11 +73,17 @@ class ProblemsIT {
                 arguments("a body without an end", post("Content-Length: 9", "{"), 408),
                 arguments("a query that is not encoded", get("/vault/list?limit=%zz"), 400),
                 // found in a route
+                arguments("a change where nobody is known", delete("/vault/gifts/" + new UUID(0, 1)), 403),
+                arguments("the same by the number of the row", delete("/vault/7"), 403),
                 arguments("an empty body", body("application/json", ""), 400),
                 arguments("half a body", body("application/json", "{\"page_id\":"), 400),
                 arguments("an array", body("application/json", "[" + GIFT + "]"), 400),
                 arguments("something behind the object", body("application/json", GIFT + "{}"), 400),
                 arguments("no fields", body("application/json", "{}"), 422));
+    }
+
+    private static String delete(String target) {
+        return "DELETE " + target + " HTTP/1.1\nHost: x\nConnection: close\n\n";
     }
 
     @ParameterizedTest(name = "{0}")

@@ -27,6 +27,8 @@ import org.gibsey.spine.embedded.Promise;
 import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.http.RawHttp.Answer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
@@ -40,23 +42,24 @@ class PublicServerIT {
     @Autowired
     SpineSettings settings;
 
-    @Test
-    void letsPagesOfAConfiguredOriginSave() throws IOException {
+    @ParameterizedTest
+    @CsvSource({"POST, /vault/save", "PUT, /vault/gifts/1", "DELETE, /vault/7", "POST, /vault/gifts/1/restore"})
+    void letsPagesOfAConfiguredOriginSaveAndChange(String method, String path) throws IOException {
         Answer preflight = RawHttp.send(port, """
-                OPTIONS /vault/save HTTP/1.1
+                OPTIONS %s HTTP/1.1
                 Host: x
                 Connection: close
                 Origin: http://localhost:5173
-                Access-Control-Request-Method: POST
-                Access-Control-Request-Headers: content-type, idempotency-key
+                Access-Control-Request-Method: %s
+                Access-Control-Request-Headers: content-type, idempotency-key, if-match
 
-                """);
+                """.formatted(path, method));
 
         assertThat(preflight.status()).isEqualTo(200);
         assertThat(preflight.headers())
                 .containsEntry("Access-Control-Allow-Origin", "http://localhost:5173")
-                .containsEntry("Access-Control-Allow-Headers", "content-type, idempotency-key");
-        assertThat(preflight.headers().get("Access-Control-Allow-Methods")).contains("POST");
+                .containsEntry("Access-Control-Allow-Headers", "content-type, idempotency-key, if-match");
+        assertThat(preflight.headers().get("Access-Control-Allow-Methods")).contains(method);
         assertThat(preflight.headers().get("Vary")).contains("Origin");
     }
 
@@ -86,7 +89,7 @@ class PublicServerIT {
         assertThat(RawHttp.send(port, preflight.formatted("http://localhost:5174", "POST"))
                         .status())
                 .isEqualTo(403);
-        assertThat(RawHttp.send(port, preflight.formatted("http://localhost:5173", "DELETE"))
+        assertThat(RawHttp.send(port, preflight.formatted("http://localhost:5173", "PATCH"))
                         .status())
                 .isEqualTo(403);
     }

@@ -92,6 +92,22 @@ class SignedInSavesIT {
                                 .containsExactly(ANNA, BERT));
     }
 
+    @Test
+    void letsAReaderChangeTheOwnGiftsOnly() throws IOException {
+        String gift = location(save(token(ANNA), 70_004, "", ""));
+        userOf(gift.replaceFirst(".*/", ""));
+
+        Answer own = call("DELETE " + gift, token(ANNA), "Idempotency-Key: k\n");
+        Answer again = call("DELETE " + gift, token(ANNA), "Idempotency-Key: k\n");
+        Answer foreign = call("DELETE " + gift, token(BERT), "Idempotency-Key: k\n");
+        Answer absent = call("DELETE /vault/gifts/" + new UUID(0, 1), token(BERT), "");
+
+        assertThat(location(own)).startsWith("/vault/changes/").isEqualTo(location(again));
+        assertThat(foreign.status()).isEqualTo(404);
+        assertThat(foreign.body().replaceFirst("\"instance\":\"[^\"]*\"", ""))
+                .isEqualTo(absent.body().replaceFirst("\"instance\":\"[^\"]*\"", ""));
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -115,6 +131,11 @@ class SignedInSavesIT {
                 "POST /vault/save",
                 "OPTIONS /vault/list",
                 "DELETE /vault/list",
+                "PUT /vault/gifts/00000000-0000-0000-0000-000000000001",
+                "DELETE /vault/gifts/00000000-0000-0000-0000-000000000001",
+                "POST /vault/gifts/00000000-0000-0000-0000-000000000001/restore",
+                "DELETE /vault/7",
+                "DELETE /vault;x/7",
                 "GET /vault/nothing"
             })
     void letsNobodyPassWithoutAToken(String target) throws IOException {
@@ -151,6 +172,13 @@ class SignedInSavesIT {
                 port,
                 "POST /vault/save HTTP/1.1\nHost: x\nConnection: close\nContent-Type: application/json\nAuthorization: Bearer %s\n%sContent-Length: %d\n\n%s"
                         .formatted(token, headers, gift.length(), gift));
+    }
+
+    private Answer call(String target, String token, String headers) throws IOException {
+        return RawHttp.send(
+                port,
+                "%s HTTP/1.1\nHost: x\nConnection: close\nAuthorization: Bearer %s\n%s\n"
+                        .formatted(target, token, headers));
     }
 
     private UUID userOf(String eventId) {

@@ -99,6 +99,17 @@ class TrustedProxiesIT {
                 .containsEntry(
                         "RateLimit", "\"saves\";r=0;t=" + answer.headers().get("Retry-After"));
 
+        // it is also a change too many, with or without a body
+        Answer delete = RawHttp.send(port, """
+                DELETE /vault/gifts/1 HTTP/1.1
+                Host: x
+                Connection: close
+                Content-Length: 0
+                X-Forwarded-For: 2001:db8:1::2
+
+                """);
+        assertThat(delete.status()).isEqualTo(429);
+
         Answer other = save(PROXY, "X-Forwarded-For: 2001:db8:2::1");
         assertThat(other.status()).isEqualTo(202);
         assertThat(other.headers().get("RateLimit")).startsWith("\"saves\";r=119;t=");

@@ -11,7 +11,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RehearsalTest {
 
     @ParameterizedTest
-    @ValueSource(strings = {"save-gift", "persist-gifts", "persist-changes", "list-gifts", "index-dead-letters"})
+    @ValueSource(
+            strings = {"save-gift", "edit-gift", "persist-gifts", "persist-changes", "list-gifts", "index-dead-letters"
+            })
     void findsNothingInAShippedRoute(String routeId) {
         assertThat(DryRun.problems(routeId, RouteFolderFixture.shipped(routeId)))
                 .isEmpty();
@@ -87,7 +89,7 @@ class RehearsalTest {
     void refusesAnUnknownBean() {
         assertThat(DryRun.edit("save-gift", "acceptGift", "acceptGifd"))
                 .containsExactly(
-                        "ref: acceptGifd | bean 'acceptGifd' is not one a route file may use: acceptGift, changeEvents, dataSource,"
+                        "ref: acceptGifd | bean 'acceptGifd' is not one a route file may use: acceptChange, acceptGift, changeEvents, changeQuery, dataSource,"
                                 + " deadLetterRecords, giftAnswer, giftEvents, giftPage, giftPageQuery, giftQuery, historyAnswer, kafkaStatus,"
                                 + " listAnswer, listQuery, searchAsked, searchQuery, vaultReads");
     }
@@ -97,7 +99,8 @@ class RehearsalTest {
         assertThat(DryRun.edit("persist-gifts", "giftEvents", "giftEventz"))
                 .singleElement()
                 .asString()
-                .startsWith("ref: giftEventz | bean 'giftEventz' is not one a route file may use: acceptGift, ");
+                .startsWith(
+                        "ref: giftEventz | bean 'giftEventz' is not one a route file may use: acceptChange, acceptGift, ");
     }
 
     @Test

@@ -191,6 +191,23 @@ class SafetyRulesTest {
                 .anySatisfy(problem -> assertThat(problem).contains("must be sent to kafka:gift_events"));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"edit-gift", "delete-gift", "restore-gift"})
+    void refusesToAnswer202WithoutTheChangeOnKafka(String route) {
+        String elsewhere = "must be sent to kafka:gift_changes by a 'to' step that every request passes;"
+                + " else the answer is 202 and nobody has the change";
+
+        // where it would be stored as a gift
+        assertThat(DryRun.edit(route, "kafka:{{spine.changes.topic}}", "kafka:{{spine.topic.name}}"))
+                .singleElement()
+                .asString()
+                .contains(elsewhere);
+        assertThat(DryRun.edit(route, "requestRequiredAcks: all", "requestRequiredAcks: 1"))
+                .singleElement()
+                .asString()
+                .contains("requestRequiredAcks must be all");
+    }
+
     @Test
     void refusesToStopBeforeTheGiftIsSafe() {
         assertThat(DryRun.edit("save-gift", SEND, "        - stop: {}\n" + SEND))

@@ -90,7 +90,7 @@ class OperatedProcessIT {
         });
         connector = connect(login("open-sesame"));
         jmx = connector.getMBeanServerConnection();
-        await().until(() -> ((List<?>) report().get("files")).size() == 11);
+        await().until(() -> ((List<?>) report().get("files")).size() == 14);
     }
 
     @AfterAll
@@ -261,6 +261,9 @@ class OperatedProcessIT {
     @ValueSource(
             strings = {
                 "save-gift",
+                "edit-gift",
+                "delete-gift",
+                "restore-gift",
                 "persist-gifts",
                 "persist-changes",
                 "index-dead-letters",
@@ -364,7 +367,7 @@ class OperatedProcessIT {
     void tellsWhichContentOfEachRouteFileRuns() throws Exception {
         Map<?, ?> report = report();
 
-        assertThat((List<?>) report.get("files")).hasSize(11);
+        assertThat((List<?>) report.get("files")).hasSize(14);
         assertThat(report.get("files").toString()).contains("save-gift.camel.yaml", "revision=", "state=Started");
     }
 

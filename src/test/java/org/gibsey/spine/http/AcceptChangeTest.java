@@ -1,0 +1,68 @@
+package org.gibsey.spine.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Map;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.apache.camel.Exchange;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.support.DefaultExchange;
+import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.SpineSettings.Auth.Read;
+import org.gibsey.spine.gift.UnknownGift;
+import org.gibsey.spine.identity.Caller;
+import org.junit.jupiter.api.Test;
+import org.mockito.Mockito;
+
+/** Whose gift a reader may change. */
+class AcceptChangeTest {
+
+    private static final UUID ANNA = UUID.fromString("aaaaaaaa-0000-4000-8000-000000000001");
+    private static final UUID BERT = UUID.fromString("bbbbbbbb-0000-4000-8000-000000000002");
+
+    @Test
+    void letsTheOwnerPassAndSaysWhoItWas() throws Exception {
+        Exchange exchange = delete(ANNA);
+
+        acceptChange(Read.EVERYONE).process(exchange);
+
+        assertThat(exchange.getMessage().getBody(String.class))
+                .contains("\"user_id\":\"" + ANNA + "\"", "\"by\":\"" + ANNA + "\"");
+    }
+
+    @Test
+    void saysWhoseGiftItIsNotWhereEverybodyReadsIt() {
+        assertThatThrownBy(() -> acceptChange(Read.EVERYONE).process(delete(BERT)))
+                .isInstanceOfSatisfying(
+                        Refused.class,
+                        refused -> assertThat(refused.problem().status()).isEqualTo(403));
+    }
+
+    @Test
+    void knowsNoGiftOfAnotherWhereReadersSeeTheirOwnOnly() {
+        assertThatThrownBy(() -> acceptChange(Read.OWN).process(delete(BERT))).isInstanceOf(UnknownGift.class);
+    }
+
+    /** Of Anna's gift. */
+    private static Exchange delete(UUID caller) {
+        Exchange exchange = new DefaultExchange(new DefaultCamelContext());
+        Map<String, Object> row = ChangeRoutes.row();
+        row.put("user_id", ANNA);
+        exchange.getMessage().setBody(row);
+        exchange.getMessage().setHeader(Exchange.HTTP_METHOD, "DELETE");
+        new Caller(caller, Instant.MAX).enter(exchange);
+        return exchange;
+    }
+
+    private static AcceptChange acceptChange(Read read) {
+        SpineSettings settings = Mockito.mock();
+        Mockito.when(settings.auth())
+                .thenReturn(new SpineSettings.Auth("https://issuer.example", "", "", "authenticated", read, ""));
+        Mockito.when(settings.limits()).thenReturn(new SpineSettings.Limits(10, 10, 1000, 0));
+        return new AcceptChange(settings, Mockito.mock(DataSource.class), Clock.systemUTC(), Clock.systemUTC());
+    }
+}
