@@ -122,6 +122,7 @@ export class Gifts {
 
   clear() {
     this.#container.replaceChildren();
+    this.#container.setAttribute("role", "region");
     this.#shown = [];
     this.#events.clear();
     this.complete = false;
@@ -157,6 +158,8 @@ export class Gifts {
       if (fresh && missing.size <= FEW) {
         element.classList.add("new");
       }
+      // without articles it would be no feed
+      this.#container.setAttribute("role", "feed");
       this.#container.insertBefore(element, this.#shown[place]?.element ?? null);
       this.#shown.splice(place, 0, {gift, element});
       this.#events.add(gift.event_id);
