@@ -2,6 +2,7 @@ package org.gibsey.spine.http;
 
 import java.sql.Timestamp;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -58,6 +59,7 @@ public final class AcceptChange implements Processor {
     private static final UUID NOBODY = new UUID(0, 0);
 
     private final SpineSettings.Auth auth;
+    private final Duration deletedKept;
     private final GiftReader reader;
     private final JdbcClient vault;
     private final Clock clock;
@@ -65,6 +67,7 @@ public final class AcceptChange implements Processor {
 
     AcceptChange(SpineSettings settings, @Qualifier(VaultReads.NAME) DataSource vault, Clock clock, Clock steadyClock) {
         this.auth = settings.auth();
+        this.deletedKept = settings.changes().deletedKept();
         this.reader = GiftReader.ofRequests(
                 settings.limits().questionChars(), settings.limits().answerChars());
         this.vault = JdbcClient.create(vault);
@@ -141,13 +144,17 @@ public final class AcceptChange implements Processor {
                 value(row, "created_at", Timestamp.class).toInstant());
     }
 
-    private static void check(Map<String, @Nullable Object> row, Kind kind, List<ETag> ifMatch) throws Refused {
+    private void check(Map<String, @Nullable Object> row, Kind kind, List<ETag> ifMatch) throws Refused {
         if (column(row, "purged_at") != null) {
             throw Refused.gone("Nothing is left of this gift.");
         }
-        boolean isDeleted = column(row, "deleted_at") != null;
+        Timestamp deleted = (Timestamp) column(row, "deleted_at");
+        boolean isDeleted = deleted != null;
         if (isDeleted && kind != Kind.RESTORED) {
             throw Refused.gone("The gift is deleted. Restore it first.");
+        }
+        if (deleted != null && deleted.toInstant().plus(deletedKept).isBefore(clock.instant())) {
+            throw Refused.gone("The gift was deleted too long ago to be restored.");
         }
         if (!isDeleted && kind == Kind.RESTORED) {
             throw new Refused(Problem.present());
