@@ -118,7 +118,7 @@ export function walked(report) {
     `${count(report.stored)} stored`, `${count(report.dead)} dead`, `${count(report.inFlight)} in flight`,
     report.duplicates && `${count(report.duplicates)} duplicate`,
     report.unaccounted && `${count(report.unaccounted)} unaccounted`].filter(Boolean);
-  return `${count(report.events)} events in ${report.topic}: ${parts.join(", ")}. `
+  return `${count(report.events)} events in ${report.topics.join(" and ")}: ${parts.join(", ")}. `
     + (report.balanced ? "Every event is accounted for." : "Not every event is accounted for.");
 }
 

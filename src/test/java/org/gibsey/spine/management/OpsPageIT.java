@@ -37,6 +37,7 @@ import org.springframework.test.context.TestPropertySource;
 @TestPropertySource(
         properties = {
             "KAFKA_TOPIC=ops_page_it",
+            "KAFKA_CHANGES_TOPIC=ops_page_it.changes",
             "KAFKA_DEAD_LETTER_TOPIC=ops_page_it.dlq",
             "KAFKA_GROUP=ops-page-it",
             // Spring switches it off in tests unless told here
@@ -145,7 +146,8 @@ class OpsPageIT {
 
         browser.click("#walk");
 
-        await().until(() -> browser.text("#walked").matches("[0-9,]+ events in ops_page_it: .* accounted for\\."));
+        await().until(() -> browser.text("#walked")
+                .matches("[0-9,]+ events in ops_page_it and ops_page_it.changes: .* accounted for\\."));
     }
 
     @Test
@@ -268,6 +270,7 @@ class OpsPageIT {
                                         "--spring.jmx.enabled=false",
                                         "--camel.main.jmx-enabled=false",
                                         "--KAFKA_TOPIC=" + TOPIC,
+                                        "--KAFKA_CHANGES_TOPIC=ops_page_it.changes",
                                         "--KAFKA_DEAD_LETTER_TOPIC=ops_page_it.dlq",
                                         "--KAFKA_GROUP=ops-page-it",
                                         "--VAULT_ROUTES=file:routes/%s.camel.yaml".formatted(route)))
