@@ -86,7 +86,7 @@ class ReadinessReasonsIT {
     @Order(1)
     void waitsForTopicsAndASchemaThatSomebodyElseMakes() throws Exception {
         within10s(() -> {
-            assertThat(reason("broker")).isEqualTo("missing topics [gift_events, gift_events.dlq]");
+            assertThat(reason("broker")).isEqualTo("missing topics [gift_changes, gift_events, gift_events.dlq]");
             assertThat(reason("database"))
                     .matches("the schema is not current: \\d+ migrations are missing, the first is V1 vault");
         });
@@ -94,7 +94,9 @@ class ReadinessReasonsIT {
         assertThat(spine.liveness()).isEqualTo(200);
 
         admin.createTopics(List.of(
-                        new NewTopic("gift_events", 2, (short) 1), new NewTopic("gift_events.dlq", 1, (short) 1)))
+                        new NewTopic("gift_changes", 1, (short) 1),
+                        new NewTopic("gift_events", 2, (short) 1),
+                        new NewTopic("gift_events.dlq", 1, (short) 1)))
                 .all()
                 .get();
         Flyway.configure().dataSource(database.dataSource()).load().migrate();
