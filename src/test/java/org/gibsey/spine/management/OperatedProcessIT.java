@@ -519,6 +519,7 @@ class OperatedProcessIT {
                                 "KAFKA_BOOTSTRAP_SERVERS",
                                 SharedServices.get().kafka().bootstrapServers()),
                         entry("KAFKA_TOPIC", TOPIC),
+                        entry("KAFKA_CHANGES_TOPIC", TOPIC + ".changes"),
                         entry("KAFKA_DEAD_LETTER_TOPIC", TOPIC + ".dlq"),
                         entry("KAFKA_GROUP", TOPIC),
                         entry("VAULT_DB_URL", database.url()),
