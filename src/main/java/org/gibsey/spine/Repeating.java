@@ -20,6 +20,7 @@ public final class Repeating implements SmartLifecycle {
     private final String name;
     private final Duration pause;
     private final Runnable task;
+    private final boolean startsByItself;
     private boolean failed;
     private @Nullable ScheduledExecutorService thread;
 
@@ -28,9 +29,24 @@ public final class Repeating implements SmartLifecycle {
      * @param pause between the end of a run and the next
      */
     public Repeating(String name, Duration pause, Runnable task) {
+        this(name, pause, task, true);
+    }
+
+    private Repeating(String name, Duration pause, Runnable task, boolean startsByItself) {
         this.name = name;
         this.pause = pause;
         this.task = task;
+        this.startsByItself = startsByItself;
+    }
+
+    /** One that waits for {@link #start}, and ends with the application like the others. */
+    public static Repeating toBeStarted(String name, Duration pause, Runnable task) {
+        return new Repeating(name, pause, task, false);
+    }
+
+    @Override
+    public boolean isAutoStartup() {
+        return startsByItself;
     }
 
     @Override

@@ -11,12 +11,15 @@ import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.http.TopicLimit;
 import org.gibsey.spine.identity.RowSecurity;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.ApplicationRunner;
 import org.springframework.boot.actuate.health.HealthEndpoint;
 import org.springframework.boot.actuate.health.Status;
 import org.springframework.boot.autoconfigure.flyway.FlywayMigrationStrategy;
 import org.springframework.boot.autoconfigure.jdbc.DataSourceProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 
 /** What this process needs and waits for: the broker with its topics, the database with its schema. */
 @Configuration(proxyBeanMethods = false)
@@ -63,7 +66,7 @@ class Watches {
 
     @Bean
     Repeating brokerWatch(Watch broker) {
-        return new Repeating("watch broker", Watch.PAUSE, broker::look);
+        return Repeating.toBeStarted("watch broker", Watch.PAUSE, broker::look);
     }
 
     @Bean
@@ -73,7 +76,17 @@ class Watches {
 
     @Bean
     Repeating groupWatchThread(GroupWatch groups) {
-        return new Repeating("watch groups", Watch.PAUSE, groups::look);
+        return Repeating.toBeStarted("watch groups", Watch.PAUSE, groups::look);
+    }
+
+    /** After the routes were loaded, as they tell which topics this process needs: a look before that would miss some. */
+    @Bean
+    @Order(Ordered.HIGHEST_PRECEDENCE + 1)
+    ApplicationRunner startWatchesOfTopics(Repeating brokerWatch, Repeating groupWatchThread) {
+        return arguments -> {
+            brokerWatch.start();
+            groupWatchThread.start();
+        };
     }
 
     /** Readiness as a metric: who only scrapes metrics would otherwise never see that a process takes no part. */

@@ -27,8 +27,10 @@ import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
+import org.springframework.http.HttpStatus;
 import org.springframework.lang.Nullable;
 import org.springframework.stereotype.Component;
+import org.springframework.web.server.ResponseStatusException;
 
 /**
  * The audit of all events, on demand: {@code /actuator/ledger} on the management port and the same operations over JMX. It
@@ -131,8 +133,9 @@ class Ledger {
             Report report = audit.report(topics, began, clock.instant());
             last = report;
             return report;
-        } catch (ExecutionException e) {
-            throw new KafkaException("the broker does not say where the workers stand", e.getCause());
+        } catch (ExecutionException | KafkaException e) {
+            throw new ResponseStatusException(
+                    HttpStatus.SERVICE_UNAVAILABLE, "the broker does not say what is in the topics, or not yet", e);
         } catch (DeadLetterBacklog.TooMany e) {
             throw refused(String.valueOf(e.getMessage()));
         } finally {

@@ -168,6 +168,22 @@ class ReadinessReasonsIT {
         within10s(() -> assertThat(spine.readiness()).isEqualTo(200));
     }
 
+    @Test
+    @Order(6)
+    void isReadyWithAllTopicsOfItsRoutes() throws Exception {
+        try (RunningSpine fresh = RunningSpine.start(
+                "KAFKA_BOOTSTRAP_SERVERS=" + kafka.bootstrapServers(),
+                "KAFKA_TOPIC=fresh",
+                "KAFKA_CHANGES_TOPIC=fresh.changes",
+                "KAFKA_DEAD_LETTER_TOPIC=fresh.dlq",
+                "VAULT_DB_URL=" + database.url(),
+                "WARM_UP_TIME=0s")) {
+            await().until(() -> fresh.readiness() == 200);
+
+            assertThat(admin.listTopics().names().get()).contains("fresh", "fresh.changes", "fresh.dlq");
+        }
+    }
+
     private static TopicLook look(PersistRoutes routes) {
         return new TopicLook(
                 spine.bean(KafkaConnection.class),
