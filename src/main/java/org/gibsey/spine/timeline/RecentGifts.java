@@ -2,9 +2,11 @@ package org.gibsey.spine.timeline;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The gifts delivered last, up to a size. A client that was away for a moment is served from here without a query: when a
@@ -30,23 +32,27 @@ final class RecentGifts {
 
     void add(StreamedGift gift) {
         gifts.add(gift);
-        chars += gift.event().length();
+        chars += gift.chars();
         while (chars > MAX_CHARS && gifts.size() > 1) {
             StreamedGift oldest = gifts.remove();
             before = oldest.position();
-            chars -= oldest.event().length();
+            chars -= oldest.chars();
         }
     }
 
-    /** @return the gifts past a position, in order; empty when it is not one of these */
+    /** @return the gifts past a position, each as it is now, in order; empty when it is not one of these */
     Optional<List<StreamedGift>> after(StreamPosition position) {
         Deque<StreamedGift> tail = new ArrayDeque<>();
+        Set<Long> changed = new HashSet<>();
         for (Iterator<StreamedGift> newestFirst = gifts.descendingIterator(); newestFirst.hasNext(); ) {
             StreamedGift gift = newestFirst.next();
             if (gift.position().equals(position)) {
                 return Optional.of(List.copyOf(tail));
             }
-            tail.addFirst(gift);
+            // nobody is sent again what a gift said before it was changed, or deleted
+            if (changed.add(gift.id())) {
+                tail.addFirst(gift);
+            }
         }
         return before.equals(position) ? Optional.of(List.copyOf(tail)) : Optional.empty();
     }

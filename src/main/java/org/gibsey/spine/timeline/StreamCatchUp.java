@@ -1,12 +1,10 @@
 package org.gibsey.spine.timeline;
 
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.gibsey.spine.identity.VaultReads;
 import org.slf4j.Logger;
@@ -47,32 +45,37 @@ final class StreamCatchUp implements DisposableBean {
      * @param then run when the client has read all of it
      */
     void send(StreamClient client, StreamPosition from, StreamPosition upTo, Runnable then) {
+        send(client, from, from, upTo, then);
+    }
+
+    /** @param begin the position the client came with: what it may have is judged by that */
+    private void send(
+            StreamClient client, StreamPosition begin, StreamPosition from, StreamPosition upTo, Runnable then) {
         try {
-            threads.execute(() -> sendPage(client, from, upTo, then));
+            threads.execute(() -> sendPage(client, begin, from, upTo, then));
         } catch (RejectedExecutionException stopped) {
             client.end();
         }
     }
 
-    private void sendPage(StreamClient client, StreamPosition from, StreamPosition upTo, Runnable then) {
+    private void sendPage(
+            StreamClient client, StreamPosition begin, StreamPosition from, StreamPosition upTo, Runnable then) {
         if (client.gone()) {
             return;
         }
         VaultReads.bind(client.caller());
         try (Connection connection = vaultReads.getConnection()) {
             VaultHistory.Page page = history.read(connection, from, upTo, client.filter());
-            if (!page.gifts().isEmpty()) {
-                client.send(page.gifts().stream()
-                        .map(StreamedGift::event)
-                        .collect(Collectors.joining())
-                        .getBytes(StandardCharsets.UTF_8));
+            byte[] message = StreamedGift.message(page.gifts(), client.filter(), begin);
+            if (message.length > 0) {
+                client.send(message);
             }
             if (page.complete()) {
                 client.whenDrained(then);
             } else {
                 StreamPosition reached =
                         page.gifts().get(page.gifts().size() - 1).position();
-                client.whenDrained(() -> send(client, reached, upTo, then));
+                client.whenDrained(() -> send(client, begin, reached, upTo, then));
             }
         } catch (SQLException e) {
             LOG.warn("A timeline could not be given what it missed and was closed; it reconnects: {}", e.getMessage());

@@ -22,6 +22,9 @@ import java.util.regex.Pattern;
  * <p>A position only names transactions of rows that were read. Those are on disk, so a database that crashes cannot use
  * their ids again.
  *
+ * <p>A row that is changed moves to the transaction of the change, and remembers the one that stored it: a position that covers
+ * that place belongs to a client that may have the gift already.
+ *
  * <p>As text {@code 812:4711}, or {@code 812:4711,790,795:12}: last row, then the open transactions, each with the id of
  * the last row of it that was delivered, if one was. Immutable.
  *
@@ -69,6 +72,12 @@ record StreamPosition(long txid, long id, SortedMap<Long, Long> open) {
         stillOpen.putAll(open.tailMap(rowTxid + 1));
         stillOpen.put(rowTxid, rowId);
         return new StreamPosition(txid, id, stillOpen);
+    }
+
+    /** Whether a row that stood at this place was delivered, if it was to be. */
+    boolean covers(long rowTxid, long rowId) {
+        boolean isBehind = rowTxid == txid ? rowId <= id : rowTxid < txid;
+        return isBehind && rowId <= open.getOrDefault(rowTxid, Long.MAX_VALUE);
     }
 
     /** @return empty when the text is no position */

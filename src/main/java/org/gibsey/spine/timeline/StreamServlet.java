@@ -23,12 +23,14 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 
 /**
- * {@code GET /vault/stream}: Server-Sent Events, one for each gift that is stored while the stream is open, and before them
- * those stored since {@code Last-Event-ID}. A servlet and not a controller, because a servlet can write without blocking, see
+ * {@code GET /vault/stream}: Server-Sent Events, one for each gift that is stored or changed while the stream is open, and before
+ * them those since {@code Last-Event-ID}, each once, as it is now. A servlet and not a controller, because a servlet can write without blocking, see
  * {@link StreamClient}.
  *
  * <ul>
  *   <li>{@code event: gift}: a row, as {@code GET /vault/list} has it; its {@code id} is what to resume with
+ *   <li>{@code event: gift-changed}: a row that the client may have, as it is after an edit or restore; it is added where it is not
+ *   <li>{@code event: gift-gone}: {@code id} and {@code event_id} of one that was deleted, or that the filter shows no more
  *   <li>{@code event: position}: nothing more was missed up to this {@code id}; {@code live} says whether the vault can be
  *       read at the moment. Sent at the begin, repeated when nothing else was for a while
  *   <li>{@code event: reset}: the id given means nothing here; what was missed cannot be told

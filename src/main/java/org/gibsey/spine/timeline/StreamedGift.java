@@ -1,25 +1,68 @@
 package org.gibsey.spine.timeline;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.Locale;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stored gift, as it is streamed.
+ * A gift that was stored or changed, as it is now, for the stream.
  *
- * @param position of a stream that has delivered this gift
- * @param pageId   for filters
- * @param symbolId for filters, or null
- * @param userId   whose gift it is
- * @param event    the Server-Sent Event
+ * @param position  of a stream that has delivered this
+ * @param id        of its row
+ * @param savedTxid the transaction that stored it first, 0 for one before all others
+ * @param eventId   its other id
+ * @param pageId    for filters
+ * @param symbolId  for filters, or null
+ * @param userId    whose gift it is
+ * @param json      the row, without line breaks outside its strings; null of a gift that is deleted
  */
 record StreamedGift(
-        StreamPosition position, long pageId, @Nullable Integer symbolId, UUID userId, String event) {
+        StreamPosition position,
+        long id,
+        long savedTxid,
+        UUID eventId,
+        long pageId,
+        @Nullable Integer symbolId,
+        UUID userId,
+        @Nullable String json) {
 
-    /** @param json the row, without line breaks outside its strings */
-    static StreamedGift of(StreamPosition position, long pageId, @Nullable Integer symbolId, UUID userId, String json) {
-        String event = String.format(Locale.ROOT, "event: gift\nid: %s\ndata: %s\n\n", position, json);
-        return new StreamedGift(position, pageId, symbolId, userId, event);
+    private static final int FEW_CHARS = 200;
+
+    /** What goes to a client that was at a position before these, in their order. */
+    static byte[] message(Collection<StreamedGift> gifts, Filter filter, StreamPosition from) {
+        return gifts.stream()
+                .map(gift -> gift.event(filter, from))
+                .collect(Collectors.joining())
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    /**
+     * The Server-Sent Event: a gift that the client cannot have; one that it may have, as it is now, or that it is to be shown no
+     * more; or nothing.
+     */
+    String event(Filter filter, StreamPosition from) {
+        if (!filter.isOf(this)) {
+            return "";
+        }
+        boolean mayBeThere = from.covers(savedTxid, id);
+        if (json != null && filter.hasSymbolOf(this)) {
+            return event(mayBeThere ? "gift-changed" : "gift", json);
+        }
+        return mayBeThere
+                ? event("gift-gone", String.format(Locale.ROOT, "{\"id\":%d,\"event_id\":\"%s\"}", id, eventId))
+                : "";
+    }
+
+    private String event(String name, String data) {
+        return String.format(Locale.ROOT, "event: %s\nid: %s\ndata: %s\n\n", name, position, data);
+    }
+
+    /** What it takes of memory, about. */
+    int chars() {
+        return json == null ? FEW_CHARS : FEW_CHARS + json.length();
     }
 
     /**
@@ -42,10 +85,13 @@ record StreamedGift(
             this(pageId, symbolId, null);
         }
 
-        boolean matches(StreamedGift gift) {
-            return (pageId == null || pageId == gift.pageId())
-                    && (symbolId == null || symbolId.equals(gift.symbolId()))
-                    && (reader == null || reader.equals(gift.userId()));
+        /** What no change of a gift makes another: of those that it never shows, a client hears nothing. */
+        private boolean isOf(StreamedGift gift) {
+            return (pageId == null || pageId == gift.pageId()) && (reader == null || reader.equals(gift.userId()));
+        }
+
+        private boolean hasSymbolOf(StreamedGift gift) {
+            return symbolId == null || symbolId.equals(gift.symbolId());
         }
     }
 }

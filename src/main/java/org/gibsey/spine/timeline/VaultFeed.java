@@ -21,7 +21,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.gibsey.spine.Outage;
 import org.gibsey.spine.SpineSettings;
@@ -33,7 +32,7 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Component;
 
 /**
- * Sends every new row of the vault, whoever wrote it, to every open stream. One thread is notified, reads each new row once
+ * Sends every new row of the vault and every change of one, whoever wrote it, to every open stream. One thread is notified, reads each once
  * and hands it to all clients; it never waits for one of them. Without clients it has no connection to the database.
  *
  * <p>A client that comes back is first sent what it missed, up to the position of this feed, and then follows the feed. The
@@ -224,18 +223,20 @@ final class VaultFeed implements SmartLifecycle {
     private void readOn(Connection connection) throws SQLException {
         VaultHistory.Page page;
         do {
-            page = history.read(connection, position(), StreamPosition.END, StreamedGift.Filter.ALL);
+            StreamPosition from = position();
+            page = history.read(connection, from, StreamPosition.END, StreamedGift.Filter.ALL);
             page.gifts().forEach(recent()::add);
             if (!page.gifts().isEmpty()) {
-                handOut(page.gifts());
+                handOut(page.gifts(), from);
             }
         } while (!page.complete());
     }
 
-    private void handOut(List<StreamedGift> gifts) {
+    private void handOut(List<StreamedGift> gifts, StreamPosition from) {
         Map<StreamedGift.Filter, byte[]> messages = new HashMap<>();
         for (StreamClient client : live) {
-            byte[] message = messages.computeIfAbsent(client.filter(), filter -> message(gifts, filter));
+            byte[] message =
+                    messages.computeIfAbsent(client.filter(), filter -> StreamedGift.message(gifts, filter, from));
             if (message.length > 0 && !client.send(message)) {
                 dropped.increment();
             }
@@ -253,7 +254,7 @@ final class VaultFeed implements SmartLifecycle {
             catchUp.send(client, from, upTo, () -> arrivals.add(new Arrival(client, upTo)));
             return;
         }
-        byte[] message = message(missed.get(), client.filter());
+        byte[] message = StreamedGift.message(missed.get(), client.filter(), from);
         if (message.length > 0) {
             client.send(message);
         }
@@ -336,13 +337,5 @@ final class VaultFeed implements SmartLifecycle {
             throw new IllegalStateException("the feed has no position yet");
         }
         return recent;
-    }
-
-    private static byte[] message(List<StreamedGift> gifts, StreamedGift.Filter filter) {
-        return gifts.stream()
-                .filter(filter::matches)
-                .map(StreamedGift::event)
-                .collect(Collectors.joining())
-                .getBytes(StandardCharsets.UTF_8);
     }
 }

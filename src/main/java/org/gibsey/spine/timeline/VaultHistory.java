@@ -24,7 +24,7 @@ import org.springframework.stereotype.Component;
 @Component
 class VaultHistory {
 
-    /** The columns of {@code GET /vault/list}: a gift looks the same in the list and in the stream. */
+    /** With {@code revision}, those of {@code GET /vault/list}: a gift looks the same in the list and in the stream. */
     private static final List<String> COLUMNS =
             List.of("id", "event_id", "user_id", "page_id", "question", "answer", "symbol_id", "created_at");
 
@@ -39,9 +39,13 @@ class VaultHistory {
      *
      * <p>A row with a transaction id that this server has not reached was restored from another server's dump. It is old: if
      * it counted as new, every later row would count as delivered.
+     *
+     * <p>What was changed comes without regard to its symbol and to whether it is deleted: a client may have it as it was before.
      */
     private static final String READ = String.format(Locale.ROOT, """
-            select v.txid, v.%s, now.open_txids
+            select v.txid, v.%s, coalesce(v.revision, v.event_id) as text_revision, now.open_txids,
+                   case when v.saved_txid >= now.next_txid then 0 else coalesce(v.saved_txid, v.txid) end as saved_txid,
+                   v.deleted_at is not null or v.purged_at is not null as gone
               from (select pg_snapshot_xmax(s)::text::bigint as next_txid,
                            array(select x::text::bigint from pg_snapshot_xip(s) x) as open_txids
                       from pg_current_snapshot() s) now,
@@ -52,11 +56,10 @@ class VaultHistory {
                      select * from vault where (txid, id) > (?, ?)) v
              where (v.txid, v.id) <= (?, ?)
                and v.txid < now.next_txid
-               and v.deleted_at is null
                and not exists (select from unnest(?::bigint[], ?::bigint[]) as later (txid, id)
                                 where later.txid = v.txid and v.id > later.id)
                and (?::bigint is null or v.page_id = ?)
-               and (?::integer is null or v.symbol_id = ?)
+               and (v.saved_txid is not null or (v.deleted_at is null and (?::integer is null or v.symbol_id = ?)))
                and (?::uuid is null or v.user_id = ?)
              order by v.txid, v.id
             """, String.join(", v.", COLUMNS));
@@ -110,7 +113,7 @@ class VaultHistory {
     }
 
     /**
-     * The next gifts, at least one if there is one.
+     * The next gifts, at least one if there is one; also changed ones that the filter does not let through any more.
      *
      * @param from   what was delivered already
      * @param upTo   where to stop
@@ -154,7 +157,7 @@ class VaultHistory {
             position = position.after(rows.getLong("txid"), rows.getLong("id"), openTransactions(rows));
             StreamedGift gift = gift(rows, position);
             gifts.add(gift);
-            chars += gift.event().length();
+            chars += gift.chars();
         }
         return new Page(gifts, true);
     }
@@ -164,13 +167,17 @@ class VaultHistory {
         for (String column : COLUMNS) {
             row.put(column, rows.getObject(column));
         }
+        row.put("revision", rows.getObject("text_revision"));
         try {
-            return StreamedGift.of(
+            return new StreamedGift(
                     position,
+                    rows.getLong("id"),
+                    rows.getLong("saved_txid"),
+                    rows.getObject("event_id", UUID.class),
                     rows.getLong("page_id"),
                     rows.getObject("symbol_id", Integer.class),
                     rows.getObject("user_id", UUID.class),
-                    json.writeValueAsString(row));
+                    rows.getBoolean("gone") ? null : json.writeValueAsString(row));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a row of the vault is not JSON", e);
         }

@@ -11,8 +11,8 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.gibsey.spine.embedded.AnonymousChangesIT;
 import org.gibsey.spine.embedded.SharedServices;
-import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.embedded.TestTopic;
 import org.gibsey.spine.http.RawHttp.Answer;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,18 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.test.context.TestPropertySource;
 
 /** What a change is answered, and the event that it becomes, on the real broker and database. */
-@SpineIT
-@TestPropertySource(
-        properties = {
-            "ANONYMOUS_CHANGES=true",
-            "KAFKA_TOPIC=changed_gifts",
-            "KAFKA_DEAD_LETTER_TOPIC=changed_gifts.dlq",
-            "KAFKA_GROUP=changed-gifts",
-            "KAFKA_CHANGES_TOPIC=changes_of_gifts"
-        })
+@AnonymousChangesIT
 class ChangesIT {
 
     @LocalServerPort

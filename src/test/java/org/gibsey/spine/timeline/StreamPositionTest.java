@@ -16,6 +16,21 @@ class StreamPositionTest {
     }
 
     @Test
+    void coversWhatIsBehindItAndWasNotOpen() {
+        StreamPosition position = StreamPosition.parse("10:7,6,8:3").orElseThrow();
+
+        assertThat(position.covers(10, 7)).isTrue();
+        assertThat(position.covers(10, 8)).isFalse();
+        assertThat(position.covers(11, 1)).isFalse();
+        assertThat(position.covers(9, 99)).isTrue();
+        assertThat(position.covers(8, 3)).isTrue();
+        assertThat(position.covers(8, 4)).isFalse();
+        assertThat(position.covers(6, -5)).isFalse();
+        assertThat(StreamPosition.START.covers(0, -5)).isFalse();
+        assertThat(StreamPosition.END.covers(10, 7)).isTrue();
+    }
+
+    @Test
     void remembersWhatWasOpenBeforeTheLastRow() {
         assertThat(StreamPosition.START.after(10, 7, List.of(8L, 11L))).hasToString("10:7,8");
     }

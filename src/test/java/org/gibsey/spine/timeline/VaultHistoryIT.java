@@ -221,7 +221,7 @@ class VaultHistoryIT {
 
         JsonNode listed = json.readTree(http.getForObject("/vault/list?limit=1", String.class))
                 .get(0);
-        String event = read(start).get(0).event();
+        String event = read(start).get(0).event(StreamedGift.Filter.ALL, start);
 
         assertThat(event).startsWith("event: gift\nid: ").endsWith("}\n\n");
         assertThat(event.substring(event.indexOf("data: ") + 6).strip()).isEqualTo(listed.toString());
@@ -254,9 +254,7 @@ class VaultHistoryIT {
     }
 
     private static List<Long> ids(List<StreamedGift> gifts) {
-        return gifts.stream()
-                .map(gift -> Long.valueOf(gift.event().replaceFirst("(?s).*?\\{\"id\":(\\d+).*", "$1")))
-                .toList();
+        return gifts.stream().map(StreamedGift::id).toList();
     }
 
     private static long insert(Connection writer, long page) throws SQLException {
