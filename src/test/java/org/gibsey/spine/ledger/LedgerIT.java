@@ -184,7 +184,8 @@ class LedgerIT {
         await().until(() -> meters.get("gifts.ledger.round.age.seconds").gauge().value() >= 0);
         assertThat(unaccounted()).isZero();
 
-        vault.sql("delete from vault where question = 'to be deleted'").update();
+        vault.sql("delete from vault where page_id = 92001 and question = 'to be deleted'")
+                .update();
 
         JsonNode ledger = ledger();
         assertThat(ledger.get("balanced").booleanValue()).isFalse();
@@ -296,7 +297,8 @@ class LedgerIT {
         topic.write("{\"page_id\":92001,\"question\":\"large\",\"answer\":\"%s\",\"ts\":1716300000}".formatted(answer)
                 + " ".repeat(300 - 61 - 21 - 75));
         await().until(() -> rows("large") == 1);
-        vault.sql("delete from vault where question = 'large'").update();
+        vault.sql("delete from vault where page_id = 92001 and question = 'large'")
+                .update();
 
         assertThat(resend("{\"dryRun\":false}").get("resent").longValue()).isEqualTo(1);
 
@@ -334,7 +336,8 @@ class LedgerIT {
                 .mapToObj(i -> new ProducerRecord<byte[], byte[]>("ledger_it", i, null, bytes(gift("heal"))))
                 .toList());
         await().until(() -> rows("heal") == 3);
-        vault.sql("delete from vault where question = 'heal'").update();
+        vault.sql("delete from vault where page_id = 92001 and question = 'heal'")
+                .update();
         Instant begin = Instant.parse("2026-01-01T00:00:00Z");
         AtomicReference<Instant> now = new AtomicReference<>(begin);
         MeterRegistry asking = new SimpleMeterRegistry();
@@ -428,7 +431,7 @@ class LedgerIT {
     }
 
     private long rows(String question) {
-        return vault.sql("select count(*) from vault where question = ?")
+        return vault.sql("select count(*) from vault where page_id = 92001 and question = ?")
                 .param(question)
                 .query(Long.class)
                 .single();
