@@ -30,6 +30,7 @@ final class SqlRules {
 
     private static final Pattern INSERT = Pattern.compile("(?is)\\binsert\\s+into\\b");
     private static final Pattern ON_CONFLICT = Pattern.compile("(?is)\\bon\\s+conflict\\b");
+    private static final Pattern DO_UPDATE = Pattern.compile("(?is)\\bdo\\s+update\\b");
     private static final Pattern PARAMETER = Pattern.compile(":\\?\\w+");
 
     private static final Logger LOG = LoggerFactory.getLogger(SqlRules.class);
@@ -59,17 +60,30 @@ final class SqlRules {
                             target.step(),
                             "SQL must not be built from message content: send it with 'to' right after a setBody with a"
                                     + " constant, and pass values as parameters (:?name)"));
-                } else if (route.input() instanceof KafkaEndpoint
-                        && INSERT.matcher(statement.sql()).find()
-                        && !ON_CONFLICT.matcher(statement.sql()).find()) {
-                    problems.add(route.problem(
-                            target.step(),
-                            "the insert needs an 'on conflict' clause: Kafka delivers again after every restart, and what is"
-                                    + " stored already would be dead-lettered"));
+                } else if (route.input() instanceof KafkaEndpoint kafka
+                        && INSERT.matcher(statement.sql()).find()) {
+                    if (!ON_CONFLICT.matcher(statement.sql()).find()) {
+                        problems.add(route.problem(
+                                target.step(),
+                                "the insert needs an 'on conflict' clause: Kafka delivers again after every restart, and"
+                                        + " what is stored already would be dead-lettered"));
+                    } else if (isOfGifts(kafka)
+                            && DO_UPDATE.matcher(statement.sql()).find()) {
+                        problems.add(route.problem(
+                                target.step(),
+                                "a gift must not replace another: 'do update' would overwrite what is stored with whatever"
+                                        + " comes under its id; use 'do nothing'"));
+                    }
                 }
             }
         }
         return problems;
+    }
+
+    private static boolean isOfGifts(KafkaEndpoint kafka) {
+        return kafka.getCamelContext()
+                .resolvePropertyPlaceholders("{{spine.topic.name}}")
+                .equals(kafka.getConfiguration().getTopic());
     }
 
     /** Whether a route that people reach, at once or through another, reads what they may not see. */

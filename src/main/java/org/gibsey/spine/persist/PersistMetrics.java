@@ -100,7 +100,12 @@ class PersistMetrics {
         return new SynchronizationAdapter() {
             @Override
             public void onComplete(Exchange exchange) {
-                Integer rows = exchange.getMessage().getHeader(JdbcConstants.JDBC_UPDATE_COUNT, Integer.class);
+                // the second is set instead where an edited statement says "returning"
+                Integer rows = exchange.getMessage()
+                        .getHeader(
+                                JdbcConstants.JDBC_UPDATE_COUNT,
+                                exchange.getMessage().getHeader(JdbcConstants.JDBC_ROW_COUNT),
+                                Integer.class);
                 if (rows != null) {
                     counts.accept(rows);
                 }

@@ -53,6 +53,16 @@ class SafetyRulesTest {
                 .contains("the insert needs an 'on conflict' clause");
     }
 
+    @Test
+    void refusesAGiftThatWouldReplaceAnother() {
+        assertThat(DryRun.edit("persist-gifts", "do nothing", "do update set answer = excluded.answer"))
+                .singleElement()
+                .asString()
+                .contains("a gift must not replace another");
+        assertThat(DryRun.edit("persist-gifts", "do nothing", "do nothing returning event_id"))
+                .isEmpty();
+    }
+
     /** What application.yaml says for every consumer; a file that says otherwise is refused at that line. */
     @ParameterizedTest
     @CsvSource({

@@ -26,6 +26,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.component.jdbc.JdbcConstants;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -212,6 +214,21 @@ class PersistGiftsIT {
 
         assertThat(only(84_601)).containsEntry("question", "first");
         await().until(() -> dead("84601").equals(List.of(text(gift(84_601, "second")))));
+    }
+
+    /** So {@link PersistMetrics} counts the gifts of an insert that an operator edited so. */
+    @Test
+    void anInsertThatReturnsItsRowsSaysHowManyThereAre() throws Exception {
+        Exchange done = camel.createFluentProducerTemplate()
+                .withBody("insert into vault (page_id, question, answer)"
+                        + " values (84701, 'q', 'a'), (84701, 'r', 'a') returning id")
+                .to("jdbc:dataSource?resetAutoCommit=false")
+                .send();
+
+        assertThat(done.getException()).isNull();
+        assertThat(done.getMessage().getHeaders())
+                .containsEntry(JdbcConstants.JDBC_ROW_COUNT, 2)
+                .doesNotContainKey(JdbcConstants.JDBC_UPDATE_COUNT);
     }
 
     private static ProducerRecord<byte[], byte[]> withId(byte[] id, byte[] gift) {

@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Exchange;
@@ -33,5 +34,18 @@ class PersistMetricsTest {
         assertThat(meters.get("gifts.stored").counter().count()).isEqualTo(2);
         assertThat(meters.get("gifts.stored.latency").timer().totalTime(TimeUnit.SECONDS))
                 .isEqualTo(2);
+    }
+
+    /** An insert that an operator edited to end with "returning" has rows for an answer, and no count. */
+    @Test
+    void rowsThatAreReturnedCountLikeRowsThatAreCounted() {
+        Exchange exchange = new DefaultExchange(new DefaultCamelContext());
+        exchange.getMessage().setHeader(JdbcConstants.JDBC_ROW_COUNT, 1);
+        List<Integer> known = new ArrayList<>();
+
+        metrics.stored(List.of(NOW, NOW, NOW), known::add).onComplete(exchange);
+
+        assertThat(meters.get("gifts.stored").counter().count()).isEqualTo(1);
+        assertThat(known).containsExactly(2);
     }
 }
