@@ -52,6 +52,7 @@ import org.gibsey.spine.embedded.JavaProcess;
 import org.gibsey.spine.embedded.Ports;
 import org.gibsey.spine.embedded.Promise;
 import org.gibsey.spine.embedded.SharedServices;
+import org.gibsey.spine.embedded.SpanReceiver;
 import org.gibsey.spine.embedded.TestDatabase;
 import org.gibsey.spine.embedded.TestIssuer;
 import org.gibsey.spine.embedded.TestTopic;
@@ -91,6 +92,7 @@ class TokenCasesIT {
     private static Path routes;
     private static TestDatabase database;
     private static TestIssuer issuer;
+    private static SpanReceiver spans;
     private static JdbcClient vault;
     private static JavaProcess spine;
     private static JavaProcess other;
@@ -102,6 +104,7 @@ class TokenCasesIT {
         database = TestDatabase.create();
         vault = JdbcClient.create(database.dataSource());
         issuer = TestIssuer.start();
+        spans = SpanReceiver.start();
         ECKey second = TestIssuer.newKey("second");
         issuer.publish(issuer.key(), second);
         try (Connection connection = SharedServices.get().database().superuser();
@@ -163,6 +166,7 @@ class TokenCasesIT {
     static void stop() throws Exception {
         other.close();
         spine.close();
+        spans.close();
         issuer.close();
         database.close();
     }
@@ -388,7 +392,7 @@ class TokenCasesIT {
         await().until(() -> show(PORT, ANNA, stored).status() == 200);
         String inFlight = save(OTHER, ANNA, PAGES.incrementAndGet(), "in flight", "", "");
         int page = PAGES.incrementAndGet();
-        try (TestTopic topic = new TestTopic(TOPIC, SharedServices.get().kafka().bootstrapServers())) {
+        try (TestTopic topic = topic(TOPIC)) {
             topic.write("{\"page_id\":%d,\"question\":7,\"answer\":\"a\",\"user_id\":\"%s\"}".formatted(page, ANNA));
         }
         String dead = await().until(
@@ -572,7 +576,7 @@ class TokenCasesIT {
 
     /** The second process logs at DEBUG. */
     @Test
-    void noTokenAndNobodysMailIsInAnyLogOrMetric() throws Exception {
+    void noTokenAndNobodysMailIsInAnyLogMetricSpanOrRecord() throws Exception {
         String token = issuer.token(ANNA);
         String refused = TestIssuer.sign(issuer.claims(BERT).build(), TestIssuer.newKey("first"));
         int page = PAGES.incrementAndGet();
@@ -587,13 +591,38 @@ class TokenCasesIT {
                 connection.get("/vault/list", Map.of("authorization", "Bearer " + token));
                 connection.answers(1);
             }
+            assertThat(trySave(port, UUID.randomUUID(), page, "q", "", "").status())
+                    .isEqualTo(202);
         }
+        String gift = save(PORT, ANNA, page, "q", "", "Idempotency-Key: k\n");
+        await().until(() -> show(PORT, ANNA, gift).status() == 200);
+        String change = "DELETE /vault/gifts/" + gift;
+        assertThat(call(PORT, loopback(), change, token).status()).isEqualTo(202);
+        try (TestTopic topic = topic(TOPIC)) {
+            topic.write("{\"page_id\":%d,\"question\":7,\"answer\":\"a\",\"user_id\":\"%s\"}".formatted(page, BERT));
+        }
+
+        String records = await().until(
+                        () -> records(TOPIC)
+                                + records(TOPIC + ".nobodys")
+                                + records(TOPIC + ".changes")
+                                + records(TOPIC + ".dlq"),
+                        found -> found.contains(gift) && found.contains("gift.deleted") && found.contains("dlq_"));
+        await().until(() -> spans.text().contains("/vault/gifts/" + gift));
         String metrics = manage("GET", "/actuator/prometheus", "token-of-olga", "localhost");
         assertThat(Files.readString(other.log())).as("it does log at DEBUG").contains("DEBUG");
 
-        for (String text : List.of(metrics, Files.readString(spine.log()), Files.readString(other.log()))) {
+        for (String text :
+                List.of(metrics, spans.text(), records, Files.readString(spine.log()), Files.readString(other.log()))) {
             for (String secret : List.of(
-                    token, signature(token), signature(refused), "reader@example.org", "token-of-olga", SECRET)) {
+                    token,
+                    claims(token),
+                    signature(token),
+                    claims(refused),
+                    signature(refused),
+                    "reader@example.org",
+                    "token-of-olga",
+                    SECRET)) {
                 int at = text.indexOf(secret);
                 assertThat(at < 0 ? "" : text.substring(text.lastIndexOf('\n', at) + 1, at))
                         .as("before %s", secret)
@@ -601,6 +630,30 @@ class TokenCasesIT {
                 assertThat(at).isNegative();
             }
         }
+    }
+
+    /** Keys, headers and values of a topic, as text. */
+    private static String records(String name) {
+        StringBuilder all = new StringBuilder();
+        try (TestTopic topic = topic(name)) {
+            topic.read(record -> true).forEach(record -> {
+                all.append(text(record.key())).append(text(record.value())).append('\n');
+                record.headers()
+                        .forEach(header -> all.append(header.key())
+                                .append(": ")
+                                .append(text(header.value()))
+                                .append('\n'));
+            });
+        }
+        return all.toString();
+    }
+
+    private static TestTopic topic(String name) {
+        return new TestTopic(name, SharedServices.get().kafka().bootstrapServers());
+    }
+
+    private static String text(byte[] bytes) {
+        return bytes == null ? "" : new String(bytes, StandardCharsets.UTF_8);
     }
 
     private static JavaProcess process(
@@ -626,6 +679,8 @@ class TokenCasesIT {
                 Integer.toString(port),
                 "MANAGEMENT_SERVER_PORT",
                 Integer.toString(management)));
+        environment.put("KAFKA_CHANGES_TOPIC", TOPIC + ".changes");
+        environment.put("OTEL_EXPORTER_OTLP_ENDPOINT", spans.endpoint());
         environment.putAll(more);
         return JavaProcess.application(environment, folder.resolve(name + ".log"));
     }
@@ -728,6 +783,10 @@ class TokenCasesIT {
     private static InetAddress nextAddress() throws IOException {
         int next = ADDRESSES.incrementAndGet();
         return InetAddress.getByAddress(new byte[] {127, 1, (byte) (next / 250), (byte) (next % 250 + 1)});
+    }
+
+    private static String claims(String token) {
+        return token.split("\\.", -1)[1];
     }
 
     private static String signature(String token) {

@@ -4,17 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
-import com.sun.net.httpserver.HttpServer;
-import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.trace.v1.Span;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.zip.GZIPInputStream;
+import org.gibsey.spine.embedded.SpanReceiver;
 import org.gibsey.spine.embedded.SpineIT;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -31,8 +26,7 @@ import org.springframework.test.context.DynamicPropertySource;
 @SpineIT
 class TracingIT {
 
-    private static final List<Span> EXPORTED = new CopyOnWriteArrayList<>();
-    private static HttpServer receiver;
+    private static SpanReceiver receiver;
 
     @Autowired
     TestRestTemplate http;
@@ -43,24 +37,11 @@ class TracingIT {
     @DynamicPropertySource
     static void endpoint(DynamicPropertyRegistry properties) {
         try {
-            receiver = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+            receiver = SpanReceiver.start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        receiver.createContext("/v1/traces", call -> {
-            boolean zipped = "gzip".equals(call.getRequestHeaders().getFirst("Content-Encoding"));
-            var body = zipped ? new GZIPInputStream(call.getRequestBody()) : call.getRequestBody();
-            ExportTraceServiceRequest.parseFrom(body)
-                    .getResourceSpansList()
-                    .forEach(resource ->
-                            resource.getScopeSpansList().forEach(scope -> EXPORTED.addAll(scope.getSpansList())));
-            call.sendResponseHeaders(200, -1);
-            call.close();
-        });
-        receiver.start();
-        properties.add(
-                "OTEL_EXPORTER_OTLP_ENDPOINT",
-                () -> "http://localhost:" + receiver.getAddress().getPort());
+        properties.add("OTEL_EXPORTER_OTLP_ENDPOINT", receiver::endpoint);
         properties.add("KAFKA_TOPIC", () -> "tracing_it");
         properties.add("KAFKA_DEAD_LETTER_TOPIC", () -> "tracing_it.dlq");
         properties.add("KAFKA_GROUP", () -> "tracing-it");
@@ -68,7 +49,7 @@ class TracingIT {
 
     @AfterAll
     static void stop() {
-        receiver.stop(0);
+        receiver.close();
     }
 
     @Test
@@ -129,7 +110,7 @@ class TracingIT {
 
     private List<Span> spansOf(String trace) {
         tracing.flush();
-        return EXPORTED.stream()
+        return receiver.spans().stream()
                 .filter(span -> hex(span.getTraceId()).equals(trace))
                 .toList();
     }
