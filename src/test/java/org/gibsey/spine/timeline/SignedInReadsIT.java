@@ -216,6 +216,44 @@ class SignedInReadsIT {
         }
     }
 
+    /** Live, from memory and from the database. */
+    @Test
+    void streamsWhatBecomesOfTheReadersOwnGiftsOnly() throws Exception {
+        int page = 71_009;
+        List<UUID> gifts = List.of(store(ANNA, page, "edited"), store(ANNA, page, "deleted"));
+        try (TestStream anna = TestStream.open(port, "?page_id=" + page, null, token(ANNA));
+                TestStream bert = TestStream.open(port, "?page_id=" + page, null, token(BERT))) {
+            String from = anna.lastId();
+            vault.sql("update vault set answer = 'b' where event_id = ?")
+                    .param(gifts.get(0))
+                    .update();
+            vault.sql("update vault set deleted_at = now() where event_id = ?")
+                    .param(gifts.get(1))
+                    .update();
+            store(ANNA, page, "end");
+            store(BERT, page, "end");
+            anna.awaitGifts(1);
+            bert.awaitGifts(1);
+
+            assertThat(news(anna)).containsExactly("gift-changed", "gift-gone", "gift");
+            assertThat(news(bert)).containsExactly("gift");
+            for (String lastId : List.of(from, from + ",1:9223372036854775807")) {
+                try (TestStream again = TestStream.open(port, "?page_id=" + page, lastId, token(ANNA));
+                        TestStream foreign = TestStream.open(port, "?page_id=" + page, lastId, token(BERT))) {
+                    assertThat(news(again)).containsExactly("gift-changed", "gift-gone", "gift");
+                    assertThat(news(foreign)).containsExactly("gift");
+                }
+            }
+        }
+    }
+
+    private static List<String> news(TestStream stream) {
+        return stream.events().stream()
+                .map(TestStream.Event::name)
+                .filter(name -> name.startsWith("gift"))
+                .toList();
+    }
+
     @Test
     void endsTheStreamOfATokenWhoseTimeIsOverAndGoesOnWithAnother() throws Exception {
         int page = 71_004;
