@@ -124,7 +124,7 @@ class ContainersIT {
 
     @Test
     void losesNothingWhileItIsScaledAndReplacedUnderLoad() throws Exception {
-        scaleAndReplace(2, 1, 1);
+        scaleAndReplace(1, 1, 1);
     }
 
     @Test
