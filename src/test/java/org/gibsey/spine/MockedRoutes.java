@@ -17,8 +17,8 @@ import org.springframework.http.ResponseEntity;
 import org.springframework.test.context.bean.override.mockito.MockitoBean;
 
 /**
- * The routes of {@code routes} with their ends mocked: what they take from Kafka comes from {@code direct:} and their id, and
- * a step that leads out goes to {@code mock:} and its id. One application for the tests of all of them.
+ * The routes of {@code routes} with their ends mocked: what they take from Kafka or a timer comes from {@code direct:}
+ * and their id, and a step that leads out goes to {@code mock:} and its id. One application for the tests of all of them.
  */
 @CamelSpringBootTest
 @SpringBootTest(
@@ -58,6 +58,7 @@ public abstract class MockedRoutes {
             mock("persist-gifts", "to-vault");
             mock("persist-changes", "to-vault-changes");
             mock("index-dead-letters", "to-dead-letter");
+            mock("purge-deleted", "to-vault-purge");
             camel.start();
         }
         MockEndpoint.resetMocks(camel);
@@ -69,7 +70,7 @@ public abstract class MockedRoutes {
 
     private void mock(String id, String... steps) throws Exception {
         AdviceWith.adviceWith(camel, id, route -> {
-            if (route.getOriginalRoute().getInput().getEndpointUri().startsWith("kafka:")) {
+            if (route.getOriginalRoute().getInput().getEndpointUri().matches("(kafka|timer):.*")) {
                 route.replaceFromWith("direct:" + id);
             }
             for (String step : steps) {

@@ -45,6 +45,7 @@ final class AllowedParts {
             "giftPage",
             "giftEvents",
             "changeEvents",
+            "purgeQuery",
             "deadLetterRecords",
             "dataSource",
             "vaultReads");
@@ -117,6 +118,8 @@ final class AllowedParts {
             Set.of("useHeadersAsParameters", "resetAutoCommit", "outputType", "readSize"),
             "platform-http",
             Set.of("httpMethodRestrict", "produces", "consumes", "useStreaming", "matchOnUriPrefix"),
+            "timer",
+            Set.of("period", "delay"),
             "kafka",
             Set.of(
                     // of consumers

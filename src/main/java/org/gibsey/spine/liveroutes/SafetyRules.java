@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
+import org.apache.camel.component.timer.TimerEndpoint;
 import org.springframework.web.bind.annotation.RequestMethod;
 
 /**
@@ -14,12 +15,15 @@ import org.springframework.web.bind.annotation.RequestMethod;
  */
 final class SafetyRules {
 
+    private static final long SHORTEST_PERIOD_MS = 100;
+
     private SafetyRules() {}
 
     static List<RouteProblem> check(RehearsedRoute route, String giftTopic, String changeTopic) {
         return Stream.of(
                         SqlRules.check(route),
                         publicPath(route),
+                        timer(route),
                         PublishRules.check(route, giftTopic, changeTopic),
                         ConsumerRules.check(route))
                 .flatMap(List::stream)
@@ -41,5 +45,16 @@ final class SafetyRules {
             }
         }
         return problems;
+    }
+
+    /** A timer comes again, and leaves the database some time between. */
+    private static List<RouteProblem> timer(RehearsedRoute route) {
+        return route.input() instanceof TimerEndpoint timer && timer.getPeriod() < SHORTEST_PERIOD_MS
+                ? List.of(route.problem(
+                        route.definition().getInput(),
+                        "period",
+                        "period must be " + SHORTEST_PERIOD_MS + " ms at least: what a timer does is work for the"
+                                + " database"))
+                : List.of();
     }
 }

@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.apache.camel.component.jdbc.JdbcEndpoint;
 import org.apache.camel.component.kafka.KafkaEndpoint;
+import org.apache.camel.component.timer.TimerEndpoint;
 import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.SetBodyDefinition;
 import org.apache.camel.model.ToDefinition;
@@ -31,6 +32,8 @@ final class SqlRules {
     private static final Pattern INSERT = Pattern.compile("(?is)\\binsert\\s+into\\b");
     private static final Pattern ON_CONFLICT = Pattern.compile("(?is)\\bon\\s+conflict\\b");
     private static final Pattern DO_UPDATE = Pattern.compile("(?is)\\bdo\\s+update\\b");
+    private static final Pattern LIMIT = Pattern.compile("(?i)\\blimit\\s+[0-9]");
+    private static final Pattern COMMENT_OR_TEXT = Pattern.compile("(?s)--[^\n]*|/\\*.*?\\*/|'[^']*'");
     private static final Pattern PARAMETER = Pattern.compile(":\\?\\w+");
 
     private static final Logger LOG = LoggerFactory.getLogger(SqlRules.class);
@@ -74,6 +77,11 @@ final class SqlRules {
                                 "a gift must not replace another: 'do update' would overwrite what is stored with whatever"
                                         + " comes under its id; use 'do nothing'"));
                     }
+                } else if (route.input() instanceof TimerEndpoint && !isLimited(statement.sql())) {
+                    problems.add(route.problem(
+                            target.step(),
+                            "SQL of a timer needs a 'limit' with a number: it comes again and again, and must not go through"
+                                    + " all that a table has gathered in one statement"));
                 }
             }
         }
@@ -86,11 +94,15 @@ final class SqlRules {
                 .equals(kafka.getConfiguration().getTopic());
     }
 
+    private static boolean isLimited(String sql) {
+        return LIMIT.matcher(COMMENT_OR_TEXT.matcher(sql).replaceAll(" ")).find();
+    }
+
     /** Whether a route that people reach, at once or through another, reads what they may not see. */
     private static boolean isPastReaders(RehearsedRoute route, @Nullable Statement statement) {
         VaultReads reads =
                 route.input().getCamelContext().getRegistry().lookupByNameAndType(VaultReads.NAME, VaultReads.class);
-        return !(route.input() instanceof KafkaEndpoint)
+        return !(route.input() instanceof KafkaEndpoint || route.input() instanceof TimerEndpoint)
                 && reads != null
                 && reads.isOwn()
                 && statement != null

@@ -58,6 +58,9 @@ final class BatchPolicy extends RoutePolicySupport implements RoutePolicyFactory
     @Override
     public void onExchangeDone(Route route, Exchange exchange) {
         GiftBatch batch = GiftBatch.in(exchange).orElse(null);
+        if (PersistErrors.isOfTimer(exchange) && exchange.getProperty(Exchange.EXCEPTION_CAUGHT) == null) {
+            outages.over(route.getRouteId());
+        }
         if (batch == null || !route.getRouteId().equals(exchange.getFromRouteId())) {
             return;
         }

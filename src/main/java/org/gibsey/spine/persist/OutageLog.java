@@ -1,6 +1,7 @@
 package org.gibsey.spine.persist;
 
 import java.time.Clock;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,6 +19,13 @@ import org.springframework.stereotype.Component;
 public class OutageLog {
 
     private static final Logger LOG = LoggerFactory.getLogger(OutageLog.class);
+
+    /**
+     * SQLSTATEs or their classes: no connection, read-only, rolled back, resources, locks, operator; and no such table, column or
+     * function, as before the first migration.
+     */
+    private static final List<String> SAID_BY_HEALTH =
+            List.of("08", "25006", "40", "53", "55", "57", "42P01", "42703", "42883");
 
     /** Of a route. */
     private record Wait(Outage outage, String reason) {}
@@ -53,7 +61,18 @@ public class OutageLog {
                 cause == null ? "unknown" : Fault.of(cause).toString());
     }
 
-    /** A batch was stored. */
+    /** A timer's turn failed. That the database is away, or its schema not there yet, is said by health. */
+    void missed(String routeId, Throwable cause) {
+        Fault fault = Fault.of(cause);
+        String state = fault.sqlState();
+        if (state == null || SAID_BY_HEALTH.stream().anyMatch(state::startsWith)) {
+            LOG.debug("Route {} has missed a turn", routeId, cause);
+        } else {
+            log(routeId, "has missed its turn", fault.toString());
+        }
+    }
+
+    /** A batch was stored, or a timer's turn done. */
     void over(String routeId) {
         if (open.isEmpty()) {
             return;

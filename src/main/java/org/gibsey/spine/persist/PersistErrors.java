@@ -2,12 +2,14 @@ package org.gibsey.spine.persist;
 
 import org.apache.camel.Exchange;
 import org.apache.camel.builder.RouteConfigurationBuilder;
+import org.apache.camel.component.timer.TimerEndpoint;
 import org.apache.camel.model.RedeliveryPolicyDefinition;
 import org.springframework.stereotype.Component;
 
 /**
  * What happens when a batch fails: if a message is at fault, {@link BatchIsolation} dead-letters it; an outage is waited out and
- * dead-letters nothing, also when it is that each statement takes too long. A route configuration without an id covers every route, so no edit of a file can opt out.
+ * dead-letters nothing, also when it is that each statement takes too long. What a timer does is left to its next turn. A route
+ * configuration without an id covers every route, so no edit of a file can opt out.
  */
 @Component
 final class PersistErrors extends RouteConfigurationBuilder {
@@ -47,6 +49,17 @@ final class PersistErrors extends RouteConfigurationBuilder {
                 .onWhen(exchange -> GiftBatch.in(exchange).isPresent() && !divides(exchange))
                 .onRedelivery(this::waiting)
                 .setRedeliveryPolicyType(WAIT_OUT);
+        // what a timer does comes again by itself
+        routeConfiguration()
+                .onException(Throwable.class)
+                .onWhen(PersistErrors::isOfTimer)
+                .handled(true)
+                .process(exchange -> outages.missed(
+                        exchange.getFromRouteId(), exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class)));
+    }
+
+    static boolean isOfTimer(Exchange exchange) {
+        return exchange.getFromEndpoint() instanceof TimerEndpoint;
     }
 
     /** Also a statement that took too long is tried with fewer gifts, before it is tried for ever. */

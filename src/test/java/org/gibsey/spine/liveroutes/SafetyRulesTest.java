@@ -63,6 +63,26 @@ class SafetyRulesTest {
                 .isEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "limit 500 for update, for update",
+        "limit 500 for update, -- limit 500 for update",
+        "limit 500 for update, limit all for update",
+    })
+    void refusesSqlOfATimerWithoutALimit(String that, String by) {
+        assertThat(DryRun.edit("purge-deleted", that, by))
+                .singleElement()
+                .asString()
+                .contains("SQL of a timer needs a 'limit' with a number");
+    }
+
+    @Test
+    void refusesATimerThatLeavesTheDatabaseNoRest() {
+        assertThat(DryRun.edit("purge-deleted", "period: 10s", "period: 1"))
+                .containsExactly(
+                        "period: 1 | period must be 100 ms at least: what a timer does is work for the database");
+    }
+
     /** What application.yaml says for every consumer; a file that says otherwise is refused at that line. */
     @ParameterizedTest
     @CsvSource({

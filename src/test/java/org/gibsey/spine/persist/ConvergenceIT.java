@@ -21,9 +21,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
-import org.apache.camel.model.ModelCamelContext;
-import org.apache.camel.model.ProcessorDefinitionHelper;
-import org.apache.camel.model.SetBodyDefinition;
 import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.gift.Gift;
 import org.gibsey.spine.gift.GiftChange;
@@ -215,10 +212,10 @@ class ConvergenceIT {
         NamedParameterJdbcTemplate jdbc = new NamedParameterJdbcTemplate(dataSource);
         for (Slice slice : slices) {
             if (!slice.saves.isEmpty()) {
-                jdbc.update(sql("persist-gifts", "set-insert"), parameters(slice.saves));
+                jdbc.update(RouteSql.of(camel, "persist-gifts", "set-insert"), parameters(slice.saves));
             }
             if (!slice.changes.isEmpty()) {
-                String sql = sql("persist-changes", "set-change");
+                String sql = RouteSql.of(camel, "persist-changes", "set-change");
                 Map<String, Object> parameters = Map.of("changes", changeEvents.json(slice.changes));
                 while (!stored(jdbc, sql, parameters)) {
                     // as a worker does after any outage
@@ -235,19 +232,6 @@ class ConvergenceIT {
         } catch (PessimisticLockingFailureException e) {
             return false;
         }
-    }
-
-    /** As the file has it. */
-    private String sql(String route, String step) {
-        return ProcessorDefinitionHelper.filterTypeInOutputs(
-                        ((ModelCamelContext) camel).getRouteDefinition(route).getOutputs(), SetBodyDefinition.class)
-                .stream()
-                .filter(setBody -> step.equals(setBody.getId()))
-                .findFirst()
-                .orElseThrow()
-                .getExpression()
-                .getExpression()
-                .replace(":?", ":");
     }
 
     private static Map<String, Object> parameters(Map<UUID, Gift> saves) {

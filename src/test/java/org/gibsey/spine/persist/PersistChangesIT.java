@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.sql.Timestamp;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
@@ -13,7 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.apache.camel.CamelContext;
+import org.apache.camel.Route;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SpineIT;
@@ -229,27 +233,57 @@ class PersistChangesIT {
 
     @Test
     void nothingBringsBackWhatWasTakenAwayForGood() throws Exception {
-        UUID gift = saved("q", "a");
-        vault.sql("update vault set question = '', answer = '', deleted_at = now(), purged_at = now()"
-                        + " where event_id = ?")
-                .param(gift)
-                .update();
-        GiftChange edit = edit(gift, 1, "secret", "secret", Field.QUESTION, Field.ANSWER);
-        GiftChange restore = change(Kind.RESTORED, gift, 2);
+        UUID gift = saved("told", "told");
+        GiftChange edit = edit(gift, 1, "told again", "told", Field.QUESTION);
+        write(edit);
+        awaitOutcome(edit, "applied");
+        deletedLongAgo(gift);
+        UUID kept = saved("told", "told");
+        GiftChange delete = change(Kind.DELETED, kept, 2);
+        write(delete);
+        awaitOutcome(delete, "applied");
 
-        write(edit, restore);
-        save(gift, "q", "a");
+        fire("purge-deleted");
+        await().until(() -> row(gift).get("purged_at") != null);
+        GiftChange older = edit(gift, 0, "told before", "told", Field.QUESTION, Field.ANSWER);
+        GiftChange restore = change(Kind.RESTORED, gift, 3);
+        write(older, restore);
+        save(gift, "told", "told");
 
-        awaitOutcome(edit, "void");
+        awaitOutcome(older, "void");
         awaitOutcome(restore, "void");
-        assertThat(row(gift)).containsEntry("question", "").containsEntry("answer", "");
-        assertThat(vault.sql("select string_agg(question || answer || coalesce(before_question, ''), '')"
-                                + " from gift_change where gift = ?")
-                        .param(gift)
-                        .query(String.class)
-                        .single())
-                .isEmpty();
+        assertThat(texts(gift)).isEmpty();
+        assertThat(shown(gift)).contains("Nothing is left of this gift.");
         assertThat(conflicts(gift)).isZero();
+        assertThat(row(kept)).containsEntry("question", "told");
+    }
+
+    /** The statement's own view of the history is older than the lock it gets on the row. */
+    @Test
+    void whatIsStoredWhileThePurgeWaitsForItsRowIsTakenAwayAsWell() throws Exception {
+        UUID gift = saved("told", "told");
+        deletedLongAgo(gift);
+        String purge = RouteSql.of(camel, "purge-deleted", "set-purge")
+                .replace("where deleted_at", "where (select pg_advisory_xact_lock(87507) is not null) and deleted_at");
+        CompletableFuture<Integer> purged;
+        try (Connection other = SharedServices.get().database().superuser();
+                Statement statement = other.createStatement()) {
+            statement.execute("select pg_advisory_lock(87507)");
+            purged = CompletableFuture.supplyAsync(() -> vault.sql(purge)
+                    .param("before", Timestamp.from(Instant.now().minus(Duration.ofDays(30))))
+                    .query(Integer.class)
+                    .single());
+            await().until(() -> vault.sql("select count(*) from pg_locks where locktype = 'advisory' and not granted")
+                            .query(Integer.class)
+                            .single()
+                    > 0);
+            GiftChange superseded = edit(gift, 1, "told late", "told", Field.QUESTION);
+            write(superseded);
+            awaitOutcome(superseded, "applied");
+        }
+
+        assertThat(purged.get()).isPositive();
+        assertThat(texts(gift)).isEmpty();
     }
 
     @Test
@@ -326,6 +360,35 @@ class PersistChangesIT {
         Gift image = new Gift(PAGE, "q", "a", null, null, SAVED);
         return new GiftChange(
                 UUID.randomUUID(), kind, gift, image, Set.of(), null, null, SAVED.plus(microsecond, ChronoUnit.MICROS));
+    }
+
+    private void deletedLongAgo(UUID gift) throws Exception {
+        GiftChange delete = new GiftChange(
+                UUID.randomUUID(),
+                Kind.DELETED,
+                gift,
+                new Gift(PAGE, "told", "told", null, null, SAVED),
+                Set.of(),
+                null,
+                null,
+                Instant.now().minus(Duration.ofDays(31)).truncatedTo(ChronoUnit.MICROS));
+        write(delete);
+        awaitOutcome(delete, "applied");
+    }
+
+    /** A turn of a timer's route, without waiting for it. */
+    private void fire(String route) throws Exception {
+        Route fired = camel.getRoute(route);
+        fired.getProcessor().process(fired.getEndpoint().createExchange());
+    }
+
+    /** All that is left of the texts of a gift, in its row and its history. */
+    private String texts(UUID gift) {
+        return vault.sql("""
+                        select (select question || answer from vault where event_id = :gift)
+                               || coalesce((select string_agg(question || answer || coalesce(before_question, '')
+                                                              || coalesce(before_answer, ''), '')
+                                              from gift_change where gift = :gift), '')""").param("gift", gift).query(String.class).single();
     }
 
     private UUID saved(String question, String answer) throws Exception {
