@@ -12,12 +12,14 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.awaitility.core.ConditionTimeoutException;
@@ -27,6 +29,7 @@ import org.gibsey.spine.embedded.JavaProcess;
 import org.gibsey.spine.embedded.KafkaProcess;
 import org.gibsey.spine.embedded.Ports;
 import org.gibsey.spine.embedded.TestCaller;
+import org.gibsey.spine.gift.ModelOfAGift;
 import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.util.FileSystemUtils;
 
@@ -39,11 +42,11 @@ final class FaultBench implements AutoCloseable {
     static final int PARTITIONS = 6;
     static final String SHORT_POLL_INTERVAL = "CAMEL_COMPONENT_KAFKA_MAXPOLLINTERVALMS=6000";
 
-    private static final String WORKER =
-            "file:routes/persist-gifts.camel.yaml,file:routes/index-dead-letters.camel.yaml";
+    private static final String WORKER = routes("persist-gifts", "persist-changes", "index-dead-letters");
+    private static final String API = routes("save-gift", "edit-gift", "delete-gift", "restore-gift");
     private static final String HEAD = """
-            | fault | accepted | stored | dead | missing | duplicated | good ones dead | recovery |
-            |---|---:|---:|---:|---:|---:|---:|---:|
+            | fault | accepted | of them changes | stored | dead | missing | duplicated | good ones dead | rows unlike | recovery |
+            |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|
             """;
 
     private final Path data;
@@ -112,7 +115,11 @@ final class FaultBench implements AutoCloseable {
         database = other;
     }
 
-    /** A topic with its dead-letter topic, and a load for it. */
+    private static String routes(String... names) {
+        return Arrays.stream(names).map("file:routes/%s.camel.yaml"::formatted).collect(Collectors.joining(","));
+    }
+
+    /** A topic with its topics of changes and dead letters, and a load for it. */
     Load scenario() throws Exception {
         return load(newTopic());
     }
@@ -137,7 +144,9 @@ final class FaultBench implements AutoCloseable {
         String topic = "gifts_" + ++topics;
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
             admin.createTopics(List.of(
-                            new NewTopic(topic, PARTITIONS, (short) 1), new NewTopic(topic + ".dlq", 1, (short) 1)))
+                            new NewTopic(topic, PARTITIONS, (short) 1),
+                            new NewTopic(Load.changesTopic(topic), PARTITIONS, (short) 1),
+                            new NewTopic(topic + ".dlq", 1, (short) 1)))
                     .all()
                     .get();
         }
@@ -156,7 +165,7 @@ final class FaultBench implements AutoCloseable {
 
     /** Starts an API on the topic of that load and returns at once. */
     JavaProcess api(Load load, int port, String... settings) throws IOException {
-        return startAt(port, load, "file:routes/save-gift.camel.yaml", settings);
+        return startAt(port, load, API, settings);
     }
 
     private JavaProcess startAt(int port, Load load, String routes, String... settings) throws IOException {
@@ -181,25 +190,18 @@ final class FaultBench implements AutoCloseable {
 
     private JavaProcess start(String topic, String routes, String jvmArg, String... settings) throws IOException {
         int management = Ports.free();
-        Map<String, String> environment = new HashMap<>(Map.of(
-                "VAULT_ROUTES",
-                routes,
-                "KAFKA_BOOTSTRAP_SERVERS",
-                kafka.bootstrapServers(),
-                "KAFKA_TOPIC",
-                topic,
-                "KAFKA_DEAD_LETTER_TOPIC",
-                topic + ".dlq",
-                "KAFKA_GROUP",
-                topic,
-                "VAULT_DB_URL",
-                database.url(),
-                "SERVER_PORT",
-                "0",
-                "MANAGEMENT_SERVER_PORT",
-                Integer.toString(management),
-                "VAULT_DB_CONNECTIONS",
-                "3"));
+        Map<String, String> environment = new HashMap<>(Map.ofEntries(
+                Map.entry("VAULT_ROUTES", routes),
+                Map.entry("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapServers()),
+                Map.entry("KAFKA_TOPIC", topic),
+                Map.entry("KAFKA_CHANGES_TOPIC", Load.changesTopic(topic)),
+                Map.entry("KAFKA_DEAD_LETTER_TOPIC", topic + ".dlq"),
+                Map.entry("KAFKA_GROUP", topic),
+                Map.entry("ANONYMOUS_CHANGES", "true"),
+                Map.entry("VAULT_DB_URL", database.url()),
+                Map.entry("SERVER_PORT", "0"),
+                Map.entry("MANAGEMENT_SERVER_PORT", Integer.toString(management)),
+                Map.entry("VAULT_DB_CONNECTIONS", "3")));
         for (String setting : settings) {
             environment.put(setting.split("=", 2)[0], setting.split("=", 2)[1]);
         }
@@ -223,7 +225,7 @@ final class FaultBench implements AutoCloseable {
             outcome = await().pollInterval(Duration.ofMillis(250))
                     .ignoreExceptions()
                     .until(
-                            () -> placed(load) < load.accepted().size() ? null : outcome(scenario, load, recoveryMs),
+                            () -> placed(load) < load.acceptedEvents() ? null : outcome(scenario, load, recoveryMs),
                             settled -> settled != null && settled.missing() == 0);
         } catch (ConditionTimeoutException e) {
             // the assertion below says what is missing
@@ -231,7 +233,10 @@ final class FaultBench implements AutoCloseable {
         }
         outcomes.add(outcome);
         System.out.println(outcome);
-        assertThat(outcome).matches(Outcome::nothingLost, "nothing lost, nothing twice, no good one dead");
+        assertThat(outcome)
+                .matches(
+                        Outcome::nothingLost,
+                        "nothing lost, nothing twice, no good one dead, every row like its model");
         assertThat(outcome.accepted()).as("accepted").isPositive();
         assertThat(outcome.dead()).as("dead").isEqualTo(load.acceptedPoison());
         booksBalance(load.topic());
@@ -268,9 +273,15 @@ final class FaultBench implements AutoCloseable {
         return number("select count(*) from vault where page_id = " + load.page());
     }
 
+    /** Gifts of that load that are rows because their save was stored, and not because a change was faster. */
+    long rowsOfSaves(Load load) throws SQLException {
+        return number("select count(*) from vault where page_id = " + load.page()
+                + " and not exists (select from gift_change where gift = event_id and before_question is null)");
+    }
+
     /** Statements that stored the rows of that load: each is a transaction of its own. */
     long statements(Load load) throws SQLException {
-        return number("select count(distinct txid) from vault where page_id = " + load.page());
+        return number("select count(distinct coalesce(saved_txid, txid)) from vault where page_id = " + load.page());
     }
 
     /** The settings without which a killed database forgets what it confirmed. */
@@ -326,8 +337,7 @@ final class FaultBench implements AutoCloseable {
     private void awaitStored(Load load, UUID gift) {
         await().pollInterval(Duration.ofMillis(20))
                 .ignoreExceptions()
-                .until(() -> number("select count(*) from vault where event_id = '" + gift + "'") == 1
-                        || load.isPoison(gift));
+                .until(() -> isStored(gift) || load.isPoison(gift));
     }
 
     /** Those of that load that are rows now. */
@@ -335,35 +345,89 @@ final class FaultBench implements AutoCloseable {
         return ids("select event_id from vault where page_id = " + load.page());
     }
 
-    private long placed(Load load) throws SQLException {
-        return rows(load) + deadLetters(load);
+    boolean isStored(UUID gift) {
+        try {
+            return number("select count(*) from vault where event_id = '" + gift + "'") == 1;
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Changes of that load that are in the history now. */
+    Set<UUID> history(Load load) throws SQLException {
+        return ids("select change_id from gift_change join vault on event_id = gift where page_id = " + load.page());
+    }
+
+    /** Gifts and changes of that load that are stored or dead now. */
+    long placed(Load load) throws SQLException {
+        return rows(load) + history(load).size() + deadLetters(load);
     }
 
     private Outcome outcome(String scenario, Load load, long recoveryMs) {
         try {
-            Set<UUID> stored = stored(load);
+            Set<UUID> accepted = new HashSet<>(load.accepted());
+            accepted.addAll(load.changes().accepted());
+            Set<UUID> rows = stored(load);
+            Set<UUID> history = history(load);
+            Set<UUID> stored = new HashSet<>(rows);
+            stored.addAll(history);
             Set<UUID> dead = ids("select event_id " + deadLettersOf(load));
-            long missing = load.accepted().stream()
+            long missing = accepted.stream()
                     .filter(id -> !stored.contains(id) && !dead.contains(id))
                     .count();
             long questions = number("select count(distinct question) from vault where page_id = " + load.page());
             long both = stored.stream().filter(dead::contains).count();
+            long rowsOfChanges = rows.stream()
+                    .filter(id ->
+                            history.contains(id) || load.changes().accepted().contains(id))
+                    .count();
             long goodDead = dead.stream().filter(id -> !load.isPoison(id)).count();
+            long unlike = unlike(load, history);
             // what was written but not acknowledged may be there too; it is not counted
-            stored.retainAll(load.accepted());
-            dead.retainAll(load.accepted());
+            stored.retainAll(accepted);
+            dead.retainAll(accepted);
             return new Outcome(
                     scenario,
-                    load.accepted().size(),
+                    accepted.size(),
+                    load.changes().accepted().size(),
                     stored.size(),
                     dead.size(),
                     missing,
-                    rows(load) - questions + both,
+                    rows.size() - questions + both + rowsOfChanges,
                     goodDead,
+                    unlike,
                     recoveryMs);
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Rows that do not hold what the changes in their history make of the gift, one after the other by their times. */
+    private long unlike(Load load, Set<UUID> history) throws SQLException {
+        long unlike = 0;
+        try (Connection connection = database.superuser();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(
+                        "select event_id, question, answer, symbol_id, revision, deleted_at is not null from vault"
+                                + " where page_id = " + load.page())) {
+            while (rows.next()) {
+                ModelOfAGift row = new ModelOfAGift(
+                        rows.getString(2),
+                        rows.getString(3),
+                        rows.getObject(4, Integer.class),
+                        rows.getObject(5, UUID.class),
+                        rows.getBoolean(6));
+                UUID gift = rows.getObject(1, UUID.class);
+                if (!load.changes()
+                        .expected(gift, history::contains)
+                        .map(row::equals)
+                        .orElse(row.revision() == null && !row.deleted())) {
+                    unlike++;
+                    System.out.println("unlike the model: " + gift + " " + row);
+                }
+            }
+        }
+        return unlike;
     }
 
     private Set<UUID> ids(String sql) throws SQLException {

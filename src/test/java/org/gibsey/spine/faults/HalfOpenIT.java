@@ -135,7 +135,7 @@ class HalfOpenIT {
         load.steady(PER_SECOND);
         toDatabase.forget();
         settled("timeline and database, connections forgotten", shown(timeline), Duration.ofSeconds(20));
-        await().until(() -> timeline.seen().containsAll(load.accepted()));
+        await().until(() -> timeline.seen().containsAll(load.neverDeleted()));
         before.isWhatIsLeftIn(api);
     }
 

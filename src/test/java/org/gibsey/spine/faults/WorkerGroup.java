@@ -10,17 +10,18 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * What the broker knows of the workers of one topic, whose group is named like it.
+ * What the broker knows of the workers of one topic.
  *
  * @param bootstrapServers of the broker
+ * @param name             of the consumer group
  * @param topic            theirs
  */
-record WorkerGroup(String bootstrapServers, String topic) {
+record WorkerGroup(String bootstrapServers, String name, String topic) {
 
     /** Workers that have partitions. */
     long members() throws ExecutionException, InterruptedException {
         try (Admin admin = admin()) {
-            return admin.describeConsumerGroups(List.of(topic)).describedGroups().get(topic).get().members().stream()
+            return admin.describeConsumerGroups(List.of(name)).describedGroups().get(name).get().members().stream()
                     .filter(member -> !member.assignment().topicPartitions().isEmpty())
                     .count();
         }
@@ -29,7 +30,7 @@ record WorkerGroup(String bootstrapServers, String topic) {
     /** Sum of the committed offsets: records the group is done with. */
     long committed() throws ExecutionException, InterruptedException {
         try (Admin admin = admin()) {
-            return admin.listConsumerGroupOffsets(topic).partitionsToOffsetAndMetadata().get().values().stream()
+            return admin.listConsumerGroupOffsets(name).partitionsToOffsetAndMetadata().get().values().stream()
                     .mapToLong(OffsetAndMetadata::offset)
                     .sum();
         }
@@ -39,7 +40,7 @@ record WorkerGroup(String bootstrapServers, String topic) {
     void rewind() throws ExecutionException, InterruptedException {
         try (Admin admin = admin()) {
             admin.alterConsumerGroupOffsets(
-                            topic,
+                            name,
                             IntStream.range(0, FaultBench.PARTITIONS)
                                     .boxed()
                                     .collect(Collectors.toMap(

@@ -7,7 +7,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -26,7 +25,7 @@ import org.gibsey.spine.gift.Gift;
 import org.gibsey.spine.gift.GiftChange;
 import org.gibsey.spine.gift.GiftChange.Field;
 import org.gibsey.spine.gift.GiftChange.Kind;
-import org.jspecify.annotations.Nullable;
+import org.gibsey.spine.gift.ModelOfAGift;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -75,38 +74,6 @@ class ConvergenceIT {
         }
     }
 
-    /** What a row holds. */
-    private record State(
-            String question,
-            String answer,
-            @Nullable Integer symbolId,
-            @Nullable UUID revision,
-            boolean deleted) {
-
-        static State of(Gift gift) {
-            return new State(gift.question(), gift.answer(), gift.symbolId(), null, false);
-        }
-
-        State after(GiftChange change) {
-            Gift image = change.image();
-            Set<Field> sets = change.sets();
-            return new State(
-                    sets.contains(Field.QUESTION) ? image.question() : question,
-                    sets.contains(Field.ANSWER) ? image.answer() : answer,
-                    sets.contains(Field.SYMBOL_ID) ? image.symbolId() : symbolId,
-                    change.kind() == Kind.EDITED ? change.id() : revision,
-                    change.kind() == Kind.EDITED ? deleted : change.kind() == Kind.DELETED);
-        }
-    }
-
-    private static State model(Gift saved, Collection<GiftChange> changes) {
-        return changes.stream()
-                .sorted(Comparator.comparing(GiftChange::at)
-                        // as PostgreSQL compares them
-                        .thenComparing(change -> change.id().toString()))
-                .reduce(State.of(saved), State::after, (a, b) -> b);
-    }
-
     /** A gift and what was done to it. */
     private record Life(UUID id, Gift saved, List<GiftChange> changes) {}
 
@@ -135,7 +102,7 @@ class ConvergenceIT {
         for (Life life : lives) {
             assertThat(stored(life.id))
                     .as("seed %d, gift %s", seed, life.id)
-                    .isEqualTo(model(life.saved, life.changes));
+                    .isEqualTo(ModelOfAGift.of(life.saved, life.changes));
             assertThat(history(life.id))
                     .as("seed %d, history of %s", seed, life.id)
                     .containsExactlyInAnyOrderElementsOf(
@@ -165,12 +132,12 @@ class ConvergenceIT {
                         .filter(field -> random.nextBoolean())
                         .forEach(sets::add);
             }
-            State is = model(saved, seen);
+            ModelOfAGift is = ModelOfAGift.of(saved, seen);
             Gift image = new Gift(
                     saved.pageId(),
-                    sets.contains(Field.QUESTION) ? "q" + i : is.question,
-                    sets.contains(Field.ANSWER) ? "a" + i : is.answer,
-                    sets.contains(Field.SYMBOL_ID) ? (random.nextInt(3) == 0 ? null : i) : is.symbolId,
+                    sets.contains(Field.QUESTION) ? "q" + i : is.question(),
+                    sets.contains(Field.ANSWER) ? "a" + i : is.answer(),
+                    sets.contains(Field.SYMBOL_ID) ? (random.nextInt(3) == 0 ? null : i) : is.symbolId(),
                     null,
                     now);
             changes.add(new GiftChange(id(random), kind, id, image, sets, null, null, at));
@@ -249,12 +216,12 @@ class ConvergenceIT {
         return columns;
     }
 
-    private State stored(UUID gift) {
+    private ModelOfAGift stored(UUID gift) {
         return new NamedParameterJdbcTemplate(dataSource)
                 .queryForObject(
                         "select question, answer, symbol_id, revision, deleted_at from vault where event_id = :gift",
                         Map.of("gift", gift),
-                        (row, number) -> new State(
+                        (row, number) -> new ModelOfAGift(
                                 row.getString("question"),
                                 row.getString("answer"),
                                 row.getObject("symbol_id", Integer.class),
