@@ -59,9 +59,23 @@ public final class JavaProcess implements AutoCloseable {
      * @param log         file its output goes to
      */
     public static JavaProcess jar(Map<String, String> environment, Path log) throws IOException {
+        return jar(ExtractedJar.JAR, HERE, environment, log);
+    }
+
+    /**
+     * Another version of the packaged application.
+     *
+     * @param folder      where its routes are
+     * @param environment its settings
+     * @param log         file its output goes to
+     * @param jvmArgs     put before {@code -jar}
+     */
+    public static JavaProcess jar(Path jar, Path folder, Map<String, String> environment, Path log, String... jvmArgs)
+            throws IOException {
         List<String> command = java();
-        command.addAll(List.of("-jar", ExtractedJar.JAR.toString()));
-        return new JavaProcess(command, HERE, environment, log);
+        command.addAll(List.of(jvmArgs));
+        command.addAll(List.of("-jar", jar.toString()));
+        return new JavaProcess(command, folder, environment, log.toAbsolutePath());
     }
 
     /** Any command that ends in a JVM, run in a folder. */

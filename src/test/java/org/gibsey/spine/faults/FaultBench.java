@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -29,6 +30,7 @@ import org.gibsey.spine.embedded.JavaProcess;
 import org.gibsey.spine.embedded.KafkaProcess;
 import org.gibsey.spine.embedded.Ports;
 import org.gibsey.spine.embedded.TestCaller;
+import org.gibsey.spine.embedded.VersionBefore;
 import org.gibsey.spine.gift.ModelOfAGift;
 import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.util.FileSystemUtils;
@@ -78,6 +80,13 @@ final class FaultBench implements AutoCloseable {
     /** @param kafkaSettings of the broker, other than the defaults */
     FaultBench(String tableFile, List<Outcome> outcomes, int kafkaPort, Map<String, String> kafkaSettings)
             throws IOException, SQLException {
+        this(tableFile, outcomes, kafkaPort, kafkaSettings, "latest");
+    }
+
+    /** @param schema number of the last migration that is made here */
+    FaultBench(
+            String tableFile, List<Outcome> outcomes, int kafkaPort, Map<String, String> kafkaSettings, String schema)
+            throws IOException, SQLException {
         this.tableFile = tableFile;
         this.outcomes = outcomes;
         // without an application in this JVM nobody tells the clients to be quiet
@@ -87,6 +96,7 @@ final class FaultBench implements AutoCloseable {
         databases.add(database);
         Flyway.configure()
                 .dataSource(database.url(), EmbeddedDatabase.USER, EmbeddedDatabase.PASSWORD)
+                .target(schema)
                 .load()
                 .migrate();
         // the half of the poison that can be decoded
@@ -174,6 +184,23 @@ final class FaultBench implements AutoCloseable {
         return start(load.topic(), routes, "-Xmx256m", all.toArray(String[]::new));
     }
 
+    /** Starts an API of an earlier version, with its own route files, and returns at once. */
+    JavaProcess apiBefore(VersionBefore version, Load load, int port, String... settings) throws IOException {
+        List<String> all = new ArrayList<>(List.of(settings));
+        all.add("SERVER_PORT=" + port);
+        return start(Optional.of(version), load.topic(), routes("save-gift"), "-Xmx256m", all.toArray(String[]::new));
+    }
+
+    /** Starts a worker of an earlier version, with its own route files, and returns at once. */
+    JavaProcess workerBefore(VersionBefore version, Load load, String... settings) throws IOException {
+        return start(
+                Optional.of(version),
+                load.topic(),
+                routes("persist-gifts", "index-dead-letters"),
+                "-Xmx256m",
+                settings);
+    }
+
     /** Starts one process for everything on the topic of that load and returns at once. */
     JavaProcess spine(Load load, int port, String... settings) throws IOException {
         return startAt(port, load, "file:routes/*.camel.yaml", settings);
@@ -189,6 +216,12 @@ final class FaultBench implements AutoCloseable {
     }
 
     private JavaProcess start(String topic, String routes, String jvmArg, String... settings) throws IOException {
+        return start(Optional.empty(), topic, routes, jvmArg, settings);
+    }
+
+    private JavaProcess start(
+            Optional<VersionBefore> version, String topic, String routes, String jvmArg, String... settings)
+            throws IOException {
         int management = Ports.free();
         Map<String, String> environment = new HashMap<>(Map.ofEntries(
                 Map.entry("VAULT_ROUTES", routes),
@@ -205,8 +238,10 @@ final class FaultBench implements AutoCloseable {
         for (String setting : settings) {
             environment.put(setting.split("=", 2)[0], setting.split("=", 2)[1]);
         }
-        JavaProcess process = JavaProcess.application(
-                environment, data.resolve("process-%s-%d.log".formatted(topic, workers.size())), jvmArg);
+        Path log = data.resolve("process-%s-%d.log".formatted(topic, workers.size()));
+        JavaProcess process = version.isPresent()
+                ? JavaProcess.jar(version.get().jar(), version.get().folder(), environment, log, jvmArg)
+                : JavaProcess.application(environment, log, jvmArg);
         workers.add(process);
         int port = Integer.parseInt(environment.get("SERVER_PORT"));
         managed.add(new Managed(process, topic, new TestCaller(port, management)));

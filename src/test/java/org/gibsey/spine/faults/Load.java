@@ -3,12 +3,15 @@ package org.gibsey.spine.faults;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -37,6 +40,8 @@ final class Load implements AutoCloseable {
     private final Set<UUID> accepted = ConcurrentHashMap.newKeySet();
     private final Set<UUID> poison = ConcurrentHashMap.newKeySet();
     private final ChangedGifts changes;
+    private final Deque<UUID> toChange = new ArrayDeque<>();
+    private Predicate<UUID> isStored = gift -> true;
     private volatile boolean steady;
     private Thread background;
     private int poisonPercent;
@@ -69,6 +74,12 @@ final class Load implements AutoCloseable {
     /** From now on this share of the gifts and changes cannot be stored, evenly spread and half of them undecodable. */
     Load poison(int percent) {
         poisonPercent = percent;
+        return this;
+    }
+
+    /** From now on a gift is changed only once it is stored, as an API does it. */
+    Load changingWhatIsStored(Predicate<UUID> isStored) {
+        this.isStored = isStored;
         return this;
     }
 
@@ -187,9 +198,13 @@ final class Load implements AutoCloseable {
         int number = written++;
         UUID gift = writeOne(number);
         if (number % 10 == 9 && !poison.contains(gift)) {
-            changes.add(gift, gift(question(gift)));
-            change(gift);
-            change(changes.any());
+            toChange.add(gift);
+            if (isStored.test(toChange.element())) {
+                UUID next = toChange.remove();
+                changes.add(next, gift(question(next)));
+                change(next);
+                change(changes.any());
+            }
         }
     }
 

@@ -1,0 +1,167 @@
+package org.gibsey.spine.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.gibsey.spine.embedded.JavaProcess;
+import org.gibsey.spine.embedded.Patience;
+import org.gibsey.spine.embedded.Ports;
+import org.gibsey.spine.embedded.VersionBefore;
+import org.gibsey.spine.faults.HttpSaves.Change;
+import org.gibsey.spine.gift.GiftChange.Kind;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * This version beside the last that knew nothing of changes, both as packaged, on one broker and one database, whose schema is the old
+ * one at first. Nobody makes a topic: that of the changes is there before the first new process, as an operator has it who sets
+ * {@code KAFKA_CREATE_TOPICS=false}.
+ */
+@Tag("slow")
+class UpgradeIT {
+
+    private static final int PER_SECOND = 50;
+    private static final String NO_TOPICS = "KAFKA_CREATE_TOPICS=false";
+
+    private static final List<Outcome> OUTCOMES = new ArrayList<>();
+    private static VersionBefore before;
+
+    private FaultBench bench;
+    private Load load;
+
+    @BeforeAll
+    static void buildTheVersionBefore() throws Exception {
+        before = VersionBefore.changes();
+    }
+
+    @BeforeEach
+    void start() throws Exception {
+        bench = new FaultBench("upgrade.md", OUTCOMES, Ports.free(), Map.of(), before.schema());
+        load = bench.scenario().changingWhatIsStored(bench::isStored);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        bench.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"API API worker worker", "worker worker API API", "worker API worker API"})
+    void losesNothingWhileOneProcessAfterTheOtherIsReplaced(String order) throws Exception {
+        List<JavaProcess> oldApis = new ArrayList<>();
+        List<JavaProcess> oldWorkers = new ArrayList<>();
+        List<HttpSaves> oldSaves = new ArrayList<>();
+        Readers readers = new Readers();
+        for (int i = 0; i < 2; i++) {
+            int port = Ports.free();
+            oldApis.add(ready(bench.apiBefore(before, load, port, NO_TOPICS)));
+            oldSaves.add(new HttpSaves(port, load));
+            oldWorkers.add(ready(bench.workerBefore(before, load, NO_TOPICS)));
+        }
+        readers.apis.addAll(oldSaves);
+        load.steady(PER_SECOND);
+        readers.start();
+        bench.awaitFlowing(load);
+
+        for (String role : order.split(" ", -1)) {
+            if (role.equals("API")) {
+                int port = Ports.free();
+                ready(bench.api(load, port, NO_TOPICS));
+                HttpSaves api = new HttpSaves(port, load);
+                readers.apis.add(api);
+                readers.newApis.add(api);
+                readers.apis.remove(oldSaves.remove(0));
+                assertThat(oldApis.remove(0).terminate()).isEqualTo(143);
+            } else {
+                ready(bench.worker(load, NO_TOPICS));
+                assertThat(oldWorkers.remove(0).terminate()).isEqualTo(143);
+            }
+            bench.awaitFlowing(load);
+            written(3 * PER_SECOND);
+        }
+
+        readers.stop();
+        load.stop();
+        assertThat(readers.changed.get()).as("changes through a new API").isPositive();
+        bench.settle("old processes replaced by new ones: " + order, load, -1);
+    }
+
+    private JavaProcess ready(JavaProcess process) {
+        await().until(() -> {
+            assertThat(process.isAlive()).as("alive, see %s", process.log()).isTrue();
+            return bench.caller(process).isReady();
+        });
+        return process;
+    }
+
+    private void written(int more) {
+        int until = load.accepted().size() + more;
+        await().until(() -> load.accepted().size() >= until);
+    }
+
+    /** They save through all APIs there are, and change one gift in ten through the new ones. */
+    private static final class Readers {
+
+        private final List<HttpSaves> apis = new CopyOnWriteArrayList<>();
+        private final List<HttpSaves> newApis = new CopyOnWriteArrayList<>();
+        private final Thread thread = new Thread(this::goOn, "readers");
+        private volatile boolean stopped;
+        private final AtomicInteger changed = new AtomicInteger();
+        private volatile Throwable failure;
+
+        void start() {
+            thread.start();
+        }
+
+        void stop() throws InterruptedException {
+            stopped = true;
+            thread.join(Patience.LIMIT.toMillis());
+            assertThat(thread.isAlive()).isFalse();
+            assertThat(failure).isNull();
+        }
+
+        private void goOn() {
+            try {
+                for (int i = 0; !stopped; i++) {
+                    LockSupport.parkNanos(20_000_000);
+                    HttpSaves api = apis.get(i % apis.size());
+                    UUID gift = saved(api);
+                    if (gift != null && i % 10 == 9 && !newApis.isEmpty()) {
+                        change(new Change(gift, i % 20 == 9 ? Kind.EDITED : Kind.DELETED));
+                    }
+                }
+            } catch (RuntimeException | InterruptedException e) {
+                failure = e;
+            }
+        }
+
+        /** Null if it was not accepted: the process may be on its way out. */
+        private UUID saved(HttpSaves api) throws InterruptedException {
+            try {
+                return api.save() == 202 ? api.last() : null;
+            } catch (IOException e) {
+                if (apis.contains(api)) {
+                    throw new IllegalStateException("no answer from an API that was not being stopped", e);
+                }
+                return null;
+            }
+        }
+
+        private void change(Change change) {
+            await().until(() -> newApis.get(newApis.size() - 1).send(change) == 202);
+            changed.incrementAndGet();
+        }
+    }
+}
