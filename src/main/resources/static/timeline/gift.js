@@ -33,8 +33,12 @@ function micros(gift) {
   return time;
 }
 
-/** The article of a gift. What readers wrote is set as text, never as markup. */
-export function article(gift) {
+/**
+ * The article of a gift. What readers wrote is set as text, never as markup.
+ *
+ * @param mayChange whether the reader may edit and delete it
+ */
+export function article(gift, mayChange) {
   const element = template.content.firstElementChild.cloneNode(true);
   const heading = element.querySelector(".question");
   heading.id = `question-${gift.event_id}`;
@@ -64,6 +68,13 @@ export function article(gift) {
   time.title = exact.format(new Date(gift.created_at));
   tellTime(time);
   element.querySelector(".address").href = `/gifts/${gift.event_id}`;
+  if (!gift.revision || gift.revision === gift.event_id) {
+    element.querySelector(".edited").remove();
+  }
+  if (!mayChange) {
+    element.querySelector(".acts").remove();
+  }
+  element.querySelectorAll(".edited, .acts button").forEach(button => button.setAttribute("aria-describedby", heading.id));
 
   element.querySelector(".answer").textContent = gift.answer;
   // by length: measuring would cost a layout for each of thousands
@@ -94,13 +105,16 @@ export function tellTime(element) {
 /** The gifts on the page: sorted as in the list, each once, and at most MOST of them. */
 export class Gifts {
   #container;
+  #mayChange;
   #shown = []; // {gift, element}, newest first
   #events = new Set();
   /** Whether the list has been read to its end. */
   complete = false;
 
-  constructor(container) {
+  /** @param mayChange whether the reader may change a gift */
+  constructor(container, mayChange) {
     this.#container = container;
+    this.#mayChange = mayChange;
     setInterval(() => container.querySelectorAll("time").forEach(tellTime), 20_000);
   }
 
@@ -154,7 +168,7 @@ export class Gifts {
       if (fresh && place === this.#shown.length && place > 0 && !this.complete) {
         continue;
       }
-      const element = article(gift);
+      const element = article(gift, this.#mayChange(gift));
       if (fresh && missing.size <= FEW) {
         element.classList.add("new");
       }
@@ -166,6 +180,35 @@ export class Gifts {
       added++;
     }
     return added;
+  }
+
+  /** A gift and its article; undefined when it is not on the page. */
+  find(eventId) {
+    return this.#shown.find(({gift}) => gift.event_id === eventId);
+  }
+
+  /** Shows a gift as it is now, in its place. Returns false when it is not on the page. */
+  change(gift) {
+    const shown = this.find(gift.event_id);
+    if (shown) {
+      shown.gift = gift;
+      shown.element = replace(shown.element, article(gift, this.#mayChange(gift)));
+    }
+    return Boolean(shown);
+  }
+
+  remove(eventId) {
+    const shown = this.find(eventId);
+    if (shown) {
+      this.#shown.splice(this.#shown.indexOf(shown), 1);
+      this.#events.delete(eventId);
+      if (shown.element.contains(document.activeElement)) {
+        this.#container.focus({preventScroll: true});
+      }
+      shown.element.remove();
+      // without articles it would be no feed
+      this.#shown.length || this.#container.setAttribute("role", "region");
+    }
   }
 
   /** Removes the oldest; they are loaded again when the reader gets there. */
@@ -190,5 +233,58 @@ export class Gifts {
       }
     }
     return low;
+  }
+}
+
+/** Puts an article in the place of another, unfolded as that one was; a keyboard stays where it is. */
+export function replace(element, by) {
+  const focused = element.contains(document.activeElement) ? document.activeElement : null;
+  if (!element.classList.contains("long") && by.classList.contains("long") && !element.querySelector(".more")?.hidden) {
+    by.classList.remove("long");
+    by.querySelector(".more").textContent = "Read less";
+  }
+  element.replaceWith(by);
+  const same = focused && by.querySelector(`.${[...focused.classList].at(-1)}`);
+  focused && (same ?? by).focus({preventScroll: true});
+  return by;
+}
+
+/** What a reader does to gifts, and what the stream says of them. What that takes is loaded when it is wanted. */
+export class Changing {
+  #changes = null;
+  #gifts;
+
+  /**
+   * @param container of the articles
+   * @param session   who changes
+   * @param gifts     those on the page, as {@link Gifts} has them
+   * @param say       tells a reader who does not see the page
+   */
+  constructor(container, session, gifts, say) {
+    this.#gifts = gifts;
+    container.addEventListener("click", async ({target}) => {
+      const act = {edit: "edit", delete: "delete", edited: "history"}[target.classList[1]];
+      const eventId = target.closest(".gift")?.dataset.event;
+      if (!act || !eventId) {
+        return;
+      }
+      try {
+        const {Changes} = await import("./change.js");
+        this.#changes ??= new Changes(session, gifts, say);
+        this.#changes[act](gifts.find(eventId).gift);
+      } catch (error) {
+        console.warn(error);
+        say("The vault cannot be reached. Try again in a moment.");
+      }
+    });
+  }
+
+  /** A gift was changed. Returns whether it is on the page, as it is now or as the reader is about to have it. */
+  changed(gift) {
+    return this.#changes?.changed(gift) || this.#gifts.change(gift);
+  }
+
+  gone(eventId) {
+    this.#changes?.gone(eventId) || this.#gifts.remove(eventId);
   }
 }

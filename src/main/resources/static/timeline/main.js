@@ -1,7 +1,7 @@
 // The timeline page: connects list, stream, filter and form.
 
 import {Session, showAccount} from "./session.js"; // first: it takes tokens out of the address
-import {compare, Gifts, parse} from "./gift.js";
+import {Changing, compare, Gifts, parse} from "./gift.js";
 import {SaveForm} from "./save.js";
 import {emblem, loadSymbols, nameOf, symbols} from "../book/sigil.js";
 import {Stream} from "./stream.js";
@@ -18,7 +18,6 @@ const FILTERS = {page_id: 64, symbol_id: 32, q: 200}; // bits of a number, chara
 
 const $ = id => document.getElementById(id);
 const container = $("gifts");
-const gifts = new Gifts(container);
 const states = {
   "opening": "Opening the vault…",
   "catching-up": "Catching up…",
@@ -29,6 +28,9 @@ const states = {
 
 export const [session] = await Promise.all([Session.begin(), loadSymbols()]);
 
+const gifts = new Gifts(container, gift => session.mayChange(gift));
+const changing = new Changing(container, session, gifts, words => $("announcer").textContent = words);
+
 let filter = new URLSearchParams(); // the valid filters of the URL
 let generation = 0; // of the filter; answers to requests of an older one are dropped
 let pending = []; // gifts held back because the reader has scrolled down
@@ -38,6 +40,8 @@ let came = []; // arrival times within the last second
 let frame = 0; // the animation frame that shows them, or the timer while the page is hidden
 let listed = false; // whether the list has been read since the filter changed
 let loading = false;
+let reading = 0; // pieces of the list that are on their way
+const meanwhile = new Map(); // event ids to what they are by now, null when gone: the list may have been read before
 let announced = 0;
 let place = null; // where the reader was before: what is looked for in the list until it is there again
 let searching = 0; // timer after which a search is made again
@@ -49,6 +53,26 @@ const stream = new Stream(session, {
     arrived.push(parse(json));
     came.push(performance.now());
     schedule();
+  },
+  changed(json) {
+    const gift = parse(json);
+    reading && meanwhile.set(gift.event_id, gift);
+    const waiting = [arrived, pending].find(gifts => gifts.some(({event_id}) => event_id === gift.event_id));
+    if (waiting) {
+      waiting.splice(waiting.findIndex(({event_id}) => event_id === gift.event_id), 1, gift);
+    } else if (!changing.changed(gift)) {
+      // restored, or of these only now
+      arrived.push(gift);
+      schedule();
+    }
+  },
+  gone(json) {
+    const {event_id} = JSON.parse(json);
+    reading && meanwhile.set(event_id, null);
+    [arrived, pending] = [arrived, pending].map(gifts => gifts.filter(gift => gift.event_id !== event_id));
+    updatePill();
+    changing.gone(event_id);
+    listed && updateEnd();
   },
   position({live}) {
     setState(live ? "live" : "waiting");
@@ -205,14 +229,23 @@ async function read(limit, oldest) {
   if (oldest) {
     query.set("before", `${oldest.created_at}_${oldest.id}`);
   }
-  const answer = await session.fetch(`/vault/${filter.has("q") ? "search" : "list"}?${query}`);
-  if (answer.status === 422 && filter.has("q")) {
-    return {rows: [], isMore: false, isRefused: true};
+  reading++;
+  try {
+    const answer = await session.fetch(`/vault/${filter.has("q") ? "search" : "list"}?${query}`);
+    if (answer.status === 422 && filter.has("q")) {
+      return {rows: [], isMore: false, isRefused: true};
+    }
+    if (!answer.ok) {
+      throw new Error(`the list answered ${answer.status}`);
+    }
+    const rows = parse(await answer.text())
+      .map(row => meanwhile.has(row.event_id) ? meanwhile.get(row.event_id) : row)
+      .filter(Boolean);
+    return {rows, isMore: answer.headers.has("Link")};
+  } finally {
+    reading--;
+    reading || meanwhile.clear();
   }
-  if (!answer.ok) {
-    throw new Error(`the list answered ${answer.status}`);
-  }
-  return {rows: parse(await answer.text()), isMore: answer.headers.has("Link")};
 }
 
 /** Reads the next page of the list: its first, or the one after the oldest gift shown. */

@@ -1,9 +1,10 @@
 // The page of one gift: shows it, or says in words what became of it.
 
 import {Session, showAccount} from "./session.js"; // first: it takes tokens out of the address
-import {article, parse} from "./gift.js";
+import {article, Changing, parse, replace} from "./gift.js";
 import {emblem, loadSymbols} from "../book/sigil.js";
 import {offerLink} from "./share.js";
+import {Stream} from "./stream.js";
 
 const FIRST_LOOK_MS = 2_000;
 const LAST_LOOK_MS = 120_000;
@@ -15,10 +16,45 @@ const REASONS = {
 };
 
 const $ = id => document.getElementById(id);
-const id = location.pathname.split("/").pop();
+const id = location.pathname.split("/").pop().toLowerCase();
 let timer = 0;
+let shown = null; // the gift, while there is one
+let isOpen = false; // the stream of its page
+let isSure = false; // whether nothing was missed between the look at it and the stream
 
 const [session] = await Promise.all([Session.begin(), loadSymbols()]);
+
+const gifts = {
+  find: () => shown ? {gift: shown, element: $("gift-place").firstElementChild} : undefined,
+  change(gift) {
+    show({...gift, status: "stored"});
+    return true;
+  },
+  remove() {
+    show({status: "deleted"});
+  },
+};
+const changing = new Changing($("gift-place"), session, gifts, words => $("announcer").textContent = words);
+const nothing = () => {};
+const stream = new Stream(session, {
+  gift: nothing, opening: nothing, opened: nothing, lost: nothing, refused: nothing,
+  changed(json) {
+    const gift = parse(json);
+    gift.event_id === id && changing.changed(gift);
+  },
+  gone(json) {
+    JSON.parse(json).event_id === id && changing.gone(id);
+  },
+  position() {
+    if (!isSure) {
+      isSure = true;
+      look();
+    }
+  },
+  reset() {
+    isSure = false;
+  },
+});
 
 async function look(wait = FIRST_LOOK_MS) {
   clearTimeout(timer);
@@ -34,7 +70,11 @@ async function look(wait = FIRST_LOOK_MS) {
     answer = {status: 0};
   }
   if (answer.ok) {
-    show(parse(await answer.text()));
+    const revision = answer.headers.get("ETag")?.replaceAll('"', "");
+    const gift = {...parse(await answer.text()), revision};
+    if (gift.status !== "stored" || gift.revision !== shown?.revision) {
+      show(gift);
+    }
   } else if (answer.status === 410) {
     say("Nothing is left of this gift.");
   } else if (answer.status === 404 && wait > LAST_LOOK_MS) {
@@ -51,13 +91,26 @@ async function look(wait = FIRST_LOOK_MS) {
 }
 
 function show(gift) {
-  clear();
+  const before = gifts.find()?.element;
+  if (gift.status !== "stored") {
+    clear();
+  }
   if (gift.status === "stored") {
-    const element = article(gift);
+    const element = article(gift, session.mayChange(gift));
     // here it is read to its end
     element.classList.remove("long");
     element.querySelector(".more").remove();
-    $("gift-place").append(element);
+    shown = gift;
+    if (before) {
+      replace(before, element);
+    } else {
+      $("gift-place").replaceChildren(element);
+    }
+    $("gift-place").setAttribute("aria-busy", "false");
+    if (!isOpen) {
+      isOpen = true;
+      stream.open(`page_id=${gift.page_id}`);
+    }
     $("thread").href = `/?page_id=${gift.page_id}`;
     $("thread").textContent = `More of page ${gift.page_id}`;
     $("thread").hidden = false;
@@ -74,6 +127,10 @@ function show(gift) {
 }
 
 function clear() {
+  if ($("gift-place").contains(document.activeElement)) {
+    $("gift-place").focus({preventScroll: true});
+  }
+  shown = null;
   $("gift-place").replaceChildren();
   $("gift-place").setAttribute("aria-busy", "false");
   $("thread").hidden = true;
@@ -89,5 +146,12 @@ $("emblem").firstElementChild.setAttribute("d", emblem(3));
 $("back").search = JSON.parse(sessionStorage.getItem("gibsey.list") ?? "{}").search ?? "";
 $("back").addEventListener("click", () => sessionStorage.setItem("gibsey.return", "1"));
 offerLink(location.origin + location.pathname);
-showAccount(session, () => look());
+showAccount(session, () => {
+  // what one reader sees, and may do, is no other's
+  stream.close();
+  isOpen = false;
+  isSure = false;
+  clear();
+  look();
+});
 look();

@@ -2,7 +2,7 @@
 
 import {symbols} from "../book/sigil.js";
 
-const FIELDS = ["page_id", "symbol_id", "question", "answer"];
+const TO_MEND = "Not saved; please mend what is marked.";
 const TEXTS = ["question", "answer"];
 const FIRST_LOOK_MS = 2_000;
 const GIVE_UP_MS = 120_000;
@@ -14,6 +14,161 @@ const DRAFT = "gibsey.draft"; // what is being written: of this window for a rel
 // what is in no text that a reader sees: spaces, controls, marks of direction, fillers
 const INVISIBLE = /^[\s\p{Z}\p{C}\u115f\u1160\u3164\uffa0\u2800]*$/u;
 const LARGEST_PAGE = 2n ** 63n - 1n;
+
+/** The fields of a gift in a form: what they hold, and what the vault would say to it. */
+export class Fields {
+  #form;
+  #names;
+  #limits;
+  #mended;
+
+  /**
+   * @param form   has a field for each name, and for each an element whose id is the field's and "-error", for texts "-count"
+   * @param limits how many characters a text may have, by its name
+   * @param mended called when the last field that was marked is right
+   */
+  constructor(form, limits, mended) {
+    this.#form = form;
+    this.#names = ["page_id", "symbol_id", "question", "answer"].filter(name => form.elements[name]);
+    this.#limits = limits;
+    this.#mended = mended;
+    for (const {id, name} of symbols) {
+      form.elements.symbol_id.add(new Option(name, id));
+    }
+    form.addEventListener("input", ({target}) => {
+      this.#count(target.name);
+      if (target.getAttribute("aria-invalid")) {
+        this.#mark(target.name, this.#fault(target.name));
+      }
+    });
+    form.addEventListener("keydown", event => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        form.requestSubmit();
+      }
+    });
+  }
+
+  get values() {
+    return Object.fromEntries(this.#names.map(name => [name, this.#form.elements[name].value]));
+  }
+
+  /** Sets the fields that are named. */
+  set values(values) {
+    const symbol = this.#form.elements.symbol_id;
+    if (values.symbol_id && ![...symbol.options].some(option => option.value === values.symbol_id)) {
+      symbol.add(new Option(values.symbol_id, values.symbol_id));
+    }
+    for (const name of this.#names) {
+      if (name in values) {
+        this.#form.elements[name].value = values[name] ?? "";
+        this.#count(name);
+      }
+    }
+  }
+
+  /** Marks what the vault would refuse; returns whether there is anything. */
+  markFaults() {
+    return this.#markAll(Object.fromEntries(this.#names.map(name => [name, this.#fault(name)])));
+  }
+
+  /** Marks what the vault has refused; returns whether there is anything to be marked. */
+  markRefused(problem) {
+    const faults = {};
+    for (const {pointer, reason} of problem.errors ?? []) {
+      const name = pointer.replace("/", "");
+      if (this.#names.includes(name)) {
+        faults[name] = this.#fault(name) || unexpected(name, reason);
+      }
+    }
+    return this.#markAll(faults);
+  }
+
+  clearErrors() {
+    this.#names.forEach(name => this.#put(name, ""));
+  }
+
+  /** While a gift is on its way its text stays as it was sent. */
+  set readOnly(is) {
+    for (const name of this.#names) {
+      const field = this.#form.elements[name];
+      field[field.type === "select-one" ? "disabled" : "readOnly"] = is;
+    }
+  }
+
+  #markAll(faults) {
+    const wrong = this.#names.filter(name => faults[name]);
+    wrong.forEach(name => this.#put(name, faults[name]));
+    if (wrong.length) {
+      this.#form.elements[wrong[0]].focus();
+    }
+    return wrong.length > 0;
+  }
+
+  #mark(name, fault) {
+    this.#put(name, fault);
+    if (!this.#form.querySelector("[aria-invalid]")) {
+      this.#mended();
+    }
+  }
+
+  #put(name, fault) {
+    const field = this.#form.elements[name];
+    if (fault) {
+      field.setAttribute("aria-invalid", "true");
+    } else {
+      field.removeAttribute("aria-invalid");
+    }
+    document.getElementById(`${field.id}-error`).textContent = fault;
+  }
+
+  /** What the vault would refuse a field for, in a reader's words; empty when nothing is known. */
+  #fault(name) {
+    const value = this.#form.elements[name].value;
+    if (name === "page_id") {
+      const page = value.trim();
+      return !page ? "Of which page? Its number is needed."
+        : /^[0-9]{1,19}$/.test(page) && BigInt(page) >= 1n && BigInt(page) <= LARGEST_PAGE ? ""
+          : "A page is a whole number from 1 on, such as 7.";
+    }
+    if (!TEXTS.includes(name)) {
+      return "";
+    }
+    const more = length(value) - this.#limits[name];
+    return INVISIBLE.test(value) ? `There is no ${name} yet.`
+      : more > 0 ? `This is ${more.toLocaleString("en")} ${more === 1 ? "character" : "characters"} longer than the vault takes.`
+        : "";
+  }
+
+  /** Shows how many characters there are, as the vault counts them, once they come near to what it takes. */
+  #count(name) {
+    if (!TEXTS.includes(name)) {
+      return;
+    }
+    const most = this.#limits[name];
+    const field = this.#form.elements[name];
+    const characters = length(field.value);
+    const count = document.getElementById(`${field.id}-count`);
+    count.textContent = characters < most * COUNT_FROM ? ""
+      : `${characters.toLocaleString("en")} of ${most.toLocaleString("en")} characters`;
+    count.classList.toggle("over", characters > most);
+  }
+}
+
+function unexpected(name, reason) {
+  return name === "symbol_id" ? "The vault does not know this symbol."
+    : reason.includes("blank") ? `There is nothing to be seen in this ${name}.`
+      : reason.includes("at most") ? "This is longer than the vault takes."
+        : "There is something in this that the vault cannot keep.";
+}
+
+/** What an answer says is wrong, as RFC 9457 has it; empty for an answer of a proxy. */
+export async function problemOf(answer) {
+  try {
+    return await answer.json();
+  } catch {
+    return {};
+  }
+}
 
 export class SaveForm {
   #form = document.getElementById("save-form");
@@ -27,6 +182,7 @@ export class SaveForm {
   #key = null;
   #session;
   #onScreen;
+  #fields;
 
   /**
    * @param session  who saves
@@ -35,51 +191,37 @@ export class SaveForm {
   constructor(session, onScreen) {
     this.#session = session;
     this.#onScreen = onScreen;
+    this.#fields = new Fields(this.#form, session.limits,
+      () => this.#outcome.dataset.outcome === "refused" && this.#say("", ""));
     this.#form.addEventListener("submit", event => {
       event.preventDefault();
       this.#submit();
     });
     // a changed gift needs a new key; the same gift sent again keeps its key and is stored once
-    this.#form.addEventListener("input", ({target}) => {
+    this.#form.addEventListener("input", () => {
       this.#key = null;
-      this.#count(target.name);
-      if (target.getAttribute("aria-invalid")) {
-        this.#mark(target.name, this.#fault(target.name));
-      }
       clearTimeout(this.#keeping);
       this.#keeping = setTimeout(() => this.#keepHere(), KEEP_MS);
     });
     this.#stop.addEventListener("click", () => this.#giveUp?.());
-    this.#form.addEventListener("keydown", event => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-        this.#form.requestSubmit();
-      }
-    });
     addEventListener("pagehide", () => {
       this.#keepHere();
       this.#session.maySave || this.keep();
     });
-    for (const {id, name} of symbols) {
-      this.#form.elements.symbol_id.add(new Option(name, id));
-    }
     this.#restore();
   }
 
   /** The page of the novel that the reader looks at, for a gift that is not begun yet. */
   suggest(page) {
-    const {page_id, question, answer} = this.#fields();
+    const {page_id, question, answer} = this.#fields.values;
     if (page && !question && !answer && page !== page_id) {
       this.#form.elements.page_id.value = page;
     }
   }
 
-  #fields() {
-    return Object.fromEntries(FIELDS.map(name => [name, this.#form.elements[name].value]));
-  }
-
   /** For a reload of this window. With the key: what was sent and not answered is stored once. */
   #keepHere() {
-    const fields = this.#fields();
+    const fields = this.#fields.values;
     if (fields.question || fields.answer) {
       sessionStorage.setItem(DRAFT, JSON.stringify({...fields, key: this.#key}));
     } else {
@@ -89,7 +231,7 @@ export class SaveForm {
 
   /** Keeps what is being written for the page that the link to sign in opens; saved there and here, it is one gift. */
   keep() {
-    const fields = this.#fields();
+    const fields = this.#fields.values;
     if (fields.question || fields.answer) {
       this.#key ??= randomKey();
       localStorage.setItem(DRAFT, JSON.stringify({...fields, key: this.#key}));
@@ -100,10 +242,9 @@ export class SaveForm {
     const draft = localStorage.getItem(DRAFT) ?? sessionStorage.getItem(DRAFT);
     localStorage.removeItem(DRAFT);
     if (draft) {
-      const fields = JSON.parse(draft);
-      FIELDS.forEach(name => this.#form.elements[name].value = fields[name] ?? "");
-      TEXTS.forEach(name => this.#count(name));
-      this.#key = fields.key;
+      const {key, ...fields} = JSON.parse(draft);
+      this.#fields.values = fields;
+      this.#key = key;
     }
   }
 
@@ -164,7 +305,10 @@ export class SaveForm {
       return false;
     }
     if (answer.status !== 202) {
-      await this.#refused(answer);
+      const problem = await problemOf(answer);
+      this.#say("refused", this.#fields.markRefused(problem) ? TO_MEND
+        : answer.status === 413 ? "Not saved: question and answer together are longer than the vault takes."
+          : `Not saved: ${problem.detail ?? problem.title ?? `the answer was ${answer.status}`}.`);
       return false;
     }
     this.#say("queued", `after ${Math.round(performance.now() - saved)} ms`);
@@ -223,34 +367,32 @@ export class SaveForm {
     if (this.#button.getAttribute("aria-disabled") === "true") {
       return;
     }
-    this.#clearErrors();
-    if (this.#session.maySave && this.#markFaults(Object.fromEntries(FIELDS.map(name => [name, this.#fault(name)])))) {
+    this.#fields.clearErrors();
+    if (this.#session.maySave && this.#fields.markFaults()) {
+      this.#say("refused", TO_MEND);
       return;
     }
     this.#button.setAttribute("aria-disabled", "true");
     this.#key ??= randomKey();
     const key = this.#key;
     this.#keepHere();
-    const fields = this.#fields();
+    const fields = this.#fields.values;
     // the page number stays text, which the server accepts: a 64-bit number would be rounded
     const gift = {
       ...fields,
       page_id: fields.page_id.trim() || null,
       symbol_id: fields.symbol_id ? Number(fields.symbol_id) : null,
     };
-    this.#readOnly(true);
+    this.#fields.readOnly = true;
     try {
       if (await this.save(gift, key)) {
         this.#key = null;
-        TEXTS.forEach(name => {
-          this.#form.elements[name].value = "";
-          this.#count(name);
-        });
+        this.#fields.values = {question: "", answer: ""};
         this.#keepHere();
         this.#form.elements.question.focus();
       }
     } finally {
-      this.#readOnly(false);
+      this.#fields.readOnly = false;
       this.#button.removeAttribute("aria-disabled");
     }
   }
@@ -285,104 +427,6 @@ export class SaveForm {
     }
   }
 
-  async #refused(answer) {
-    let problem = {};
-    try {
-      problem = await answer.json();
-    } catch {
-      // an answer of a proxy, not JSON
-    }
-    const faults = {};
-    for (const {pointer, reason} of problem.errors ?? []) {
-      const name = pointer.replace("/", "");
-      if (FIELDS.includes(name)) {
-        faults[name] = this.#fault(name) || this.#unexpected(name, reason);
-      }
-    }
-    if (!this.#markFaults(faults)) {
-      this.#say("refused", answer.status === 413
-        ? "Not saved: question and answer together are longer than the vault takes."
-        : `Not saved: ${problem.detail ?? problem.title ?? `the answer was ${answer.status}`}.`);
-    }
-  }
-
-  /** Marks fields by their faults; returns whether there are any. */
-  #markFaults(faults) {
-    const wrong = FIELDS.filter(name => faults[name]);
-    wrong.forEach(name => this.#mark(name, faults[name]));
-    if (wrong.length) {
-      this.#form.elements[wrong[0]].focus();
-      this.#say("refused", "Not saved; please mend what is marked.");
-    }
-    return wrong.length > 0;
-  }
-
-  #mark(name, fault) {
-    const field = this.#form.elements[name];
-    if (fault) {
-      field.setAttribute("aria-invalid", "true");
-    } else {
-      field.removeAttribute("aria-invalid");
-      if (!this.#form.querySelector("[aria-invalid]") && this.#outcome.dataset.outcome === "refused") {
-        this.#say("", "");
-      }
-    }
-    document.getElementById(`${name}-error`).textContent = fault;
-  }
-
-  /** What the vault would refuse a field for, in a reader's words; empty when nothing is known. */
-  #fault(name) {
-    const value = this.#form.elements[name].value;
-    if (name === "page_id") {
-      const page = value.trim();
-      return !page ? "Of which page? Its number is needed."
-        : /^[0-9]{1,19}$/.test(page) && BigInt(page) >= 1n && BigInt(page) <= LARGEST_PAGE ? ""
-          : "A page is a whole number from 1 on, such as 7.";
-    }
-    if (!TEXTS.includes(name)) {
-      return "";
-    }
-    const more = length(value) - this.#session.limits[name];
-    return INVISIBLE.test(value) ? `There is no ${name} yet.`
-      : more > 0 ? `This is ${more.toLocaleString("en")} ${more === 1 ? "character" : "characters"} longer than the vault takes.`
-        : "";
-  }
-
-  #unexpected(name, reason) {
-    return name === "symbol_id" ? "The vault does not know this symbol."
-      : reason.includes("blank") ? `There is nothing to be seen in this ${name}.`
-        : reason.includes("at most") ? "This is longer than the vault takes."
-          : "There is something in this that the vault cannot keep.";
-  }
-
-  /** Shows how many characters there are, as the vault counts them, once they come near to what it takes. */
-  #count(name) {
-    if (!TEXTS.includes(name)) {
-      return;
-    }
-    const most = this.#session.limits[name];
-    const characters = length(this.#form.elements[name].value);
-    const count = document.getElementById(`${name}-count`);
-    count.textContent = characters < most * COUNT_FROM ? ""
-      : `${characters.toLocaleString("en")} of ${most.toLocaleString("en")} characters`;
-    count.classList.toggle("over", characters > most);
-  }
-
-  /** While a gift is on its way its text stays as it was sent. */
-  #readOnly(is) {
-    for (const name of FIELDS) {
-      const field = this.#form.elements[name];
-      field[field.type === "select-one" ? "disabled" : "readOnly"] = is;
-    }
-  }
-
-  #clearErrors() {
-    for (const name of FIELDS) {
-      this.#form.elements[name].removeAttribute("aria-invalid");
-      document.getElementById(`${name}-error`).textContent = "";
-    }
-  }
-
   #say(outcome, detail) {
     this.#outcome.dataset.outcome = outcome;
     const words = {sending: "Sending…", queued: "Queued ", stored: "Stored, ", }[outcome] ?? "";
@@ -404,6 +448,6 @@ function length(text) {
 }
 
 /** crypto.randomUUID is only there on secure origins. */
-function randomKey() {
+export function randomKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -77,13 +77,27 @@ export class Session {
     return !this.isKnown || this.isSignedIn;
   }
 
+  /** Whether a gift is the reader's to change; where nobody is known, whether anybody's is. */
+  mayChange(gift) {
+    return this.isKnown ? this.isSignedIn && gift.user_id === this.reader : Boolean(this.#config.changes);
+  }
+
   /** The e-mail of the reader, as the token says; empty when it does not. */
   get name() {
+    return this.#claims.email ?? "";
+  }
+
+  /** The id of the reader, as their gifts have it; undefined for nobody. */
+  get reader() {
+    return this.#claims.sub;
+  }
+
+  get #claims() {
     try {
       const claims = this.#access.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-      return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(claims), c => c.charCodeAt(0)))).email ?? "";
+      return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(claims), c => c.charCodeAt(0))));
     } catch {
-      return "";
+      return {};
     }
   }
 

@@ -16,7 +16,7 @@ export class Stream {
 
   /**
    * @param session  who reads
-   * @param handlers gift(json), position({live}), reset(), opening(), opened(), lost(ms until the next attempt), refused()
+   * @param handlers gift(json), changed(json), gone(json), position({live}), reset(), opening(), opened(), lost(ms until the next attempt), refused()
    */
   constructor(session, handlers) {
     this.#session = session;
@@ -107,6 +107,10 @@ export class Stream {
     }
     if (type === "gift") {
       this.#handlers.gift(data);
+    } else if (type === "gift-changed") {
+      this.#handlers.changed(data);
+    } else if (type === "gift-gone") {
+      this.#handlers.gone(data);
     } else if (type === "position") {
       this.#wait = FIRST_WAIT_MS;
       this.#handlers.position(JSON.parse(data));

@@ -9,7 +9,10 @@ import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/** {@code GET /auth.json}: what the page has to know to sign readers in, and of the limits of its form. Nothing of it is secret. */
+/**
+ * {@code GET /auth.json}: what the page has to know to sign readers in, of the limits of its form, and whether it is to offer changes where nobody is known.
+ * Nothing of it is secret.
+ */
 @RestController
 class SignIn {
 
@@ -23,6 +26,8 @@ class SignIn {
             settings.put("read", auth.read().name().toLowerCase(Locale.ROOT));
             settings.put("issuer", auth.issuer());
             settings.put("key", auth.publishableKey());
+        } else {
+            settings.put("changes", spine.changes().anonymous());
         }
     }
 

@@ -83,6 +83,8 @@ class PageIT {
         assertThat(browser.text(".gift .page")).isEqualTo(Long.toString(page));
         assertThat(browser.find(".gift time").getDomAttribute("title")).isNotBlank();
         assertThat(saving).isNotEqualTo(reading);
+        // nobody is known, and nobody may change anything
+        assertThat(browser.texts(".acts")).isEmpty();
     }
 
     @Test

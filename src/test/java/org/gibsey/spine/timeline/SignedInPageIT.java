@@ -71,6 +71,12 @@ class SignedInPageIT {
         await().until(() -> browser.text("#outcome").startsWith("Stored, on the page after"));
         browser.open(page());
         assertThat(browser.texts(".question")).contains("Whose is this?");
+        assertThat(browser.texts(".acts")).hasSameSizeAs(browser.texts(".question"));
+        assertThat(browser.<List<Boolean>>script("""
+                        return import("/timeline/main.js").then(({session}) =>
+                          [session.reader, session.reader.replace(/^./, "0"), "00000000-0000-0000-0000-000000000000"]
+                            .map(user_id => session.mayChange({user_id})))
+                        """)).containsExactly(true, false, false);
         assertThat(browser.complaints()).isEmpty();
 
         browser.click("#sign-out");

@@ -1,0 +1,328 @@
+package org.gibsey.spine.timeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.gibsey.spine.embedded.AnonymousChangesIT;
+import org.gibsey.spine.embedded.Browser;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.openqa.selenium.Keys;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.client.TestRestTemplate;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.core.io.ClassPathResource;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** Edit, delete and undo on the page, in a real browser, where anybody may change any gift. */
+@AnonymousChangesIT
+class ChangesPageIT {
+
+    /** What the page waits for is over at once; the undo of ten seconds among it. */
+    private static final String HASTE = """
+            const waiting = window.setTimeout;
+            window.setTimeout = (action, wait) => waiting(action, Math.min(wait ?? 0, 300));
+            """;
+
+    private static Browser browser;
+    private static long lastPage = 56_200;
+
+    @LocalServerPort
+    int port;
+
+    @Autowired
+    JdbcClient vault;
+
+    @Autowired
+    TestRestTemplate http;
+
+    private long page;
+
+    @BeforeAll
+    static void start() throws IOException {
+        browser = Browser.start();
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        if (browser != null) {
+            browser.close();
+        }
+    }
+
+    @BeforeEach
+    void newPage() {
+        page = ++lastPage;
+        // a page of this origin that runs nothing
+        browser.go("http://localhost:%d/auth.json".formatted(port));
+        browser.script("sessionStorage.clear()");
+        browser.clear();
+        browser.screen(0, 0);
+    }
+
+    @Test
+    void anEditShowsInEveryWindowAtOnceAndKeepsItsHistory() {
+        store("Who reads this?", "Nobody.");
+        String other = browser.open(ofPage()).window();
+        browser.openWindow(ofPage());
+
+        openEditor();
+        browser.type("#edit-answer", "Whoever has the page open.");
+        browser.click("dialog [type=submit]");
+
+        // before it is stored, and then for all
+        assertThat(browser.texts(".answer")).containsExactly("Whoever has the page open.");
+        await().until(() -> browser.texts("#announcer").equals(List.of("Saved.")));
+        assertThat(browser.texts(".gift .note")).isEmpty();
+        assertThat(browser.<String>script("return document.activeElement.className"))
+                .isEqualTo("quiet edit");
+        browser.click(".edited");
+        await().until(() -> browser.texts(".steps .answer").equals(List.of("Whoever has the page open.", "Nobody.")));
+        browser.toFront(other);
+        await().until(() -> browser.texts(".answer").equals(List.of("Whoever has the page open.")));
+        assertThat(browser.texts(".edited")).containsExactly("edited");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void aDeletedGiftLeavesEveryWindowAndComesBackWhereItWas() {
+        store("lower", "a");
+        store("middle", "a");
+        store("upper", "a");
+        String other = browser.open(ofPage()).window();
+        String own = browser.openWindow(ofPage());
+
+        browser.click(".gift:nth-of-type(2) .delete");
+
+        await().until(() -> browser.texts(".taken .note").equals(List.of("Deleted. Undo")));
+        assertThat(browser.<String>script("return document.activeElement.textContent"))
+                .isEqualTo("Undo");
+        browser.toFront(other);
+        await().until(() -> browser.texts(".question").equals(List.of("upper", "lower")));
+        browser.toFront(own);
+        browser.find(".note button").sendKeys(Keys.ENTER);
+        await().until(() -> browser.texts("#announcer").equals(List.of("It is back.")));
+        assertThat(browser.texts(".question")).containsExactly("upper", "middle", "lower");
+        assertThat(browser.texts(".gift .note")).isEmpty();
+        browser.toFront(other);
+        await().until(() -> browser.texts(".question").equals(List.of("upper", "middle", "lower")));
+    }
+
+    @Test
+    void whatIsNotBroughtBackInTimeIsGoneFromThePage() {
+        String gift = store("q", "a");
+        store("other", "a");
+        browser.open(ofPage());
+        browser.script(HASTE);
+
+        browser.script("document.querySelector('.gift:nth-of-type(2) .delete').click()");
+
+        await().until(() -> browser.texts(".question").equals(List.of("other")));
+        assertThat(browser.<String>script("return document.activeElement.id")).isEqualTo("gifts");
+        browser.open(ofPage());
+        assertThat(browser.texts(".question")).containsExactly("other");
+        browser.go("http://localhost:%d/gifts/%s".formatted(port, gift));
+        await().until(() -> browser.text("#state").equals("This gift was taken back by its reader."));
+    }
+
+    @Test
+    void thePageOfAGiftIsLiveToo() {
+        String gift = store("first", "a");
+        browser.go("http://localhost:%d/gifts/%s".formatted(port, gift));
+        await().until(() -> browser.texts(".question").equals(List.of("first")));
+
+        change(gift, "question = 'second'");
+        await().until(() -> browser.texts(".question").equals(List.of("second")));
+        openEditor();
+        browser.type("#edit-question", "third");
+        browser.click("dialog [type=submit]");
+        await().until(() -> browser.texts("#announcer").equals(List.of("Saved.")));
+        assertThat(browser.texts(".question")).containsExactly("third");
+        change(gift, "deleted_at = now()");
+        await().until(() -> browser.text("#state").equals("This gift was taken back by its reader."));
+        assertThat(browser.texts(".gift")).isEmpty();
+        change(gift, "deleted_at = null");
+        await().until(() -> browser.texts(".question").equals(List.of("third")));
+    }
+
+    /** Whatever the reason, the page shows what the vault has, and the reader has what was typed. */
+    @Test
+    void whatIsRefusedGoesBackWithTheReasonAndLosesNoText() {
+        store("as it was", "a");
+        browser.open(ofPage());
+        browser.script("""
+                const fetching = window.fetch;
+                window.fetch = (path, options) => {
+                  const {refusal, outcome} = window;
+                  return refusal !== undefined && options?.method && options.method !== "GET"
+                    ? refusal ? Promise.resolve(new Response(JSON.stringify(refusal.problem ?? {}), {status: refusal.status}))
+                      : Promise.reject(new TypeError("no network"))
+                    : outcome && options?.method
+                      ? Promise.resolve(new Response("{}", {status: 202, headers: {Location: "/vault/changes/of-a-test"}}))
+                      : outcome && path.startsWith("/vault/changes/")
+                        ? Promise.resolve(new Response(JSON.stringify({status: outcome}), {status: 200}))
+                        : fetching(path, options);
+                };
+                """ + HASTE);
+        openEditor();
+        browser.type("#edit-question", "typed for an hour");
+
+        assertRefused("window.refusal = null", "cannot be reached");
+        assertRefused("window.refusal = {status: 503}", "The vault takes nothing at the moment");
+        assertRefused("window.refusal = {status: 429}", "The vault takes nothing at the moment");
+        assertRefused("window.refusal = {status: 401}", "You are signed out.");
+        assertRefused("window.refusal = {status: 403, problem: {type: '/problems#foreign'}}", "another reader's");
+        assertRefused(
+                "window.refusal = {status: 403, problem: {type: '/problems#readonly'}}", "cannot be changed here");
+        assertRefused("window.refusal = {status: 404}", "does not have this gift yet");
+        assertRefused("window.refusal = {status: 409, problem: {type: '/problems#dead'}}", "could not store this");
+        assertRefused("window.refusal = {status: 410}", "The gift is deleted");
+        assertRefused("window.refusal = {status: 412}", "changed in the meantime");
+        assertRefused("window.refusal = {status: 413}", "longer than the vault takes");
+        assertRefused(
+                "window.refusal = {status: 422, problem: {errors: [{pointer: '/question', reason: 'no NUL'}]}}",
+                "mend what is marked");
+        assertThat(browser.text("#edit-question-error"))
+                .isEqualTo("There is something in this that the vault cannot keep.");
+        assertRefused("delete window.refusal; window.outcome = 'conflict'", "changed in the meantime");
+        assertRefused("window.outcome = 'superseded'", "A later change of it holds");
+        assertRefused("window.outcome = 'void'", "Nothing is left of this gift");
+        assertRefused("window.outcome = 'dead'", "could not store this");
+
+        browser.click("dialog .close");
+        browser.script("window.refusal = {status: 403, problem: {type: '/problems#foreign'}}");
+        browser.click(".delete");
+        await().until(() -> browser.texts(".gift .note").equals(List.of("Not deleted. It is another reader's gift.")));
+        assertThat(browser.texts(".taken")).isEmpty();
+        // what the dialog holds when it is opened again, also on a page that was loaded again
+        browser.open(ofPage());
+        openEditor();
+        assertThat(browser.find("#edit-question").getDomProperty("value")).isEqualTo("typed for an hour");
+        browser.click("dialog .note button");
+        assertThat(browser.find("#edit-question").getDomProperty("value")).isEqualTo("as it was");
+    }
+
+    private static void openEditor() {
+        browser.click(".gift .edit");
+        await().until(() -> browser.script("return document.querySelector('dialog[open] #edit-question') !== null"));
+    }
+
+    private void assertRefused(String how, String reason) {
+        browser.script(how);
+        browser.click("dialog [type=submit]");
+        await().untilAsserted(() -> {
+            assertThat(browser.text("dialog .outcome")).contains(reason);
+            assertThat(browser.find("dialog").isDisplayed()).isTrue();
+        });
+        assertThat(browser.find("#edit-question").getDomProperty("value")).isEqualTo("typed for an hour");
+        assertThat(browser.texts(".question")).containsExactly("as it was");
+        browser.script("document.querySelector('dialog .outcome').textContent = ''");
+    }
+
+    /** Two windows of one reader: the second does not undo what the first has done to other fields. */
+    @Test
+    void anEditOfWhatWasChangedMeanwhileIsAskedForOnceMoreAndTouchesNothingElse() {
+        String gift = store("q", "a");
+        browser.open(ofPage());
+        openEditor();
+        browser.type("#edit-question", "mine");
+        http.put("/vault/gifts/" + gift, Map.of("answer", "theirs"));
+        await().until(() -> browser.texts(".answer").equals(List.of("theirs")));
+
+        browser.click("dialog [type=submit]");
+        await().until(() -> browser.text("dialog .outcome").startsWith("It was changed in the meantime"));
+        assertThat(browser.find("#edit-answer").getDomProperty("value")).isEqualTo("theirs");
+        browser.click("dialog [type=submit]");
+
+        await().until(() -> browser.texts("#announcer").equals(List.of("Saved.")));
+        assertThat(browser.texts(".question")).containsExactly("mine");
+        assertThat(http.getForObject("/vault/list?page_id=" + page, String.class))
+                .contains("\"question\":\"mine\",\"answer\":\"theirs\"");
+    }
+
+    @Test
+    void keepsTheRulesOfTheForm() {
+        store("q", "a");
+        browser.open(ofPage());
+        openEditor();
+
+        browser.type("#edit-question", " ");
+        browser.click("dialog [type=submit]");
+
+        assertThat(browser.text("#edit-question-error")).isEqualTo("There is no question yet.");
+        assertThat(browser.<String>script("return document.activeElement.id")).isEqualTo("edit-question");
+        browser.find("#edit-question").sendKeys("now", Keys.chord(Keys.CONTROL, Keys.ENTER));
+        await().until(() -> browser.texts("#announcer").equals(List.of("Saved.")));
+        assertThat(browser.texts(".question")).containsExactly(" now");
+    }
+
+    @Test
+    void isOpenToEveryReader() throws Exception {
+        String axe = new ClassPathResource("axe.min.js").getContentAsString(StandardCharsets.UTF_8);
+        List<String> violations = new ArrayList<>();
+        String gift = store("q", "a");
+        change(gift, "revision = gen_random_uuid(), changed_at = now()");
+        for (int width : List.of(390, 1440)) {
+            browser.screen(width, 900);
+            for (String scheme : List.of("light", "dark")) {
+                browser.scheme(scheme);
+                browser.open(ofPage());
+                openEditor();
+                browser.type("#edit-question", " ");
+                browser.click("dialog [type=submit]");
+                violations.addAll(violations(axe, scheme + " " + width + " editor"));
+                assertThat(browser.<Long>script("return document.documentElement.scrollWidth"))
+                        .isLessThanOrEqualTo(width);
+                browser.find("#edit-question").sendKeys(Keys.ESCAPE);
+                browser.click(".edited");
+                await().until(() -> !browser.texts(".steps .question").isEmpty());
+                violations.addAll(violations(axe, scheme + " " + width + " history"));
+                browser.click("dialog[open] .close");
+                browser.click(".delete");
+                await().until(() -> !browser.texts(".taken .note").isEmpty());
+                violations.addAll(violations(axe, scheme + " " + width + " deleted"));
+                browser.click(".gift .note button");
+                await().until(() -> browser.texts("#announcer").equals(List.of("It is back.")));
+                violations.addAll(violations(axe, scheme + " " + width + " back"));
+            }
+        }
+        browser.scheme("light");
+
+        assertThat(violations).isEmpty();
+    }
+
+    private List<String> violations(String axe, String state) {
+        browser.script(axe);
+        List<String> found = browser.script("""
+                return axe.run().then(({violations}) => violations.map(violation =>
+                  `${violation.id}: ${violation.nodes.map(node => node.target + " " + (node.any[0]?.message ?? "")).join("; ")}`))
+                """);
+        return found.stream().map(violation -> state + ": " + violation).toList();
+    }
+
+    private String ofPage() {
+        return "http://localhost:%d/?page_id=%d".formatted(port, page);
+    }
+
+    private String store(String question, String answer) {
+        return vault.sql(
+                        "insert into vault (page_id, question, answer) values (?, ?, ?) returning cast(event_id as text)")
+                .params(page, question, answer)
+                .query(String.class)
+                .single();
+    }
+
+    /** As another writer does it. */
+    private void change(String gift, String set) {
+        vault.sql("update vault set " + set + " where event_id = cast(? as uuid)")
+                .param(gift)
+                .update();
+    }
+}
