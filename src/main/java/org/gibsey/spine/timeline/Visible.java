@@ -5,6 +5,7 @@ import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.http.Refused;
 import org.gibsey.spine.identity.Caller;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
 /** Whose gifts a call shows. Everything that reads the vault for the public asks here. Thread-safe. */
@@ -13,8 +14,13 @@ final class Visible {
 
     private final SpineSettings.Auth auth;
 
+    @Autowired
     Visible(SpineSettings settings) {
-        this.auth = settings.auth();
+        this(settings.auth());
+    }
+
+    Visible(SpineSettings.Auth auth) {
+        this.auth = auth;
     }
 
     /**

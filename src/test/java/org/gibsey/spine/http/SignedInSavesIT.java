@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import org.apache.camel.CamelContext;
+import org.apache.camel.builder.RouteBuilder;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SignedInIT;
@@ -41,6 +43,9 @@ class SignedInSavesIT {
 
     @Autowired
     MeterRegistry meters;
+
+    @Autowired
+    CamelContext camel;
 
     @Test
     void storesAGiftAsTheReadersOfTheToken(CapturedOutput output) throws IOException {
@@ -143,6 +148,32 @@ class SignedInSavesIT {
 
         assertThat(answer.status()).isEqualTo(401);
         assertThat(answer.headers()).containsEntry("WWW-Authenticate", "Bearer");
+    }
+
+    /** The first door does not know of it. */
+    @Test
+    void letsNobodySaveByARouteOfAnotherPath() throws Exception {
+        camel.addRoutes(new RouteBuilder() {
+            @Override
+            public void configure() {
+                from("platform-http:/elsewhere/save?httpMethodRestrict=POST")
+                        .routeId("save-elsewhere")
+                        .process("acceptGift")
+                        .setBody(constant("taken"));
+            }
+        });
+        try {
+            String gift = "{\"page_id\":70005,\"question\":\"q\",\"answer\":\"a\"}";
+            Answer answer = RawHttp.send(
+                    port,
+                    "POST /elsewhere/save HTTP/1.1\nHost: x\nConnection: close\nContent-Type: application/json\nContent-Length: %d\n\n%s"
+                            .formatted(gift.length(), gift));
+
+            assertThat(answer.status()).isEqualTo(401);
+        } finally {
+            camel.getRouteController().stopRoute("save-elsewhere");
+            camel.removeRoute("save-elsewhere");
+        }
     }
 
     @Test

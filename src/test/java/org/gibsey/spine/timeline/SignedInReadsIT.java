@@ -216,6 +216,34 @@ class SignedInReadsIT {
         }
     }
 
+    /** Where the database hides everything from readers, only what comes after it in the feed is left. */
+    @Test
+    void catchesUpAsTheReaderAndNotAsTheOwner() throws Exception {
+        int page = 71_010;
+        TestStream before = TestStream.open(port, "?page_id=" + page, null, token(ANNA));
+        String lastId = before.lastId();
+        before.close();
+        store(ANNA, page, "missed");
+        try (TestStream bert = TestStream.open(port, "?page_id=" + (page + 1), null, token(BERT))) {
+            // more than is kept in memory
+            for (int i = 0; i < 60; i++) {
+                store(BERT, page + 2, "much", "x".repeat(90_000));
+            }
+            store(BERT, page + 1, "the feed has come so far");
+            bert.awaitGifts(1);
+        }
+        vault.sql("alter policy own on vault using (false)").update();
+        try (TestStream anna = TestStream.open(port, "?page_id=" + page, lastId, token(ANNA))) {
+            store(ANNA, page, "live");
+            anna.awaitGifts(1);
+
+            assertThat(anna.questions()).containsExactly("live");
+        } finally {
+            vault.sql("alter policy own on vault using (user_id = (select vault_reader()))")
+                    .update();
+        }
+    }
+
     /** Live, from memory and from the database. */
     @Test
     void streamsWhatBecomesOfTheReadersOwnGiftsOnly() throws Exception {

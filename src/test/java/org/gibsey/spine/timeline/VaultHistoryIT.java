@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.UUID;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SpineIT;
 import org.junit.jupiter.api.AfterEach;
@@ -193,7 +194,7 @@ class VaultHistoryIT {
     }
 
     @Test
-    void filtersByPageAndBySymbol() throws Exception {
+    void filtersByPageSymbolAndReader() throws Exception {
         StreamPosition start = history.latest(reader);
         Connection writer = transaction();
         insert(writer, PAGE);
@@ -204,6 +205,13 @@ class VaultHistoryIT {
                         .gifts()))
                 .containsExactly(wanted);
         assertThat(history.read(reader, start, StreamPosition.END, new StreamedGift.Filter(null, 1_234))
+                        .gifts())
+                .isEmpty();
+        assertThat(history.read(
+                                reader,
+                                start,
+                                StreamPosition.END,
+                                new StreamedGift.Filter(PAGE + 1, null, UUID.randomUUID()))
                         .gifts())
                 .isEmpty();
     }
