@@ -345,6 +345,20 @@ final class FaultBench implements AutoCloseable {
         return number("select count(*) " + deadLettersOf(load));
     }
 
+    /** All dead letters there are, in words. */
+    List<String> letters() throws SQLException {
+        try (Connection connection = database.superuser();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(
+                        "select topic || ' ' || partition || '-' || record_offset || ' ' || message from dead_letter")) {
+            List<String> letters = new ArrayList<>();
+            while (rows.next()) {
+                letters.add(rows.getString(1));
+            }
+            return letters;
+        }
+    }
+
     /** Also those that cannot be decoded name their page. */
     private static String deadLettersOf(Load load) {
         return "from dead_letter where convert_from(value, 'UTF8') like '%%\"page_id\":%d,%%'".formatted(load.page());

@@ -32,6 +32,8 @@ final class Load implements AutoCloseable {
 
     private static final Instant SAVED_AT = Instant.parse("2024-05-21T14:00:00.25Z");
 
+    private static final int LATER = 200;
+
     private final KafkaProducer<byte[], byte[]> producer;
     private final String topic;
     private final int page;
@@ -42,6 +44,7 @@ final class Load implements AutoCloseable {
     private final ChangedGifts changes;
     private final Deque<UUID> toChange = new ArrayDeque<>();
     private Predicate<UUID> isStored = gift -> true;
+    private int waiting;
     private volatile boolean steady;
     private Thread background;
     private int poisonPercent;
@@ -77,9 +80,10 @@ final class Load implements AutoCloseable {
         return this;
     }
 
-    /** From now on a gift is changed only once it is stored, as an API does it. */
+    /** From now on a gift is changed only when it is stored and {@value #LATER} more have been written: a reader looks at it first. */
     Load changingWhatIsStored(Predicate<UUID> isStored) {
         this.isStored = isStored;
+        waiting = LATER / 10;
         return this;
     }
 
@@ -199,7 +203,7 @@ final class Load implements AutoCloseable {
         UUID gift = writeOne(number);
         if (number % 10 == 9 && !poison.contains(gift)) {
             toChange.add(gift);
-            if (isStored.test(toChange.element())) {
+            if (toChange.size() > waiting && isStored.test(toChange.element())) {
                 UUID next = toChange.remove();
                 changes.add(next, gift(question(next)));
                 change(next);

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -96,6 +97,31 @@ class UpgradeIT {
         load.stop();
         assertThat(readers.changed.get()).as("changes through a new API").isPositive();
         bench.settle("old processes replaced by new ones: " + order, load, -1);
+    }
+
+    @Test
+    void changesWaitWhileOnlyTheVersionBeforeStoresAndAreAppliedOnReturn() throws Exception {
+        JavaProcess old = ready(bench.workerBefore(before, load, NO_TOPICS));
+        load.steady(PER_SECOND);
+        bench.awaitFlowing(load);
+        assertThat(old.terminate()).isEqualTo(143);
+        JavaProcess worker = ready(bench.worker(load, NO_TOPICS));
+        await().until(() -> !bench.history(load).isEmpty());
+        assertThat(worker.terminate()).isEqualTo(143);
+        long applied = bench.history(load).size();
+
+        old = ready(bench.workerBefore(before, load, NO_TOPICS));
+        int waiting = load.changes().accepted().size() + PER_SECOND;
+        await().until(() -> load.changes().accepted().size() >= waiting);
+        bench.awaitFlowing(load);
+
+        assertThat(bench.history(load)).hasSize((int) applied);
+        assertThat(bench.letters()).isEmpty();
+        assertThat(old.terminate()).isEqualTo(143);
+        ready(bench.worker(load, NO_TOPICS));
+        bench.awaitFlowing(load);
+        load.stop();
+        bench.settle("workers: old, new, old, new", load, -1);
     }
 
     private JavaProcess ready(JavaProcess process) {
