@@ -43,6 +43,7 @@ final class AllowedParts {
             "historyAnswer",
             "giftPageQuery",
             "giftPage",
+            "atomFeed",
             "giftEvents",
             "changeEvents",
             "purgeQuery",
