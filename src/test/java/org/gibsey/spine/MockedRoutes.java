@@ -48,18 +48,19 @@ public abstract class MockedRoutes {
             for (String change : List.of("edit-gift", "delete-gift", "restore-gift")) {
                 mock(change, "to-vault-" + change, "to-changes-" + change);
             }
+            mock("erase-reader", "to-changes-erase-reader");
             mock("list-gifts", "to-vault-list");
             mock("search-gifts", "to-asked", "to-vault-found");
             mock("show-gift", "to-vault-gift", "to-dead-gift");
             mock("show-history", "to-vault-history");
             mock("show-change", "to-history-change", "to-dead-change");
             mock("show-gift-page", "to-vault-preview");
-            mock("feed-gifts", "to-vault-feed");
             mock("show-kafka-status", "process-kafka-status");
             mock("persist-gifts", "to-vault");
             mock("persist-changes", "to-vault-changes");
             mock("index-dead-letters", "to-dead-letter");
             mock("purge-deleted", "to-vault-purge");
+            mock("erase-readers", "to-vault-erase", "to-dead-letters-erase", "to-erased-readers");
             camel.start();
         }
         MockEndpoint.resetMocks(camel);

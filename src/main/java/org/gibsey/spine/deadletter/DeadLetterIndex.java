@@ -30,6 +30,7 @@ class DeadLetterIndex {
             d.id, d.event_id, d.topic, d.partition, d.record_offset as offset, d.reason, d.message, d.sqlstate, d.attempts,
                    d.first_failed_at, d.last_failed_at, d.replayed_at, d.replays,
                    case
+                     when d.erased_at is not null then 'erased'
                      when %s then 'stored'
                      when d.replayed_at is null then 'dead'
                      when d.replayed_at > d.last_failed_at then 'replaying'
@@ -42,7 +43,8 @@ class DeadLetterIndex {
     /** The gift of a stub is not in it: see {@link DeadLetters}. */
     private static final String IS_STUB = "d.headers @> '[{\"name\":\"" + DeadLetterHeaders.STUB_BYTES + "\"}]'";
 
-    private static final String REPLAYABLE = " and not " + IS_STUB + " and not " + IS_STORED + " order by d.id";
+    private static final String REPLAYABLE =
+            " and d.erased_at is null and not " + IS_STUB + " and not " + IS_STORED + " order by d.id";
     private static final RowMapper<Letter> LETTER = new SimplePropertyRowMapper<>(Letter.class);
 
     private final JdbcClient vault;
@@ -69,7 +71,8 @@ class DeadLetterIndex {
      * @param lastFailedAt  when it died last, UTC
      * @param replayedAt    when it was last sent again, UTC, or null
      * @param replays       how often it was sent again
-     * @param state         {@code dead}, {@code replaying}, {@code stored} or {@code dead again}
+     * @param state         {@code dead}, {@code replaying}, {@code stored}, {@code dead again}, or {@code erased}
+     *                      with its reader: nothing is left to send
      */
     record Letter(
             long id,

@@ -10,7 +10,7 @@ public final class CloudEvent {
     public static final String ID = "ce_id";
     public static final String SOURCE = "ce_source";
     public static final String TYPE = "ce_type";
-    /** Of a change: the id of the gift. */
+    /** Of a change: the id of the gift; of an erasure: that of the reader. */
     public static final String SUBJECT = "ce_subject";
 
     public static final String TIME = "ce_time";

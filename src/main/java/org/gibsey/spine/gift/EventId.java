@@ -75,6 +75,11 @@ public final class EventId {
                 edit.sets().contains(GiftChange.Field.SYMBOL_ID) ? "=" + image.symbolId() : "");
     }
 
+    /** The id of an erasure (version 5 of the reader): whoever asks twice asks the same. */
+    static UUID ofErasure(UUID reader) {
+        return named("erasure", reader.toString());
+    }
+
     /**
      * The id in a CloudEvents {@code ce_id}: itself when it is a UUID, else version 5 of source and id, which together
      * are unique by that specification.

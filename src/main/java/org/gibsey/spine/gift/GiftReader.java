@@ -328,7 +328,7 @@ public final class GiftReader {
         return id.intValue();
     }
 
-    private static @Nullable UUID userId(@Nullable JsonNode node, List<FieldError> errors) {
+    static @Nullable UUID userId(@Nullable JsonNode node, List<FieldError> errors) {
         if (node == null || node.isNull()) {
             return null;
         }
@@ -362,7 +362,7 @@ public final class GiftReader {
         }
     }
 
-    private static Instant seconds(JsonNode node) {
+    static Instant seconds(JsonNode node) {
         double seconds = node.isTextual()
                 ? Double.parseDouble(node.textValue())
                 : node.isNumber() ? node.doubleValue() : Double.NaN;

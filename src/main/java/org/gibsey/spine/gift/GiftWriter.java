@@ -56,7 +56,7 @@ public final class GiftWriter {
         return bytes.toByteArray();
     }
 
-    private static BigDecimal seconds(Instant instant) {
+    static BigDecimal seconds(Instant instant) {
         long micros = ChronoUnit.MICROS.between(Instant.EPOCH, instant);
         return BigDecimal.valueOf(micros, 6).stripTrailingZeros();
     }

@@ -1,5 +1,6 @@
 package org.gibsey.spine.health;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,9 +25,21 @@ import org.gibsey.spine.http.TopicLimit;
  */
 final class TopicLook implements Watch.Look {
 
-    /** Dead letters are kept until somebody decides, and are larger than their gifts by the headers that say why. */
-    private static final Map<String, String> DEAD_LETTERS =
-            Map.of(TopicConfig.RETENTION_MS_CONFIG, "-1", TopicConfig.MAX_MESSAGE_BYTES_CONFIG, "2097152");
+    /** Records go with their segment: with the broker's week, what a reader wanted to be forgotten would stay so much longer. */
+    private static final Map<String, String> EVENTS = Map.of(
+            TopicConfig.SEGMENT_MS_CONFIG, Long.toString(Duration.ofDays(1).toMillis()));
+
+    /**
+     * Dead letters are larger than their gifts by the headers that say why. Not for ever: no erasure would reach them. The table
+     * keeps them until somebody decides.
+     */
+    private static final Map<String, String> DEAD_LETTERS = Map.of(
+            TopicConfig.RETENTION_MS_CONFIG,
+            Long.toString(Duration.ofDays(30).toMillis()),
+            TopicConfig.SEGMENT_MS_CONFIG,
+            Long.toString(Duration.ofDays(1).toMillis()),
+            TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
+            "2097152");
 
     private final KafkaConnection kafka;
     private final SpineSettings.Topic settings;
@@ -92,6 +105,6 @@ final class TopicLook implements Watch.Look {
 
     private NewTopic newTopic(String name) {
         NewTopic topic = new NewTopic(name, Optional.of(settings.partitions()), Optional.empty());
-        return name.equals(settings.deadLetters()) ? topic.configs(DEAD_LETTERS) : topic;
+        return topic.configs(name.equals(settings.deadLetters()) ? DEAD_LETTERS : EVENTS);
     }
 }

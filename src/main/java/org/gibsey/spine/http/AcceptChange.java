@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
@@ -75,9 +76,11 @@ public final class AcceptChange implements Processor {
         this.newIds = EventId.inOrder(steadyClock);
     }
 
-    /** The steps of a route that accept a change; none in a route that takes none. */
+    /** The steps of a route that accept a change or an erasure; none in a route that takes none. */
     public static List<ProcessDefinition> stepsOf(RouteDefinition route) {
-        return AcceptGift.stepsOf(route, NAME);
+        return Stream.of(NAME, AcceptErasure.NAME)
+                .flatMap(bean -> AcceptGift.stepsOf(route, bean).stream())
+                .toList();
     }
 
     static boolean isUsedIn(Route route) {

@@ -85,7 +85,7 @@ final class CallerFilter extends OncePerRequestFilter {
     }
 
     private static boolean isOfReaders(String path) {
-        return path.equals("/vault") || path.startsWith("/vault/");
+        return path.equals("/vault") || path.startsWith("/vault/") || path.equals("/delete-account");
     }
 
     private @Nullable Caller caller(HttpServletRequest request) throws Refused {

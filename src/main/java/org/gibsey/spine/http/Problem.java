@@ -78,6 +78,12 @@ record Problem(
         return new Problem(403, "readonly", "Read only", detail);
     }
 
+    static Problem nobodyKnown() {
+        String detail =
+                "Readers are not known here, so nobody can tell which gifts are yours. Ask whoever runs this service.";
+        return new Problem(403, "readonly", "Read only", detail);
+    }
+
     static Problem foreign() {
         return new Problem(403, "foreign", "Another reader's", "Only the reader whose gift it is can change it.");
     }

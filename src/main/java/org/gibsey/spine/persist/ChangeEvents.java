@@ -19,6 +19,8 @@ import org.gibsey.spine.gift.GiftChange.Field;
 import org.gibsey.spine.gift.GiftChangeJson;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.MalformedJson;
+import org.gibsey.spine.gift.ReaderErasure;
+import org.gibsey.spine.persist.ChangeEvents.Row;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -28,7 +30,7 @@ import org.springframework.stereotype.Component;
  * further ones come in the statements after that, in their order. Thread-safe.
  */
 @Component("changeEvents")
-final class ChangeEvents extends EventFormat<GiftChange> {
+final class ChangeEvents extends EventFormat<Row> {
 
     static final String PARAMETER = "changes";
 
@@ -43,7 +45,7 @@ final class ChangeEvents extends EventFormat<GiftChange> {
 
     /** Of {@code gift_change}, and of {@code vault} should the row be missing. */
     @JsonNaming(SnakeCaseStrategy.class)
-    private record Row(
+    record Row(
             UUID changeId,
             String kind,
             UUID gift,
@@ -57,6 +59,24 @@ final class ChangeEvents extends EventFormat<GiftChange> {
             @Nullable UUID userId,
             long pageId,
             Instant createdAt) {
+
+        /** An erasure has the reader in place of the gift, and no texts. */
+        static Row of(ReaderErasure erasure) {
+            return new Row(
+                    erasure.id(),
+                    "erased",
+                    erasure.reader(),
+                    null,
+                    erasure.at(),
+                    List.of(),
+                    "",
+                    "",
+                    null,
+                    null,
+                    null,
+                    0,
+                    erasure.at());
+        }
 
         static Row of(GiftChange change) {
             Gift image = change.image();
@@ -77,12 +97,18 @@ final class ChangeEvents extends EventFormat<GiftChange> {
         }
     }
 
-    /** The first change of each gift; the others go back into the batch. */
+    /** Erasures, or else the first change of each gift; the others go back into the batch. */
     @Override
     List<ConsumerRecord<byte[], byte[]>> slice(Exchange exchange, List<ConsumerRecord<byte[], byte[]>> inHand) {
         List<List<ConsumerRecord<byte[], byte[]>>> waves = new ArrayList<>();
+        // before changes of the same reader, whose statement has to see them
+        List<ConsumerRecord<byte[], byte[]>> erasures =
+                inHand.stream().filter(ReaderErasure::isOne).toList();
         Map<UUID, Integer> changes = new HashMap<>();
         for (ConsumerRecord<byte[], byte[]> record : inHand) {
+            if (ReaderErasure.isOne(record)) {
+                continue;
+            }
             // one that names no gift is dead-lettered by the first wave
             int wave = GiftChangeJson.giftOf(record)
                     .map(gift -> changes.merge(gift, 1, Integer::sum) - 1)
@@ -92,24 +118,25 @@ final class ChangeEvents extends EventFormat<GiftChange> {
             }
             waves.get(wave).add(record);
         }
+        if (!erasures.isEmpty()) {
+            waves.add(0, erasures);
+        }
         return GiftBatch.in(exchange).orElseThrow().inTurn(waves);
     }
 
     @Override
-    GiftChange read(ConsumerRecord<byte[], byte[]> record) throws MalformedJson, InvalidInput {
-        return GiftChangeJson.read(record);
+    Row read(ConsumerRecord<byte[], byte[]> record) throws MalformedJson, InvalidInput {
+        return ReaderErasure.isOne(record) ? Row.of(ReaderErasure.read(record)) : Row.of(GiftChangeJson.read(record));
     }
 
     @Override
-    Map<String, Object> parameters(
-            Exchange exchange, List<ConsumerRecord<byte[], byte[]>> slice, List<GiftChange> changes)
+    Map<String, Object> parameters(Exchange exchange, List<ConsumerRecord<byte[], byte[]>> slice, List<Row> changes)
             throws JsonProcessingException {
         exchange.getExchangeExtension().addOnCompletion(metrics.changed(changes.size()));
-        return Map.of(
-                PARAMETER, json.writeValueAsString(changes.stream().map(Row::of).toList()));
+        return Map.of(PARAMETER, json(changes));
     }
 
-    String json(List<GiftChange> changes) throws JsonProcessingException {
-        return json.writeValueAsString(changes.stream().map(Row::of).toList());
+    String json(List<Row> changes) throws JsonProcessingException {
+        return json.writeValueAsString(changes);
     }
 }

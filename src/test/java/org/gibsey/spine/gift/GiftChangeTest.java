@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GiftChangeTest {
 
@@ -125,5 +126,33 @@ class GiftChangeTest {
             record.headers().add(CloudEvent.SUBJECT, bytes(subject));
         }
         return record;
+    }
+
+    @Test
+    void readsAnErasureAsItWasWritten() throws Exception {
+        UUID reader = UUID.fromString("aaaaaaaa-0000-4000-8000-000000000001");
+        ReaderErasure erasure = ReaderErasure.of(reader, Instant.parse("2026-11-23T09:35:30.510001Z"));
+        ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>("gift_changes", 0, 0, null, erasure.eventValue());
+        record.headers()
+                .add("ce_id", erasure.id().toString().getBytes(StandardCharsets.UTF_8))
+                .add("ce_type", "org.gibsey.vault.reader.erased".getBytes(StandardCharsets.UTF_8));
+
+        assertThat(ReaderErasure.isOne(record)).isTrue();
+        assertThat(ReaderErasure.read(record)).isEqualTo(erasure);
+        assertThat(ReaderErasure.of(reader, Instant.EPOCH).id()).isEqualTo(erasure.id());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{}",
+                "{\"user_id\":\"aaaaaaaa-0000-4000-8000-000000000001\"}",
+                "{\"ts\":1}",
+                "{\"user_id\":1,\"ts\":1}"
+            })
+    void refusesAnErasureOfNobodyOrAtNoTime(String value) {
+        assertThatThrownBy(() -> ReaderErasure.read(
+                        new ConsumerRecord<>("gift_changes", 0, 0, null, value.getBytes(StandardCharsets.UTF_8))))
+                .isInstanceOf(InvalidInput.class);
     }
 }

@@ -113,6 +113,25 @@ class SignedInSavesIT {
                 .isEqualTo(absent.body().replaceFirst("\"instance\":\"[^\"]*\"", ""));
     }
 
+    @Test
+    void forgetsAReaderWhoAsksForIt() throws IOException {
+        UUID carla = UUID.randomUUID();
+        String gift = location(save(token(carla), 70_005, "", ""));
+        userOf(gift.replaceFirst(".*/", ""));
+
+        String erasure = location(call("POST /delete-account", token(carla), "Content-Length: 0\n"));
+        String again = location(call("POST /delete-account", token(carla), "Content-Length: 0\n"));
+
+        assertThat(again).isEqualTo(erasure);
+        await().until(() -> call("GET " + erasure, token(carla), "").body(), body -> body.contains("\"applied\""));
+        assertThat(call("GET " + erasure, token(BERT), "").status()).isEqualTo(404);
+        await().until(() -> call("GET " + gift, token(carla), "").status() == 404);
+        assertThat(vault.sql("select count(*) from vault where page_id = 70005 and question || answer = ''")
+                        .query(Integer.class)
+                        .single())
+                .isEqualTo(1);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -134,6 +153,7 @@ class SignedInSavesIT {
                 "GET /vault/gifts/00000000-0000-0000-0000-000000000001",
                 "GET /vault//gifts/x",
                 "POST /vault/save",
+                "POST /delete-account",
                 "OPTIONS /vault/list",
                 "DELETE /vault/list",
                 "PUT /vault/gifts/00000000-0000-0000-0000-000000000001",

@@ -183,7 +183,10 @@ class ConvergenceIT {
             }
             if (!slice.changes.isEmpty()) {
                 String sql = RouteSql.of(camel, "persist-changes", "set-change");
-                Map<String, Object> parameters = Map.of("changes", changeEvents.json(slice.changes));
+                Map<String, Object> parameters = Map.of(
+                        "changes",
+                        changeEvents.json(
+                                slice.changes.stream().map(ChangeEvents.Row::of).toList()));
                 while (!stored(jdbc, sql, parameters)) {
                     // as a worker does after any outage
                 }

@@ -29,6 +29,7 @@ import org.gibsey.spine.gift.GiftChange.Field;
 import org.gibsey.spine.gift.GiftChange.Kind;
 import org.gibsey.spine.gift.GiftChangeJson;
 import org.gibsey.spine.gift.GiftWriter;
+import org.gibsey.spine.gift.ReaderErasure;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -286,6 +287,76 @@ class PersistChangesIT {
         assertThat(texts(gift)).isEmpty();
     }
 
+    /** What is stored, what is dead, what waits and what comes afterwards. */
+    @Test
+    void ofAReaderWhoAskedToBeForgottenNothingIsLeftAndNothingComes() throws Exception {
+        UUID reader = UUID.randomUUID();
+        UUID stored = UUID.randomUUID();
+        UUID dead = UUID.randomUUID();
+        UUID waiting = UUID.randomUUID();
+        UUID late = UUID.randomUUID();
+        save(stored, reader, "told");
+        awaitRow(stored);
+        GiftChange edit = editBy(reader, stored, 1);
+        write(edit);
+        awaitOutcome(edit, "applied");
+        ReaderErasure erasure = ReaderErasure.of(reader, SAVED);
+        try (Connection connection = SharedServices.get().database().superuser();
+                Statement statement = connection.createStatement()) {
+            statement.execute("alter table vault add constraint no_gift check (question not like 'told to die')");
+            save(dead, reader, "told to die");
+            await().until(() -> letter(dead) != null);
+            statement.execute("alter table vault drop constraint no_gift");
+            statement.execute("create function no_insert() returns trigger language plpgsql as"
+                    + " $$begin raise exception 'broken'; end$$");
+            statement.execute(
+                    "create trigger no_insert before insert on vault for each row execute function no_insert()");
+            try {
+                save(waiting, reader, "told");
+                await().until(() ->
+                        String.valueOf(outages.reason("persist-gifts")).contains("the database refuses any gift"));
+                changes.write(record(erasure));
+                awaitOutcome(erasure.id(), "applied");
+            } finally {
+                statement.execute("drop function no_insert cascade");
+            }
+        }
+        awaitRow(waiting);
+        save(late, reader, "told");
+        awaitRow(late);
+        GiftChange lateEdit = editBy(reader, stored, 2);
+        write(lateEdit);
+        awaitOutcome(lateEdit, "void");
+        fire("erase-readers");
+
+        await().untilAsserted(() ->
+                assertThat(texts(stored) + texts(waiting) + texts(late)).isEmpty());
+        for (UUID gift : List.of(stored, waiting, late)) {
+            assertThat(row(gift)).containsEntry("user_id", new UUID(0, 0)).doesNotContainEntry("purged_at", null);
+        }
+        await().until(() -> vault.sql("select key is null and value is null and user_id is null and headers = '[]'"
+                        + " and message = '' and erased_at is not null from dead_letter where event_id = ?")
+                .param(dead)
+                .query(Boolean.class)
+                .single());
+        assertThat(replayed(letter(dead))).contains("\"replayed\":0");
+        assertThat(vault.sql("select count(*) from gift_change where by_user = ?")
+                        .param(reader)
+                        .query(Integer.class)
+                        .single())
+                .isZero();
+
+        assertThat(proof(reader)).contains("\"sweptAt\":null", "\"cleanBy\":null");
+        // as if a minute had passed
+        vault.sql("update erased_reader set stored_at = stored_at - interval '2 minutes' where user_id = ?")
+                .param(reader)
+                .update();
+        fire("erase-readers");
+        await().untilAsserted(() -> assertThat(proof(reader))
+                .contains("\"withText\":{\"gifts\":0,\"changes\":0,\"deadLetters\":0}", "\"clean\":false")
+                .doesNotContain("\"sweptAt\":null", "\"cleanBy\":null"));
+    }
+
     @Test
     void ofTwoEditsMadeForOneRevisionTheSecondIsAConflict() throws Exception {
         UUID gift = saved("q", "a");
@@ -391,21 +462,45 @@ class PersistChangesIT {
                                               from gift_change where gift = :gift), '')""").param("gift", gift).query(String.class).single();
     }
 
+    private static GiftChange editBy(UUID reader, UUID gift, int microsecond) {
+        return new GiftChange(
+                UUID.randomUUID(),
+                Kind.EDITED,
+                gift,
+                new Gift(PAGE, "told again", "told", null, reader, SAVED),
+                Set.of(Field.QUESTION),
+                null,
+                reader,
+                SAVED.plus(microsecond, ChronoUnit.MICROS));
+    }
+
     private UUID saved(String question, String answer) throws Exception {
         UUID gift = UUID.randomUUID();
         save(gift, question, answer);
+        awaitRow(gift);
+        return gift;
+    }
+
+    private void awaitRow(UUID gift) {
         await().until(() -> vault.sql("select count(*) from vault where event_id = ?")
                         .param(gift)
                         .query(Integer.class)
                         .single()
                 == 1);
-        return gift;
     }
 
     private static void save(UUID gift, String question, String answer) throws Exception {
-        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(
-                "persist_it", 0, null, GiftWriter.eventValue(new Gift(PAGE, question, answer, null, null, SAVED)));
-        record.headers().add(CloudEvent.ID, bytes(gift.toString()));
+        save(gift, new Gift(PAGE, question, answer, null, null, SAVED));
+    }
+
+    private static void save(UUID gift, UUID reader, String question) throws Exception {
+        save(gift, new Gift(PAGE, question, "told", 1, reader, SAVED));
+    }
+
+    private static void save(UUID id, Gift gift) throws Exception {
+        ProducerRecord<byte[], byte[]> record =
+                new ProducerRecord<>("persist_it", 0, null, GiftWriter.eventValue(gift));
+        record.headers().add(CloudEvent.ID, bytes(id.toString()));
         gifts.write(record);
     }
 
@@ -433,6 +528,15 @@ class PersistChangesIT {
         return record;
     }
 
+    private static ProducerRecord<byte[], byte[]> record(ReaderErasure erasure) {
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(
+                "persist_it.changes", 0, bytes(erasure.reader().toString()), erasure.eventValue());
+        record.headers()
+                .add(CloudEvent.ID, bytes(erasure.id().toString()))
+                .add(CloudEvent.TYPE, bytes(ReaderErasure.TYPE));
+        return record;
+    }
+
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
@@ -443,8 +547,12 @@ class PersistChangesIT {
     }
 
     private void awaitOutcome(GiftChange change, String outcome) {
+        awaitOutcome(change.id(), outcome);
+    }
+
+    private void awaitOutcome(UUID change, String outcome) {
         await().untilAsserted(() -> assertThat(vault.sql("select outcome from gift_change where change_id = ?")
-                        .param(change.id())
+                        .param(change)
                         .query(String.class)
                         .list())
                 .containsExactly(outcome));
@@ -458,8 +566,12 @@ class PersistChangesIT {
     }
 
     private @Nullable Long letter(GiftChange change) {
+        return letter(change.id());
+    }
+
+    private @Nullable Long letter(UUID event) {
         return vault.sql("select id from dead_letter where event_id = ?")
-                .param(change.id())
+                .param(event)
                 .query(Long.class)
                 .optional()
                 .orElse(null);
@@ -473,11 +585,18 @@ class PersistChangesIT {
     }
 
     private void replay(@Nullable Long letter) {
-        String answer = http.postForObject(
+        assertThat(replayed(letter)).contains("\"replayed\":1");
+    }
+
+    private String replayed(@Nullable Long letter) {
+        return http.postForObject(
                 "http://localhost:" + management + "/actuator/deadletters",
                 Map.of("ids", String.valueOf(letter), "dryRun", false),
                 String.class);
-        assertThat(answer).contains("\"replayed\":1");
+    }
+
+    private String proof(UUID reader) {
+        return http.getForObject("http://localhost:" + management + "/actuator/erasures/" + reader, String.class);
     }
 
     private String shown(UUID gift) {

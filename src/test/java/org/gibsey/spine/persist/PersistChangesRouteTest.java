@@ -30,6 +30,7 @@ import org.gibsey.spine.gift.GiftChange;
 import org.gibsey.spine.gift.GiftChange.Field;
 import org.gibsey.spine.gift.GiftChange.Kind;
 import org.gibsey.spine.gift.GiftChangeJson;
+import org.gibsey.spine.gift.ReaderErasure;
 import org.junit.jupiter.api.Test;
 import org.mockito.ArgumentCaptor;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -67,6 +68,23 @@ class PersistChangesRouteTest extends MockedRoutes {
         poll("A1", "B1", "A2", "C1", "A3", "B2");
 
         assertThat(statements()).containsExactly(List.of("A1", "B1", "C1"), List.of("A2", "B2"), List.of("A3"));
+    }
+
+    @Test
+    void storesAnErasureBeforeChangesThatHaveToSeeIt() throws Exception {
+        ReaderErasure erasure = ReaderErasure.of(new UUID(7, 7), Instant.parse("2026-11-23T09:40:00.000001Z"));
+        ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>("gift_changes", 0, 9, null, erasure.eventValue());
+        record.headers().add(CloudEvent.ID, erasure.id().toString().getBytes(StandardCharsets.UTF_8));
+        record.headers().add(CloudEvent.TYPE, ReaderErasure.TYPE.getBytes(StandardCharsets.UTF_8));
+
+        Exchange done = poll(List.of(change("A1", 0), record));
+
+        assertThat(done.isFailed()).isFalse();
+        assertThat(changes(0).findValuesAsText("kind")).containsExactly("erased");
+        assertThat(changes(0).findValuesAsText("gift"))
+                .containsExactly(erasure.reader().toString());
+        assertThat(changes(0).findValuesAsText("at")).containsExactly("2026-11-23T09:40:00.000001Z");
+        assertThat(questions(vault.getExchanges().get(1))).containsExactly("A1");
     }
 
     @Test
@@ -111,25 +129,32 @@ class PersistChangesRouteTest extends MockedRoutes {
     private Exchange poll(String... changes) {
         List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
         for (String change : changes) {
-            UUID gift = new UUID(0, change.charAt(0));
-            byte[] value = GiftChangeJson.eventValue(new GiftChange(
-                    new UUID(1, records.size()),
-                    Kind.EDITED,
-                    gift,
-                    new Gift(7, change, "a", null, null, Instant.parse("2026-11-23T09:35:30.51Z")),
-                    Set.of(Field.QUESTION),
-                    null,
-                    null,
-                    Instant.parse("2026-11-23T09:40:00.000001Z")));
-            ConsumerRecord<byte[], byte[]> record =
-                    new ConsumerRecord<>("gift_changes", 0, records.size(), null, value);
-            Map.of(
-                            CloudEvent.ID, new UUID(1, records.size()).toString(),
-                            CloudEvent.TYPE, Kind.EDITED.type(),
-                            CloudEvent.SUBJECT, gift.toString())
-                    .forEach((name, text) -> record.headers().add(name, text.getBytes(StandardCharsets.UTF_8)));
-            records.add(record);
+            records.add(change(change, records.size()));
         }
+        return poll(records);
+    }
+
+    private static ConsumerRecord<byte[], byte[]> change(String change, int offset) {
+        UUID gift = new UUID(0, change.charAt(0));
+        byte[] value = GiftChangeJson.eventValue(new GiftChange(
+                new UUID(1, offset),
+                Kind.EDITED,
+                gift,
+                new Gift(7, change, "a", null, null, Instant.parse("2026-11-23T09:35:30.51Z")),
+                Set.of(Field.QUESTION),
+                null,
+                null,
+                Instant.parse("2026-11-23T09:40:00.000001Z")));
+        ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>("gift_changes", 0, offset, null, value);
+        Map.of(
+                        CloudEvent.ID, new UUID(1, offset).toString(),
+                        CloudEvent.TYPE, Kind.EDITED.type(),
+                        CloudEvent.SUBJECT, gift.toString())
+                .forEach((name, text) -> record.headers().add(name, text.getBytes(StandardCharsets.UTF_8)));
+        return record;
+    }
+
+    private Exchange poll(List<ConsumerRecord<byte[], byte[]>> records) {
         Exchange polled = new DefaultExchange(camel);
         polled.getMessage().setBody(records);
         return kafka.send(

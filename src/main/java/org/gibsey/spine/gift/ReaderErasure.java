@@ -1,0 +1,58 @@
+package org.gibsey.spine.gift;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.gibsey.spine.gift.InvalidInput.FieldError;
+
+/**
+ * A reader asked to be forgotten. In the topic of changes, with the reader's id as key and {@code ce_subject}; the value is
+ * {@code {"user_id": …, "ts": …}}.
+ *
+ * @param id     of the event, the same each time the same reader asks
+ * @param reader who asked
+ * @param at     when, UTC, in microseconds
+ */
+public record ReaderErasure(UUID id, UUID reader, Instant at) {
+
+    /** The {@code ce_type} of its events. */
+    public static final String TYPE = "org.gibsey.vault.reader.erased";
+
+    private static final GiftReader READER = GiftReader.ofEvents();
+
+    public static ReaderErasure of(UUID reader, Instant at) {
+        return new ReaderErasure(EventId.ofErasure(reader), reader, at);
+    }
+
+    /** @return UTF-8 JSON */
+    public byte[] eventValue() {
+        return ("{\"user_id\":\"" + reader + "\",\"ts\":"
+                        + GiftWriter.seconds(at).toPlainString() + "}")
+                .getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Whether a record of the topic of changes is one. */
+    public static boolean isOne(ConsumerRecord<?, ?> record) {
+        return TYPE.equals(EventId.text(record.headers(), CloudEvent.TYPE));
+    }
+
+    /**
+     * Reads one.
+     *
+     * @throws MalformedJson if the value is not one JSON object
+     * @throws InvalidInput  if it names no reader or no time
+     */
+    public static ReaderErasure read(ConsumerRecord<?, byte[]> record) throws MalformedJson, InvalidInput {
+        var json = READER.parse(record.value());
+        List<FieldError> errors = new ArrayList<>();
+        UUID reader = GiftReader.userId(json.get("user_id"), errors);
+        if (reader == null || !json.path("ts").isNumber()) {
+            errors.add(new FieldError("", "must have user_id and ts"));
+            throw new InvalidInput(errors);
+        }
+        return new ReaderErasure(EventId.of(record), reader, GiftReader.seconds(json.get("ts")));
+    }
+}

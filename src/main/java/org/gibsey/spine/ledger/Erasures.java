@@ -1,0 +1,200 @@
+package org.gibsey.spine.ledger;
+
+import com.github.f4b6a3.uuid.util.UuidValidator;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
+import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.broker.KafkaConnection;
+import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.boot.actuate.endpoint.annotation.Selector;
+import org.springframework.http.HttpStatus;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.lang.Nullable;
+import org.springframework.stereotype.Component;
+import org.springframework.web.server.ResponseStatusException;
+
+/**
+ * The proof that a reader is forgotten: {@code /actuator/erasures/{reader}} on the management port. What the tables still hold is
+ * counted; the topics cannot be searched, but whatever was in them at the time of the erasure is gone when the oldest record of each
+ * partition is younger. Thread-safe.
+ */
+@Component
+@Endpoint(id = "erasures")
+class Erasures {
+
+    /** What is found by the reader's id, so all of it before the erasure has swept, and afterwards only what it missed. */
+    private static final String SQL = """
+            select at, swept_at,
+                   (select count(*) from vault
+                     where vault.user_id = reader.user_id and question || answer <> '') as gifts,
+                   (select count(*) from gift_change
+                     where (by_user = reader.user_id
+                            or gift in (select event_id from vault where vault.user_id = reader.user_id))
+                       and question || answer || coalesce(before_question || before_answer, '') <> '') as changes,
+                   (select count(*) from dead_letter where dead_letter.user_id = reader.user_id) as letters,
+                   (select count(*) from dead_letter
+                     where dead_letter.user_id is null and value is not null) as of_nobody
+              from erased_reader reader
+             where user_id = ?
+            """;
+
+    private final JdbcClient vault;
+    private final KafkaConnection kafka;
+    private final List<String> topics;
+
+    Erasures(JdbcClient vault, KafkaConnection kafka, SpineSettings settings) {
+        this.vault = vault;
+        this.kafka = kafka;
+        this.topics = List.of(
+                settings.topic().name(),
+                settings.changes().topic(),
+                settings.topic().deadLetters());
+    }
+
+    /**
+     * What is left of a reader. All is gone when nothing is with text and the topics are clean.
+     *
+     * @param sweptAt         when nothing was left in the tables; null while they are swept
+     * @param withText        rows that still have something the reader wrote
+     * @param clean           whether all topics are
+     * @param cleanBy         when the last of them will be, UTC; null while the tables are swept, and where a topic keeps records
+     *                        for ever
+     * @param lettersOfNobody dead letters that cannot be read, or name no reader: whether one is this reader's cannot be told
+     */
+    record Erasure(
+            UUID reader,
+            Instant askedAt,
+            @Nullable Instant sweptAt,
+            WithText withText,
+            boolean clean,
+            @Nullable Instant cleanBy,
+            List<OfTopic> topics,
+            long lettersOfNobody) {}
+
+    /** Numbers of rows. */
+    record WithText(long gifts, long changes, long deadLetters) {}
+
+    /**
+     * A topic.
+     *
+     * @param clean   whether the oldest record of each partition is younger than the sweep
+     * @param cleanBy when it will be at the latest, by its settings; null as above
+     */
+    record OfTopic(String topic, boolean clean, @Nullable Instant cleanBy) {}
+
+    /** Of a reader; null, and so 404 over HTTP, when no such reader asked to be forgotten. */
+    @ReadOperation
+    public @Nullable Erasure show(@Selector String reader) throws InterruptedException {
+        if (!UuidValidator.isValid(reader)) {
+            throw new InvalidEndpointRequestException("the reader must be a UUID", "the reader must be a UUID");
+        }
+        UUID id = UUID.fromString(reader);
+        Erasure tables = vault.sql(SQL)
+                .param(id)
+                .query((row, number) -> tables(id, row))
+                .optional()
+                .orElse(null);
+        return tables == null ? null : withTopics(tables);
+    }
+
+    private static Erasure tables(UUID reader, ResultSet row) throws SQLException {
+        Timestamp swept = row.getTimestamp("swept_at");
+        return new Erasure(
+                reader,
+                row.getTimestamp("at").toInstant(),
+                swept == null ? null : swept.toInstant(),
+                new WithText(row.getLong("gifts"), row.getLong("changes"), row.getLong("letters")),
+                false,
+                null,
+                List.of(),
+                row.getLong("of_nobody"));
+    }
+
+    private Erasure withTopics(Erasure erasure) throws InterruptedException {
+        List<OfTopic> found = new ArrayList<>();
+        try {
+            Admin admin = kafka.admin();
+            for (TopicDescription topic :
+                    admin.describeTopics(topics).allTopicNames().get().values()) {
+                found.add(ofTopic(admin, topic, erasure.sweptAt()));
+            }
+        } catch (ExecutionException | KafkaException e) {
+            throw new ResponseStatusException(
+                    HttpStatus.SERVICE_UNAVAILABLE, "the broker does not say what is in the topics", e);
+        }
+        boolean known = found.stream().allMatch(topic -> topic.cleanBy() != null);
+        return new Erasure(
+                erasure.reader(),
+                erasure.askedAt(),
+                erasure.sweptAt(),
+                erasure.withText(),
+                found.stream().allMatch(OfTopic::clean),
+                known
+                        ? found.stream()
+                                .map(OfTopic::cleanBy)
+                                .max(Instant::compareTo)
+                                .orElse(null)
+                        : null,
+                found,
+                erasure.lettersOfNobody());
+    }
+
+    private static OfTopic ofTopic(Admin admin, TopicDescription topic, @Nullable Instant swept)
+            throws InterruptedException, ExecutionException {
+        if (swept == null) {
+            return new OfTopic(topic.name(), false, null);
+        }
+        var first = offsets(admin, topic, OffsetSpec.earliest());
+        var end = offsets(admin, topic, OffsetSpec.latest());
+        // of the first record that is not older; -1 when all are
+        var younger = offsets(admin, topic, OffsetSpec.forTimestamp(swept.toEpochMilli()));
+        boolean clean = first.entrySet().stream().allMatch(partition -> {
+            long from = partition.getValue().offset();
+            return from == offset(end, partition.getKey()) || offset(younger, partition.getKey()) == from;
+        });
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic.name());
+        Config config = admin.describeConfigs(List.of(resource)).all().get().values().stream()
+                .findFirst()
+                .orElseThrow();
+        long retention = number(config, TopicConfig.RETENTION_MS_CONFIG);
+        // a record goes with its segment, whose youngest record may be that much younger
+        Duration longest = Duration.ofMillis(retention).plusMillis(number(config, TopicConfig.SEGMENT_MS_CONFIG));
+        return new OfTopic(topic.name(), clean, retention < 0 ? null : swept.plus(longest));
+    }
+
+    private static Map<TopicPartition, ListOffsetsResultInfo> offsets(
+            Admin admin, TopicDescription topic, OffsetSpec spec) throws InterruptedException, ExecutionException {
+        Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
+        topic.partitions().forEach(info -> wanted.put(new TopicPartition(topic.name(), info.partition()), spec));
+        return admin.listOffsets(wanted).all().get();
+    }
+
+    private static long offset(Map<TopicPartition, ListOffsetsResultInfo> offsets, TopicPartition partition) {
+        ListOffsetsResultInfo found = offsets.get(partition);
+        return found == null ? -1 : found.offset();
+    }
+
+    private static long number(Config config, String name) {
+        return Long.parseLong(config.get(name).value());
+    }
+}
