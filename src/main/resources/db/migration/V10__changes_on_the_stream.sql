@@ -4,8 +4,12 @@
 -- and that a row is in the index of words is nobody's news.
 create function vault_moved() returns trigger language plpgsql as $$
 begin
-  new.saved_txid = coalesce(old.saved_txid, old.txid);
   new.txid = pg_current_xact_id()::text::bigint;
+  new.saved_txid = coalesce(old.saved_txid, old.txid);
+  -- it began before the save and is now behind it: who has passed this place has not passed that one, and may have the gift
+  if new.txid < new.saved_txid then
+    new.saved_txid = 0;
+  end if;
   return new;
 end $$;
 

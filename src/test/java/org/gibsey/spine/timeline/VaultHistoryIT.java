@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,6 +20,8 @@ import org.gibsey.spine.embedded.SpineIT;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.client.TestRestTemplate;
 
@@ -113,12 +116,13 @@ class VaultHistoryIT {
     }
 
     /**
-     * Several instances follow the vault, each in its own rhythm; a client moves between them, breaking off anywhere, while
-     * transactions open, store, commit and roll back at random.
+     * Several instances follow the vault, each in its own rhythm; a client of one symbol moves between them, breaking off anywhere,
+     * while transactions open, store, change, delete, bring back, commit and roll back at random.
      */
-    @Test
-    void aClientThatMovesBetweenInstancesSeesEachRowOnce() throws Exception {
-        Random random = new Random(42);
+    @ParameterizedTest
+    @ValueSource(longs = {42, 43})
+    void aClientThatMovesBetweenInstancesHasEachRowAsItIsAndIsGivenItOnce(long seed) throws Exception {
+        Random random = new Random(seed);
         StreamPosition start = history.latest(reader);
         List<Connection> writers = new ArrayList<>();
         Map<Connection, List<Long>> uncommitted = new HashMap<>();
@@ -128,9 +132,9 @@ class VaultHistoryIT {
             uncommitted.put(writer, new ArrayList<>());
         }
         List<Long> committed = new ArrayList<>();
+        Map<Long, Connection> locked = new HashMap<>();
         StreamPosition[] instances = {start, start, start};
-        StreamPosition client = start;
-        List<Long> seen = new ArrayList<>();
+        Client client = new Client(start);
 
         for (int step = 0; step < 1_500; step++) {
             Connection writer = writers.get(random.nextInt(writers.size()));
@@ -138,29 +142,40 @@ class VaultHistoryIT {
             int action = random.nextInt(20);
             if (action < 11) {
                 rows.add(insert(writer, PAGE));
-            } else if (action < 14) {
-                writer.commit();
-                committed.addAll(rows);
+                if (random.nextInt(10) == 0 && !committed.isEmpty()) {
+                    long changed = committed.get(random.nextInt(committed.size()));
+                    if (locked.getOrDefault(changed, writer) == writer) {
+                        locked.put(changed, writer);
+                        change(writer, changed, anyChange(random, step));
+                    }
+                }
+            } else if (action < 15) {
+                if (action < 14) {
+                    writer.commit();
+                    committed.addAll(rows);
+                } else {
+                    writer.rollback();
+                }
                 rows.clear();
-            } else if (action == 14) {
-                writer.rollback();
-                rows.clear();
+                locked.values().removeIf(writer::equals);
             } else if (action < 18) {
                 // an instance reads on while the client is elsewhere
                 int instance = random.nextInt(instances.length);
-                instances[instance] = follow(instances[instance], Integer.MAX_VALUE, new ArrayList<>());
+                instances[instance] = end(read(instances[instance]), instances[instance]);
             } else {
                 // the client comes to an instance, which reads on, hands it what it missed, then goes on with it
                 int instance = random.nextInt(instances.length);
-                instances[instance] = follow(instances[instance], Integer.MAX_VALUE, new ArrayList<>());
-                List<StreamedGift> missed = history.read(
-                                reader, client, instances[instance], new StreamedGift.Filter(PAGE, null))
+                instances[instance] = end(read(instances[instance]), instances[instance]);
+                StreamPosition from = client.position;
+                List<StreamedGift> missed = history.read(reader, from, instances[instance], Client.FILTER)
                         .gifts();
                 int taken = random.nextInt(missed.size() + 1);
-                client = take(missed, taken, client, seen);
+                client.take(missed.subList(0, taken), from);
                 if (taken == missed.size()) {
-                    client = follow(instances[instance], random.nextInt(5), seen);
-                    instances[instance] = client;
+                    client.position = instances[instance];
+                    List<StreamedGift> next = read(instances[instance]);
+                    client.take(next.subList(0, Math.min(next.size(), random.nextInt(5))), instances[instance]);
+                    instances[instance] = client.position;
                 }
             }
         }
@@ -168,10 +183,98 @@ class VaultHistoryIT {
             writer.commit();
             committed.addAll(uncommitted.get(writer));
         }
-        follow(client, Integer.MAX_VALUE, seen);
+        client.take(read(client.position), client.position);
 
         assertThat(committed).hasSizeGreaterThan(500);
-        assertThat(seen).doesNotHaveDuplicates().containsExactlyInAnyOrderElementsOf(committed);
+        assertThat(client.given).doesNotHaveDuplicates().hasSizeGreaterThan(200);
+        assertThat(client.shown).isEqualTo(shown(start));
+    }
+
+    /** Its transaction began first, and waited: the gift moves to a place before that of its save. */
+    @Test
+    void aChangeThatIsOlderThanTheSaveGivesTheGiftOnceToo() throws Exception {
+        Client client = new Client(history.latest(reader));
+        Connection change = transaction();
+        insert(change, PAGE);
+        Connection save = transaction();
+        long id = insert(save, PAGE);
+        save.commit();
+        change(change, id, "answer = 'first'");
+        change.commit();
+        // and here it breaks off
+        client.take(read(client.position).subList(1, 2), client.position);
+        assertThat(client.shown).containsExactly(Map.entry(id, "first"));
+
+        change(save, id, "answer = 'second'");
+        save.commit();
+        client.take(read(client.position), client.position);
+
+        assertThat(client.given).isEmpty();
+        assertThat(client.shown).containsExactly(Map.entry(id, "second"));
+    }
+
+    /** What comes to a page of one symbol: its place, what it shows, and what was new to it. */
+    private static final class Client {
+
+        static final StreamedGift.Filter FILTER = new StreamedGift.Filter(PAGE, 3);
+
+        private StreamPosition position;
+        private final Map<Long, String> shown = new HashMap<>();
+        private final List<Long> given = new ArrayList<>();
+
+        Client(StreamPosition start) {
+            this.position = start;
+        }
+
+        /** @param from its position when it came, or that of the instance before it read these */
+        void take(List<StreamedGift> gifts, StreamPosition from) {
+            for (StreamedGift gift : gifts) {
+                String event = gift.event(FILTER, from);
+                if (event.startsWith("event: gift\n")) {
+                    given.add(gift.id());
+                }
+                if (event.startsWith("event: gift-gone")) {
+                    shown.remove(gift.id());
+                } else if (!event.isEmpty()) {
+                    shown.put(gift.id(), event.replaceFirst("(?s).*\"answer\":\"([^\"]*)\".*", "$1"));
+                }
+                // through its text, as a client brings it
+                position = StreamPosition.parse(gift.position().toString()).orElseThrow();
+            }
+        }
+    }
+
+    private static String anyChange(Random random, int step) {
+        return switch (random.nextInt(4)) {
+            case 0 -> "symbol_id = 8 - symbol_id";
+            case 1 -> "deleted_at = case when deleted_at is null then now() end";
+            default -> "answer = '" + step + "'";
+        };
+    }
+
+    private static void change(Connection writer, long id, String set) throws SQLException {
+        try (Statement update = writer.createStatement()) {
+            update.executeUpdate("update vault set " + set + " where id = " + id);
+        }
+    }
+
+    private Map<Long, String> shown(StreamPosition start) throws SQLException {
+        Map<Long, String> rows = new HashMap<>();
+        try (PreparedStatement select = reader.prepareStatement(
+                "select id, answer from vault where page_id = ? and symbol_id = 3 and deleted_at is null and txid > ?")) {
+            select.setLong(1, PAGE);
+            select.setLong(2, start.txid());
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    rows.put(row.getLong("id"), row.getString("answer"));
+                }
+            }
+        }
+        return rows;
+    }
+
+    private static StreamPosition end(List<StreamedGift> gifts, StreamPosition from) {
+        return gifts.isEmpty() ? from : gifts.get(gifts.size() - 1).position();
     }
 
     @Test
@@ -239,22 +342,6 @@ class VaultHistoryIT {
         }
     }
 
-    /** Reads on from a position, up to a number of rows, and gives the position then. */
-    private StreamPosition follow(StreamPosition from, int most, List<Long> seen) throws SQLException {
-        List<StreamedGift> gifts = read(from);
-        return take(gifts, Math.min(most, gifts.size()), from, seen);
-    }
-
-    private static StreamPosition take(List<StreamedGift> gifts, int count, StreamPosition from, List<Long> seen) {
-        List<StreamedGift> taken = gifts.subList(0, count);
-        seen.addAll(ids(taken));
-        // through its text, as a client brings it
-        return count == 0
-                ? from
-                : StreamPosition.parse(taken.get(count - 1).position().toString())
-                        .orElseThrow();
-    }
-
     private List<StreamedGift> read(StreamPosition from) throws SQLException {
         VaultHistory.Page page = history.read(reader, from, StreamPosition.END, new StreamedGift.Filter(PAGE, null));
         assertThat(page.complete()).isTrue();
@@ -267,7 +354,7 @@ class VaultHistoryIT {
 
     private static long insert(Connection writer, long page) throws SQLException {
         try (PreparedStatement insert = writer.prepareStatement(
-                "insert into vault (page_id, question, answer) values (?, 'q', 'a') returning id")) {
+                "insert into vault (page_id, question, answer, symbol_id) values (?, 'q', 'a', 3) returning id")) {
             insert.setLong(1, page);
             try (ResultSet row = insert.executeQuery()) {
                 row.next();
