@@ -8,10 +8,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.awaitility.core.ConditionFactory;
 import org.gibsey.spine.embedded.AnonymousChangesIT;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.timeline.TestStream.Event;
@@ -142,7 +144,7 @@ class ChangesOnStreamIT {
             }
 
             // who had the symbol and has it again is one change, whatever was between
-            assertThat(missed.stream().map(event -> event.name() + " " + id(event)))
+            assertThat(missed.stream().map(event -> event.name() + " " + event.field("event_id")))
                     .doesNotHaveDuplicates()
                     .contains("gift-changed " + there, "gift-changed " + deleted, "gift-gone " + gone)
                     .contains("gift-gone " + left, "gift-changed " + comes)
@@ -164,11 +166,11 @@ class ChangesOnStreamIT {
         for (Event event : events) {
             switch (event.name()) {
                 case "gift" ->
-                    assertThat(shown.put(id(event), event.data()))
+                    assertThat(shown.put(event.field("event_id"), event.data()))
                             .as("repeated")
                             .isNull();
-                case "gift-changed" -> shown.put(id(event), event.data());
-                default -> shown.remove(id(event));
+                case "gift-changed" -> shown.put(event.field("event_id"), event.data());
+                default -> shown.remove(event.field("event_id"));
             }
         }
     }
@@ -193,17 +195,18 @@ class ChangesOnStreamIT {
                 .toList();
     }
 
-    private static String id(Event event) {
-        return event.data().replaceFirst(".*\"event_id\":\"([^\"]*)\".*", "$1");
-    }
-
     private String save(String question, Integer symbol) {
         Map<String, Object> gift = new HashMap<>(Map.of("page_id", page, "question", question, "answer", "a"));
         gift.put("symbol_id", symbol);
         String location = String.valueOf(http.postForLocation("/vault/save", gift));
-        await().until(() ->
+        soon().until(() ->
                 http.getForEntity(location, String.class).getStatusCode().is2xxSuccessful());
         return location.replaceFirst(".*/", "");
+    }
+
+    /** There are many of these. */
+    private static ConditionFactory soon() {
+        return await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(10));
     }
 
     private void edit(String gift, String fields) {
@@ -222,12 +225,12 @@ class ChangesOnStreamIT {
         HttpHeaders headers = new HttpHeaders();
         headers.setContentType(MediaType.APPLICATION_JSON);
         // a producer that has just begun may not find its topic, which has just been made
-        ResponseEntity<String> answer = await().until(
+        ResponseEntity<String> answer = soon().until(
                         () -> http.exchange(
                                 "/vault/gifts/" + gift + path, method, new HttpEntity<>(body, headers), String.class),
                         found -> found.getStatusCode().value() != 503);
         assertThat(answer.getStatusCode().value()).as(answer.getBody()).isEqualTo(202);
-        await().until(() -> String.valueOf(
+        soon().until(() -> String.valueOf(
                         http.getForObject(String.valueOf(answer.getHeaders().getLocation()), String.class))
                 .contains("\"status\":\"applied\""));
     }

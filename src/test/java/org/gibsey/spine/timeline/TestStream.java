@@ -19,8 +19,18 @@ public final class TestStream implements Flow.Subscriber<String>, AutoCloseable 
 
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
-    /** One event; fields it did not have are empty. */
-    public record Event(String name, String id, String data) {}
+    /**
+     * One event; fields it did not have are empty.
+     *
+     * @param cameAt {@link System#nanoTime} when it was there
+     */
+    public record Event(String name, String id, String data, long cameAt) {
+
+        /** What a field of its row says, a text; the event's data where there is none. */
+        String field(String name) {
+            return data.replaceFirst("(?s).*\"" + name + "\":\"([^\"]*)\".*", "$1");
+        }
+    }
 
     private final List<Event> events = new CopyOnWriteArrayList<>();
     private final List<String> comments = new CopyOnWriteArrayList<>();
@@ -83,8 +93,7 @@ public final class TestStream implements Flow.Subscriber<String>, AutoCloseable 
 
     /** The questions of the gifts so far, in their order. */
     public List<String> questions() {
-        return gifts().map(event -> event.data().replaceFirst(".*\"question\":\"([^\"]*)\".*", "$1"))
-                .toList();
+        return gifts().map(event -> event.field("question")).toList();
     }
 
     /** The id to come back with after the gift of that number, from 1. */
@@ -136,7 +145,7 @@ public final class TestStream implements Flow.Subscriber<String>, AutoCloseable 
     public void onNext(String line) {
         if (line.isEmpty()) {
             if (!name.isEmpty()) {
-                events.add(new Event(name, id, data));
+                events.add(new Event(name, id, data, System.nanoTime()));
             }
             name = id = data = "";
         } else if (line.startsWith(":")) {
