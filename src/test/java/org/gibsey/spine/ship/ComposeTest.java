@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ComposeTest {
 
@@ -22,15 +23,18 @@ class ComposeTest {
         assertThat(ComposeRules.broken(file)).isEmpty();
     }
 
-    @Test
-    void theFileForTlsFitsTheSchemaAndSetsWhatIsRead() {
-        JsonNode tls = Yaml.read(Path.of("docker-compose.tls.yaml"));
+    @ParameterizedTest
+    @ValueSource(strings = {"docker-compose.tls.yaml", "docker-compose.readers.yaml"})
+    void theFilesBesideItFitTheSchemaAndSetWhatIsRead(String file) {
+        JsonNode beside = Yaml.read(Path.of(file));
 
-        assertThat(Schemas.problemsOfCompose(tls)).isEmpty();
-        assertThat(tls.at("/services/api/environment").fieldNames())
-                .toIterable()
-                .isNotEmpty()
-                .allMatch(Settings::exists);
+        assertThat(Schemas.problemsOfCompose(beside)).isEmpty();
+        for (JsonNode service : beside.get("services")) {
+            assertThat(service.at("/environment").fieldNames())
+                    .toIterable()
+                    .isNotEmpty()
+                    .allMatch(Settings::exists);
+        }
     }
 
     @ParameterizedTest(name = "{0} = {1}")

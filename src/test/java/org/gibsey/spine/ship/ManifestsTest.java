@@ -23,19 +23,19 @@ class ManifestsTest {
     @BeforeAll
     static void render() throws Exception {
         assumeTrue(Kubectl.renders(), "the manifests are not checked: there is no kubectl with kustomize 5");
-        for (String overlay : List.of("production", "minimal", "tls")) {
+        for (String overlay : List.of("production", "minimal", "tls", "readers")) {
             RENDERED.put(overlay, Manifests.render(OVERLAYS.resolve(overlay)));
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"production", "minimal", "tls"})
+    @ValueSource(strings = {"production", "minimal", "tls", "readers"})
     void fitTheirSchemas(String overlay) {
         assertThat(problems(RENDERED.get(overlay))).isEmpty();
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"production", "minimal", "tls"})
+    @ValueSource(strings = {"production", "minimal", "tls", "readers"})
     void keepTheRules(String overlay) {
         assertThat(brokenRules(RENDERED.get(overlay), overlay)).isEmpty();
     }
