@@ -26,6 +26,7 @@ final class SaveMetrics {
     private final Timer time;
     private final Set<String> paths = ConcurrentHashMap.newKeySet();
     private final String ownCall = UUID.randomUUID().toString();
+    private volatile boolean isWarm;
 
     SaveMetrics(MeterRegistry meters) {
         this.meters = meters;
@@ -61,9 +62,14 @@ final class SaveMetrics {
         return ownCall;
     }
 
+    /** From now on the process makes no calls of its own. */
+    void endOwnCalls() {
+        isWarm = true;
+    }
+
     /** Whether somebody else makes this call: nobody knows the value but the process itself. */
     boolean counts(HttpServletRequest call) {
-        return !ownCall.equals(call.getHeader(WarmUp.HEADER));
+        return isWarm || !ownCall.equals(call.getHeader(WarmUp.HEADER));
     }
 
     /** Whether it is a save of somebody else. */

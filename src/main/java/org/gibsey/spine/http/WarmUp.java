@@ -38,8 +38,8 @@ import org.springframework.stereotype.Component;
  * Goes the way of a save again and again before the process says that it is ready. A JVM that has just started takes ten
  * times as long for each: under load the saves of the first seconds would pile up until places and time run out.
  *
- * <p>Nothing is stored, and no save is counted: the process calls itself with saves that are refused for their content (or, where
- * readers are known, for the missing token), and makes events that it sends nowhere.
+ * <p>Nothing is stored, and no save is counted: the process calls itself with saves that are refused for their content, and
+ * makes events that it sends nowhere.
  */
 @Component
 @ConditionalOnWebApplication
@@ -105,6 +105,7 @@ final class WarmUp implements ApplicationRunner {
                 }
             }
         }
+        metrics.endOwnCalls();
     }
 
     private void warm(String path) throws Exception {

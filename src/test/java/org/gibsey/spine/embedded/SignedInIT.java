@@ -29,7 +29,7 @@ import org.springframework.test.context.ContextConfiguration;
         properties = {
             "management.server.port=0",
             "spring.jmx.enabled=true",
-            // its calls have no token, and are refused for that
+            // its calls have no token, and pass the doors
             "WARM_UP_TIME=1s",
             "KAFKA_TOPIC=signed_in",
             "KAFKA_DEAD_LETTER_TOPIC=signed_in.dlq",

@@ -127,12 +127,31 @@ class CallerFilterTest {
         assertThat(call(filter, elsewhere).getStatus()).isEqualTo(200);
     }
 
+    /** Or what comes behind the door would be cold when readers come. */
+    @Test
+    void letsTheProcessItselfPassWhileItWarmsUp() throws Exception {
+        SaveMetrics metrics = new SaveMetrics(new SimpleMeterRegistry());
+        CallerFilter filter = filter(Read.OWN, metrics);
+        MockHttpServletRequest own = get("/vault/save", "");
+        own.addHeader(WarmUp.HEADER, metrics.ownCall());
+        MockHttpServletRequest guessed = get("/vault/save", "");
+        guessed.addHeader(WarmUp.HEADER, UUID.randomUUID().toString());
+
+        assertThat(call(filter, own).getStatus()).isEqualTo(200);
+        assertThat(call(filter, guessed).getStatus()).isEqualTo(401);
+        metrics.endOwnCalls();
+        MockHttpServletRequest late = get("/vault/save", "");
+        late.addHeader(WarmUp.HEADER, metrics.ownCall());
+        assertThat(call(filter, late).getStatus()).isEqualTo(401);
+    }
+
     private CallerFilter filter(Read read) {
+        return filter(read, new SaveMetrics(new SimpleMeterRegistry()));
+    }
+
+    private CallerFilter filter(Read read, SaveMetrics metrics) {
         SpineSettings.Auth settings = new SpineSettings.Auth(issuer.issuer(), "", "", "authenticated", read, "");
-        return new CallerFilter(
-                new TokenVerifier(settings, Clock.systemUTC(), Runnable::run),
-                settings,
-                new SaveMetrics(new SimpleMeterRegistry()));
+        return new CallerFilter(new TokenVerifier(settings, Clock.systemUTC(), Runnable::run), settings, metrics);
     }
 
     private static MockHttpServletRequest get(String path, String authorization) {
