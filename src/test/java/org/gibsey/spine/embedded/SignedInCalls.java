@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ValveBase;
+import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
@@ -25,12 +26,35 @@ import org.springframework.util.function.SingletonSupplier;
  */
 public final class SignedInCalls implements ContextCustomizerFactory {
 
+    private static final boolean ARE_WANTED = Boolean.getBoolean("signed.in.calls");
     private static final SingletonSupplier<TestIssuer> ISSUER = SingletonSupplier.of(SignedInCalls::startIssuer);
 
     @Override
     public ContextCustomizer createContextCustomizer(
             Class<?> testClass, List<ContextConfigurationAttributes> attributes) {
-        return Boolean.getBoolean("signed.in.calls") ? new Readers() : null;
+        return ARE_WANTED ? new Readers() : null;
+    }
+
+    /** Whether all callers are known. */
+    public static boolean areWanted() {
+        return ARE_WANTED;
+    }
+
+    /** An application that a test starts by itself. */
+    public static SpringApplicationBuilder in(SpringApplicationBuilder application) {
+        return ARE_WANTED ? application.initializers(SignedInCalls::signIn) : application;
+    }
+
+    private static void signIn(ConfigurableApplicationContext context) {
+        TestPropertyValues.of(
+                        "AUTH_ISSUER=" + ISSUER.obtain().issuer(),
+                        "AUTH_READ=everyone",
+                        // as for callers whom nobody knows
+                        "LIMIT_SAVES_PER_MINUTE=0")
+                .applyTo(context);
+        WebServerFactoryCustomizer<TomcatServletWebServerFactory> tokens =
+                tomcat -> tomcat.addEngineValves(new Tokens());
+        context.getBeanFactory().registerSingleton("signedInCalls", tokens);
     }
 
     /** It ends with the JVM, whose contexts it serves. */
@@ -47,15 +71,7 @@ public final class SignedInCalls implements ContextCustomizerFactory {
 
         @Override
         public void customizeContext(ConfigurableApplicationContext context, MergedContextConfiguration configuration) {
-            TestPropertyValues.of(
-                            "AUTH_ISSUER=" + ISSUER.obtain().issuer(),
-                            "AUTH_READ=everyone",
-                            // as for callers whom nobody knows
-                            "LIMIT_SAVES_PER_MINUTE=0")
-                    .applyTo(context);
-            WebServerFactoryCustomizer<TomcatServletWebServerFactory> tokens =
-                    tomcat -> tomcat.addEngineValves(new Tokens());
-            context.getBeanFactory().registerSingleton("signedInCalls", tokens);
+            signIn(context);
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.gibsey.spine.SpineApplication;
 import org.gibsey.spine.embedded.Patience;
+import org.gibsey.spine.embedded.SignedInCalls;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 
@@ -31,8 +32,8 @@ final class RunningSpine implements AutoCloseable {
         for (String setting : settings) {
             arguments.add("--" + setting);
         }
-        return new RunningSpine(
-                new SpringApplicationBuilder(SpineApplication.class).run(arguments.toArray(String[]::new)));
+        return new RunningSpine(SignedInCalls.in(new SpringApplicationBuilder(SpineApplication.class))
+                .run(arguments.toArray(String[]::new)));
     }
 
     <T> T bean(Class<T> type) {

@@ -26,6 +26,7 @@ import org.gibsey.spine.embedded.KafkaProcess;
 import org.gibsey.spine.embedded.Ports;
 import org.gibsey.spine.embedded.Promise;
 import org.gibsey.spine.embedded.SharedServices;
+import org.gibsey.spine.embedded.SignedInCalls;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -60,7 +61,7 @@ class BrokerTroubleIT {
     @BeforeAll
     static void startBeforeTheBroker() throws IOException {
         int port = Ports.free();
-        application = new SpringApplicationBuilder(SpineApplication.class)
+        application = SignedInCalls.in(new SpringApplicationBuilder(SpineApplication.class))
                 .properties(Map.of(
                         "SERVER_PORT",
                         "0",

@@ -22,6 +22,7 @@ import org.gibsey.spine.embedded.EmbeddedKafka;
 import org.gibsey.spine.embedded.Ports;
 import org.gibsey.spine.embedded.Promise;
 import org.gibsey.spine.embedded.SharedServices;
+import org.gibsey.spine.embedded.SignedInCalls;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -56,7 +57,7 @@ class MissingReplicasIT {
                     .all()
                     .get();
         }
-        application = new SpringApplicationBuilder(SpineApplication.class)
+        application = SignedInCalls.in(new SpringApplicationBuilder(SpineApplication.class))
                 .properties(Map.of(
                         "SERVER_PORT", "0",
                         "MANAGEMENT_SERVER_PORT", "0",

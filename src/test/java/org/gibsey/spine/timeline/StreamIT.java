@@ -21,6 +21,7 @@ import java.util.stream.IntStream;
 import org.gibsey.spine.SpineApplication;
 import org.gibsey.spine.embedded.Promise;
 import org.gibsey.spine.embedded.SharedServices;
+import org.gibsey.spine.embedded.SignedInCalls;
 import org.gibsey.spine.embedded.SpineIT;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -295,7 +296,7 @@ class StreamIT {
 
     private static ConfigurableApplicationContext anotherInstance() {
         SharedServices services = new SharedServices();
-        return new SpringApplicationBuilder(SpineApplication.class)
+        return SignedInCalls.in(new SpringApplicationBuilder(SpineApplication.class))
                 .initializers(services)
                 .run(
                         "--server.port=0",
