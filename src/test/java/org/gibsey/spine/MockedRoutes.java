@@ -55,6 +55,7 @@ public abstract class MockedRoutes {
             mock("show-history", "to-vault-history");
             mock("show-change", "to-history-change", "to-dead-change");
             mock("show-gift-page", "to-vault-preview");
+            mock("feed-gifts", "to-vault-feed");
             mock("show-kafka-status", "process-kafka-status");
             mock("persist-gifts", "to-vault");
             mock("persist-changes", "to-vault-changes");

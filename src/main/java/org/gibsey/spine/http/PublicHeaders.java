@@ -8,6 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.Message;
 import org.gibsey.spine.gift.CloudEvent;
+import org.springframework.http.HttpHeaders;
 
 /**
  * The only headers that pass the public edge, in either direction. Camel turns headers into routing
@@ -29,7 +30,7 @@ final class PublicHeaders {
 
     /** Offers a request's to the route; one that is there several times as its values with commas between. */
     static void read(HttpServletRequest request, Message message) {
-        for (String name : List.of(IDEMPOTENCY_KEY, IF_MATCH)) {
+        for (String name : List.of(IDEMPOTENCY_KEY, IF_MATCH, HttpHeaders.IF_NONE_MATCH)) {
             if (request.getHeader(name) != null) {
                 message.setHeader(name, String.join(", ", Collections.list(request.getHeaders(name))));
             }

@@ -44,6 +44,7 @@ final class AllowedParts {
             "historyAnswer",
             "giftPageQuery",
             "giftPage",
+            "atomFeed",
             "giftEvents",
             "changeEvents",
             "purgeQuery",

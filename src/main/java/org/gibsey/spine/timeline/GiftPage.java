@@ -68,10 +68,18 @@ final class GiftPage implements Processor {
 
     /** On one line, cut after so many code points, and as HTML has it between tags and in quotes. */
     private static String text(@Nullable Object value, int most) {
-        String line = SPACE.matcher(String.valueOf(value)).replaceAll(" ").strip();
-        String cut = line.codePointCount(0, line.length()) <= most
-                ? line
-                : line.substring(0, line.offsetByCodePoints(0, most)) + "…";
-        return HtmlUtils.htmlEscape(cut, StandardCharsets.UTF_8.name());
+        return HtmlUtils.htmlEscape(line(value, most), StandardCharsets.UTF_8.name());
+    }
+
+    /** On one line, cut after so many code points. */
+    static String line(@Nullable Object value, int most) {
+        return cut(SPACE.matcher(String.valueOf(value)).replaceAll(" ").strip(), most);
+    }
+
+    /** The first code points, and a mark where there are more. */
+    static String cut(String text, int most) {
+        return text.codePointCount(0, text.length()) <= most
+                ? text
+                : text.substring(0, text.offsetByCodePoints(0, most)) + "…";
     }
 }

@@ -77,7 +77,7 @@ final class ListQuery implements Processor {
         exchange.getMessage().setHeader(JdbcConstants.JDBC_PARAMETERS, parameters);
         exchange.setProperty(LIMIT, limit);
         exchange.setProperty(COUNTS_PAGES, query.text("page") != null);
-        exchange.setProperty(PATH, "/vault/list");
+        exchange.setProperty(PATH, exchange.getMessage().getHeader(Exchange.HTTP_PATH));
         exchange.setProperty(
                 FILTER,
                 (pageId == null ? "" : "&page_id=" + pageId) + (symbolId == null ? "" : "&symbol_id=" + symbolId));

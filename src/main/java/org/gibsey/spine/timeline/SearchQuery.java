@@ -53,6 +53,5 @@ final class SearchQuery implements Processor {
                 ListQuery.FILTER,
                 "&q=" + URLEncoder.encode(words, StandardCharsets.UTF_8)
                         + exchange.getProperty(ListQuery.FILTER, String.class));
-        exchange.setProperty(ListQuery.PATH, "/vault/search");
     }
 }

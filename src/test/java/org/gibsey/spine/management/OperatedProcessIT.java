@@ -273,6 +273,7 @@ class OperatedProcessIT {
                 "show-change",
                 "show-history",
                 "show-gift-page",
+                "feed-gifts",
                 "show-kafka-status"
             })
     void stopsStartsSuspendsAndResumesARoute(String id) throws Exception {

@@ -41,6 +41,22 @@ class ReadsIT {
     JdbcClient vault;
 
     @Test
+    void theFeedHasTheGiftsOfAPageAsTheyAreNow() {
+        vault.sql("insert into vault (page_id, question, answer, created_at, deleted_at, changed_at) values"
+                        + " (46901, 'first', 'a', '2024-05-21', null, '2024-06-01'),"
+                        + " (46901, 'second', 'b', '2024-05-22', null, null),"
+                        + " (46901, 'deleted', 'c', '2024-05-23', now(), null),"
+                        + " (46902, 'elsewhere', 'd', '2024-05-24', null, null)")
+                .update();
+
+        String feed = http.getForObject("/feed?page_id=46901", String.class);
+
+        assertThat(feed)
+                .containsSubsequence("<updated>2024-06-01T", "second", "<updated>2024-05-22T", "first", "2024-06-01T")
+                .doesNotContain("deleted", "elsewhere");
+    }
+
+    @Test
     void showsAStoredGiftAtTheLocationThatTheSaveGave() throws Exception {
         Map<String, Object> gift =
                 Map.of("page_id", 46_001, "question", "Q?", "answer", "A", "symbol_id", 3, "unknown", true);

@@ -1,0 +1,127 @@
+package org.gibsey.spine.timeline;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import javax.xml.stream.XMLOutputFactory;
+import javax.xml.stream.XMLStreamException;
+import javax.xml.stream.XMLStreamWriter;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.Processor;
+import org.gibsey.spine.SpineSettings;
+import org.springframework.http.HttpHeaders;
+import org.springframework.stereotype.Component;
+import org.springframework.util.DigestUtils;
+
+/**
+ * Makes an Atom feed (RFC 4287) of rows of the vault. Addresses in it are relative to its own, so that they hold behind a prefix. It has
+ * an {@code ETag}: who has it already is answered 304. Where everybody reads, a proxy may keep it for a minute; where readers see
+ * their own gifts, nobody keeps it for another. Thread-safe.
+ */
+@Component("atomFeed")
+final class AtomFeed implements Processor {
+
+    private static final String SHARED = "public, max-age=60";
+    private static final String OF_ONE_READER = "private, no-cache";
+
+    private static final int TITLE_CHARS = 90;
+    private static final int ANSWER_CHARS = 4000;
+
+    /** What XML 1.0 cannot say. */
+    private static final Pattern NOT_XML =
+            Pattern.compile("[^\\t\\n\\r\\u0020-\\uD7FF\\uE000-\\uFFFD\\x{10000}-\\x{10FFFF}]");
+
+    private final XMLOutputFactory xml = XMLOutputFactory.newDefaultFactory();
+    private final SpineSettings.Auth auth;
+
+    AtomFeed(SpineSettings settings) {
+        this.auth = settings.auth();
+    }
+
+    @Override
+    @SuppressWarnings("unchecked")
+    public void process(Exchange exchange) throws XMLStreamException {
+        Message message = exchange.getMessage();
+        byte[] feed = feed(
+                message.getBody(List.class),
+                exchange.getProperty(ListQuery.FILTER, String.class).replaceFirst("^&", ""));
+        String etag = '"' + DigestUtils.md5DigestAsHex(feed) + '"';
+        message.setHeader(HttpHeaders.ETAG, etag);
+        message.setHeader(HttpHeaders.CACHE_CONTROL, auth.isOwn() ? OF_ONE_READER : SHARED);
+        String known = message.getHeader(HttpHeaders.IF_NONE_MATCH, "", String.class);
+        if (known.contains(etag)) {
+            message.setHeader(Exchange.HTTP_RESPONSE_CODE, 304);
+            message.setBody(null);
+        } else {
+            message.setBody(feed);
+        }
+    }
+
+    /** @param filter as a query has it, empty for none */
+    private byte[] feed(List<Map<String, Object>> rows, String filter) throws XMLStreamException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        XMLStreamWriter out = xml.createXMLStreamWriter(bytes, StandardCharsets.UTF_8.name());
+        String query = filter.isEmpty() ? "" : "?" + filter;
+        out.writeStartDocument(StandardCharsets.UTF_8.name(), "1.0");
+        out.writeStartElement("feed");
+        out.writeDefaultNamespace("http://www.w3.org/2005/Atom");
+        element(out, "id", "tag:gibsey.org,2026:vault" + query);
+        element(out, "title", "The Gibsey Vault" + (filter.isEmpty() ? "" : ": " + filter.replace("&", ", ")));
+        element(
+                out,
+                "updated",
+                rows.stream()
+                        .map(row -> time(row, "updated_at"))
+                        .max(Instant::compareTo)
+                        .orElse(Instant.EPOCH)
+                        .toString());
+        link(out, "self", "feed" + query);
+        link(out, "alternate", "./" + query);
+        out.writeStartElement("author");
+        element(out, "name", "Readers of the Vault");
+        out.writeEndElement();
+        for (Map<String, Object> row : rows) {
+            entry(out, row);
+        }
+        out.writeEndDocument();
+        out.close();
+        return bytes.toByteArray();
+    }
+
+    private static void entry(XMLStreamWriter out, Map<String, Object> row) throws XMLStreamException {
+        out.writeStartElement("entry");
+        element(out, "id", "urn:uuid:" + row.get("event_id"));
+        element(out, "title", GiftPage.line(row.get("question"), TITLE_CHARS));
+        element(out, "published", time(row, "created_at").toString());
+        element(out, "updated", time(row, "updated_at").toString());
+        link(out, "alternate", "gifts/" + row.get("event_id"));
+        out.writeEmptyElement("category");
+        out.writeAttribute("term", "page-" + row.get("page_id"));
+        out.writeAttribute("label", String.format(Locale.ROOT, "Page %s", row.get("page_id")));
+        element(out, "content", GiftPage.cut(String.valueOf(row.get("answer")), ANSWER_CHARS));
+        out.writeEndElement();
+    }
+
+    private static Instant time(Map<String, Object> row, String column) {
+        return ((Timestamp) Objects.requireNonNull(row.get(column))).toInstant();
+    }
+
+    private static void link(XMLStreamWriter out, String rel, String href) throws XMLStreamException {
+        out.writeEmptyElement("link");
+        out.writeAttribute("rel", rel);
+        out.writeAttribute("href", href);
+    }
+
+    private static void element(XMLStreamWriter out, String name, String text) throws XMLStreamException {
+        out.writeStartElement(name);
+        out.writeCharacters(NOT_XML.matcher(text).replaceAll("\uFFFD"));
+        out.writeEndElement();
+    }
+}
