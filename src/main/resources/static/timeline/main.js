@@ -388,6 +388,7 @@ function readLocation() {
   // the list is read once the stream has started, so that no gift is missed between the two
   const live = new URLSearchParams(filter);
   live.delete("q");
+  $("feed").href = live.size ? `/feed?${live}` : "/feed";
   stream.open(live.toString());
 }
 

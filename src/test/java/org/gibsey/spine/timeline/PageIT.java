@@ -468,6 +468,8 @@ class PageIT {
         browser.awaitLive();
         await().until(() -> browser.texts(".question").equals(List.of("without", "with")));
         assertThat(browser.address()).isEqualTo(ofPage());
+        assertThat(browser.<String>script("return document.querySelector('#feed').getAttribute('href')"))
+                .isEqualTo("/feed?page_id=" + page);
 
         browser.click("[href='/?symbol_id=" + symbol + "']");
         browser.awaitLive();
