@@ -19,7 +19,7 @@ const $ = id => document.getElementById(id);
 const id = location.pathname.split("/").pop().toLowerCase();
 let timer = 0;
 let shown = null; // the gift, while there is one
-let isOpen = false; // the stream of its page
+let isOpen = false; // the stream
 let isSure = false; // whether nothing was missed between the look at it and the stream
 
 const [session] = await Promise.all([Session.begin(), loadSymbols()]);
@@ -36,7 +36,7 @@ const gifts = {
 };
 const changing = new Changing($("gift-place"), session, gifts, words => $("announcer").textContent = words);
 const nothing = () => {};
-const stream = new Stream(session, {
+const handlers = {
   gift: nothing, opening: nothing, opened: nothing, lost: nothing, refused: nothing,
   changed(json) {
     const gift = parse(json);
@@ -54,7 +54,8 @@ const stream = new Stream(session, {
   reset() {
     isSure = false;
   },
-});
+};
+let stream = null; // of the gift's page, once that is known
 
 async function look(wait = FIRST_LOOK_MS) {
   clearTimeout(timer);
@@ -109,6 +110,7 @@ function show(gift) {
     $("gift-place").setAttribute("aria-busy", "false");
     if (!isOpen) {
       isOpen = true;
+      stream ??= new Stream(session, handlers);
       stream.open(`page_id=${gift.page_id}`);
     }
     $("thread").href = `/?page_id=${gift.page_id}`;
@@ -148,7 +150,7 @@ $("back").addEventListener("click", () => sessionStorage.setItem("gibsey.return"
 offerLink(location.origin + location.pathname);
 showAccount(session, () => {
   // what one reader sees, and may do, is no other's
-  stream.close();
+  stream?.close();
   isOpen = false;
   isSure = false;
   clear();

@@ -152,6 +152,51 @@ class ChangesPageIT {
         await().until(() -> browser.texts(".question").equals(List.of("third")));
     }
 
+    /** The list was read before the change, and its answer comes after the stream has told of it. */
+    @Test
+    void aListThatIsReadLateBringsNothingBack() {
+        String edited = store("edited", "a");
+        String deleted = store("deleted", "a");
+        browser.open("http://localhost:%d/?page_id=%d".formatted(port, ++lastPage));
+        browser.script("""
+                const fetching = window.fetch;
+                window.fetch = async (path, options) => {
+                  const answer = await fetching(path, options);
+                  if (!path.startsWith("/vault/list")) {
+                    return answer;
+                  }
+                  const rows = await answer.text();
+                  await new Promise(go => window.go = go);
+                  return new Response(rows, {headers: answer.headers});
+                };
+                const parsing = JSON.parse;
+                window.heard = "";
+                JSON.parse = (text, ...more) => {
+                  window.heard += text;
+                  return parsing(text, ...more);
+                };
+                history.pushState(null, "", arguments[0]);
+                dispatchEvent(new PopStateEvent("popstate"));
+                """, "/?page_id=" + page);
+        await().until(() -> browser.script("return window.go !== undefined"));
+        change(edited, "question = 'as it is now'");
+        change(deleted, "deleted_at = now()");
+        await().until(() -> browser.<String>script("return window.heard")
+                .contains("{\"id\":%d,\"event_id\":\"%s\"}".formatted(number(deleted), deleted)));
+
+        browser.script("window.go()");
+
+        await().until(() -> browser.texts(".question").equals(List.of("as it is now")));
+        assertThat(browser.find("#gifts").getDomAttribute("aria-busy")).isEqualTo("false");
+    }
+
+    private long number(String gift) {
+        return vault.sql("select id from vault where event_id = cast(? as uuid)")
+                .param(gift)
+                .query(Long.class)
+                .single();
+    }
+
     /** Whatever the reason, the page shows what the vault has, and the reader has what was typed. */
     @Test
     void whatIsRefusedGoesBackWithTheReasonAndLosesNoText() {
