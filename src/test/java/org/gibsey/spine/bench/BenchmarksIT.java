@@ -68,6 +68,8 @@ class BenchmarksIT {
         all.put("drain", new Drain(shipped));
         // not in the whole run: its libraries are fetched apart
         all.put("debezium", new DrainBesideDebezium(shipped));
+        // not in the whole run: it needs the history of the repository
+        all.put("before", new BesideBefore(shipped));
         all.put("curves", new DrainCurves(shipped));
         all.put("latency", new Latency(shipped));
         all.put("cold", new Cold(shipped));

@@ -21,7 +21,7 @@ import org.springframework.util.FileSystemUtils;
  */
 final class ShippedApplication {
 
-    private static final Path JAR = Path.of("target", "gift-spine.jar").toAbsolutePath();
+    private static final Path HERE = Path.of("").toAbsolutePath();
     private static final String CACHE_FLAG = "-XX:AOTCache";
 
     private final Path folder;
@@ -39,14 +39,24 @@ final class ShippedApplication {
      * @param flags of the JVM, beside those of the image
      */
     static ShippedApplication in(Path folder, String flags) throws IOException, InterruptedException {
+        return of(HERE, folder, flags);
+    }
+
+    /**
+     * Lays another version out, with the flags of this one.
+     *
+     * @param project where it was built
+     */
+    static ShippedApplication of(Path project, Path folder, String flags) throws IOException, InterruptedException {
+        Path jar = project.resolve("target").resolve("gift-spine.jar");
         FileSystemUtils.deleteRecursively(folder);
         Files.createDirectories(folder.getParent());
         run(
                 Jvm.own(),
-                List.of("-Djarmode=tools", "-jar", JAR.toString(), "extract", "--destination", folder.toString()),
+                List.of("-Djarmode=tools", "-jar", jar.toString(), "extract", "--destination", folder.toString()),
                 folder.resolveSibling("extract.log"));
-        copy(Path.of("container"), folder.resolve("bin"));
-        copy(Path.of("routes"), folder.resolve("routes"));
+        copy(project.resolve("container"), folder.resolve("bin"));
+        copy(project.resolve("routes"), folder.resolve("routes"));
         return new ShippedApplication(folder.toAbsolutePath(), flags);
     }
 
@@ -104,7 +114,7 @@ final class ShippedApplication {
     private static void run(Jvm java, List<String> arguments, Path log) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(java.command()));
         command.addAll(arguments);
-        try (JavaProcess process = JavaProcess.command(command, Path.of("").toAbsolutePath(), Map.of(), log)) {
+        try (JavaProcess process = JavaProcess.command(command, HERE, Map.of(), log)) {
             if (process.awaitExit(Duration.ofMinutes(1)) != 0) {
                 throw new IOException("failed, see " + log);
             }
