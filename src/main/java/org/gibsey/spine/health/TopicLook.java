@@ -87,7 +87,7 @@ final class TopicLook implements Watch.Look {
                 isOfGifts ? limit.takesSaves() : name.equals(changes) ? routes.writes(changes) : routes.any();
         return (isWritten ? topic.notAllowed() : Optional.<String>empty())
                 .or(topic::fault)
-                .or(() -> isOfGifts ? limit.fault(topic) : Optional.empty());
+                .or(() -> limit.fault(topic));
     }
 
     private void create(Admin admin, Set<String> names) throws InterruptedException, ExecutionException {

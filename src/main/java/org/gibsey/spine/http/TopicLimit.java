@@ -1,8 +1,9 @@
 package org.gibsey.spine.http;
 
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import org.apache.camel.CamelContext;
 import org.apache.kafka.common.KafkaException;
@@ -17,9 +18,9 @@ import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 
 /**
- * Compares the largest body with the largest message that the topic takes. Set too large, the first long gift would be
+ * Compares the largest body with the largest message that the topics take. Set too large, the first long gift would be
  * refused by the broker, weeks after the mistake. With the broker there the start fails; without it the start goes on, and
- * readiness says so once the broker answers. Only a process that takes saves is judged. Thread-safe.
+ * readiness says so once the broker answers. Only a process that takes saves or changes is judged. Thread-safe.
  */
 @Component
 public final class TopicLimit {
@@ -39,19 +40,20 @@ public final class TopicLimit {
     /** When the routes run, as only they tell whether this process takes saves. */
     @EventListener(ApplicationReadyEvent.class)
     void onStart() throws InterruptedException {
-        if (!takesSaves()) {
+        Set<String> topics = topics();
+        if (topics.isEmpty()) {
             return;
         }
-        String topic = settings.topic().name();
         try {
-            Optional.ofNullable(TopicState.of(kafka.admin(), List.of(topic)).get(topic))
-                    .flatMap(this::fault)
+            TopicState.of(kafka.admin(), topics).values().stream()
+                    .flatMap(topic -> fault(topic).stream())
+                    .findFirst()
                     .ifPresent(fault -> {
                         throw new InvalidConfigurationPropertyValueException(
                                 "spine.limits.body-bytes", settings.limits().bodyBytes(), fault);
                     });
         } catch (ExecutionException | KafkaException e) {
-            LOG.info("The limit of topic {} is compared with MAX_BODY_BYTES when the broker is there", topic);
+            LOG.info("The limits of topics {} are compared with MAX_BODY_BYTES when the broker is there", topics);
         }
     }
 
@@ -60,11 +62,27 @@ public final class TopicLimit {
         return AcceptGift.isUsedIn(camel);
     }
 
-    /** Why the topic would not take a gift as large as a body may be; empty when it would, or its limit may not be known. */
+    /** Those that carry what this process takes: gifts, and changes, which hold the whole gift as well. */
+    private Set<String> topics() {
+        Set<String> topics = new TreeSet<>();
+        if (takesSaves()) {
+            topics.add(settings.topic().name());
+        }
+        if (camel.getRoutes().stream().anyMatch(AcceptChange::isUsedIn)) {
+            topics.add(settings.changes().topic());
+        }
+        return topics;
+    }
+
+    /**
+     * Why a topic would not take an event as large as a body may be; empty when it would, when nothing taken here goes there, or
+     * when its limit may not be known.
+     */
     public Optional<String> fault(TopicState topic) {
         int bodyBytes = settings.limits().bodyBytes();
         int maxMessageBytes = topic.maxMessageBytes().orElse(Integer.MAX_VALUE);
-        return bodyBytes <= maxMessageBytes || !takesSaves()
+        return bodyBytes <= maxMessageBytes
+                        || !topics().contains(topic.description().name())
                 ? Optional.empty()
                 : Optional.of(String.format(
                         Locale.ROOT,
