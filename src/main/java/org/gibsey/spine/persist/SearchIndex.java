@@ -10,6 +10,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.dao.TransientDataAccessException;
+import org.springframework.jdbc.BadSqlGrammarException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -57,6 +58,9 @@ final class SearchIndex {
         } catch (DataAccessResourceFailureException | TransientDataAccessException e) {
             // health says that the database is away; what was not taken in is tried again
             LOG.debug("The index of words waits", e);
+        } catch (BadSqlGrammarException e) {
+            // before the first migration there is no table: health says that the schema is not current
+            LOG.debug("The index of words waits for its table", e);
         } catch (DataAccessException e) {
             if (trouble.isToBeLogged()) {
                 LOG.warn("No gifts are taken into the index of words at the moment: {}", String.valueOf(e.getCause()));
