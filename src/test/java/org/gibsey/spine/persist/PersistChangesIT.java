@@ -64,6 +64,9 @@ class PersistChangesIT {
     OutageLog outages;
 
     @Autowired
+    ChangeEvents changeEvents;
+
+    @Autowired
     TestRestTemplate http;
 
     @Autowired
@@ -174,6 +177,35 @@ class PersistChangesIT {
         assertThat(row(gift)).containsEntry("question", "edited");
     }
 
+    /** Its statement has begun before what the successor stored, and does not see that by itself. */
+    @Test
+    void aWorkerThatWasFrozenInsideAnEditUndoesNothingOfItsSuccessor() throws Exception {
+        UUID gift = saved("q", "a");
+        GiftChange first = edit(gift, 1, "first", "", Field.QUESTION);
+        GiftChange second = edit(gift, 2, "second", "", Field.QUESTION);
+        String frozen = RouteSql.of(camel, "persist-changes", "set-change")
+                .replace(
+                        "where not exists (select from gift_change known",
+                        "where (select pg_advisory_xact_lock(87502) is not null)"
+                                + " and not exists (select from gift_change known");
+        assertThat(frozen).contains("87502");
+        CompletableFuture<List<Map<String, Object>>> thawed;
+        try (Connection other = SharedServices.get().database().superuser();
+                Statement statement = other.createStatement()) {
+            statement.execute("select pg_advisory_lock(87502)");
+            String parameter = changeEvents.json(List.of(ChangeEvents.Row.of(first)));
+            thawed = CompletableFuture.supplyAsync(
+                    () -> vault.sql(frozen).param("changes", parameter).query().listOfRows());
+            awaitWaiting();
+            write(first, second);
+            awaitOutcome(first, "applied");
+            awaitOutcome(second, "applied");
+        }
+
+        assertThat(thawed.get()).isEmpty();
+        assertThat(row(gift)).containsEntry("question", "second").containsEntry("revision", second.id());
+    }
+
     /** PostgreSQL writes no row twice in one statement; without waves the line would stop for ever. */
     @Test
     void severalChangesOfOneGiftInOnePollAreStoredInTheirOrderBesideARefusedOne() throws Exception {
@@ -274,10 +306,7 @@ class PersistChangesIT {
                     .param("before", Timestamp.from(Instant.now().minus(Duration.ofDays(30))))
                     .query(Integer.class)
                     .single());
-            await().until(() -> vault.sql("select count(*) from pg_locks where locktype = 'advisory' and not granted")
-                            .query(Integer.class)
-                            .single()
-                    > 0);
+            awaitWaiting();
             GiftChange superseded = edit(gift, 1, "told late", "told", Field.QUESTION);
             write(superseded);
             awaitOutcome(superseded, "applied");
@@ -445,6 +474,14 @@ class PersistChangesIT {
                 Instant.now().minus(Duration.ofDays(31)).truncatedTo(ChronoUnit.MICROS));
         write(delete);
         awaitOutcome(delete, "applied");
+    }
+
+    /** Until a statement waits for an advisory lock. */
+    private void awaitWaiting() {
+        await().until(() -> vault.sql("select count(*) from pg_locks where locktype = 'advisory' and not granted")
+                        .query(Integer.class)
+                        .single()
+                > 0);
     }
 
     /** A turn of a timer's route, without waiting for it. */
