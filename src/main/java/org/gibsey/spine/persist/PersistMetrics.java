@@ -8,7 +8,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntConsumer;
+import java.util.function.ObjIntConsumer;
 import org.apache.camel.Exchange;
 import org.apache.camel.component.jdbc.JdbcConstants;
 import org.apache.camel.spi.Synchronization;
@@ -19,11 +21,13 @@ import org.springframework.stereotype.Component;
 @Component
 class PersistMetrics {
 
+    /** Of a change, as {@code gift_change} has them. */
+    private static final List<String> OUTCOMES = List.of("applied", "superseded", "conflict", "void");
+
     private final MeterRegistry meters;
     private final Clock clock;
     private final Counter stored;
     private final Counter duplicates;
-    private final Counter changes;
     private final Counter changeDuplicates;
     private final Timer latency;
     private final DistributionSummary batchSize;
@@ -36,9 +40,6 @@ class PersistMetrics {
                 .register(meters);
         this.duplicates = Counter.builder("gifts.duplicate")
                 .description("Events whose row was there already")
-                .register(meters);
-        this.changes = Counter.builder("changes.stored")
-                .description("Edits, deletes and restores that reached the history, whatever became of them")
                 .register(meters);
         this.changeDuplicates = Counter.builder("changes.duplicate")
                 .description("Those that were there already")
@@ -54,6 +55,7 @@ class PersistMetrics {
                 .register(meters);
         // registered at 0: Prometheus does not see the first increment of a counter that appears with it
         List.of("undecodable", "invalid", "refused", Conflicts.REASON).forEach(reason -> dead(reason, 0));
+        OUTCOMES.forEach(this::changes);
     }
 
     void batch(int records) {
@@ -76,7 +78,7 @@ class PersistMetrics {
      * @param onRowThere told how many of them had a row of their id already, if any; not counted here
      */
     Synchronization stored(List<Instant> savedAt, IntConsumer onRowThere) {
-        return onRows(rows -> {
+        return onRows((exchange, rows) -> {
             stored.increment(rows);
             if (rows < savedAt.size()) {
                 onRowThere.accept(savedAt.size() - rows);
@@ -88,15 +90,26 @@ class PersistMetrics {
         });
     }
 
-    /** Likewise for the changes of a statement. */
+    /** Likewise for the changes of a statement that returns the column {@code outcome}. */
     Synchronization changed(int records) {
-        return onRows(rows -> {
-            changes.increment(rows);
+        return onRows((exchange, rows) -> {
             changeDuplicates.increment(records - rows);
+            if (exchange.getMessage().getBody() instanceof List<?> returned) {
+                returned.forEach(row -> changes(String.valueOf(((Map<?, ?>) row).get("outcome")))
+                        .increment());
+            }
         });
     }
 
-    private static Synchronization onRows(IntConsumer counts) {
+    /** Those of one outcome; what an edited statement makes up is no label. */
+    private Counter changes(String outcome) {
+        return Counter.builder("changes.stored")
+                .description("Edits, deletes, restores and erasures that reached the history, by what became of them")
+                .tag("outcome", OUTCOMES.contains(outcome) ? outcome : "other")
+                .register(meters);
+    }
+
+    private static Synchronization onRows(ObjIntConsumer<Exchange> counts) {
         return new SynchronizationAdapter() {
             @Override
             public void onComplete(Exchange exchange) {
@@ -107,7 +120,7 @@ class PersistMetrics {
                                 exchange.getMessage().getHeader(JdbcConstants.JDBC_ROW_COUNT),
                                 Integer.class);
                 if (rows != null) {
-                    counts.accept(rows);
+                    counts.accept(exchange, rows);
                 }
             }
         };

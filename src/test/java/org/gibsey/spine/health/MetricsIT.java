@@ -76,6 +76,8 @@ class MetricsIT {
             gifts_stored_total, -
             gifts_duplicate_total, -
             gifts_dead_total, reason
+            changes_stored_total, outcome
+            changes_duplicate_total, -
             gifts_replayed_total, -
             gifts_lag_records, -
             gifts_lag_seconds, -
@@ -156,6 +158,14 @@ class MetricsIT {
         assertThat(status).contains("Agent: disabled");
     }
 
+    /** As the alert for changes that fail names them. */
+    @Test
+    void changesAreCountedUnderTheirPaths() throws Exception {
+        assertThat(spine.metrics().lines().filter(line -> line.startsWith("http_server_requests_seconds_count{")))
+                .anyMatch(line -> line.contains("method=\"PUT\"") && line.contains("uri=\"/vault/gifts/{event_id}\""))
+                .anyMatch(line -> line.contains("method=\"POST\"") && line.contains("uri=\"/delete-account\""));
+    }
+
     /** Good and bad calls, with something that was never there before wherever a caller may say something. */
     private static void useEverything(int page) throws Exception {
         String unique = UUID.randomUUID().toString();
@@ -169,6 +179,8 @@ class MetricsIT {
         assertThat(spine.call("GET", "/vault/" + unique + "/" + unique, "")).isEqualTo(404);
         assertThat(spine.call("X" + unique.replace("-", ""), "/vault/save", "")).isBetween(400, 499);
         assertThat(spine.call("GET", "/kafka/status", "")).isEqualTo(200);
+        assertThat(spine.call("PUT", "/vault/gifts/" + unique, "{}")).isEqualTo(403);
+        assertThat(spine.call("POST", "/delete-account", "")).isEqualTo(403);
         topic.write("{\"page_id\":" + page + ",\"question\":\"" + unique + "\"}");
         topic.write(unique);
         await().until(() -> count("select count(*) from vault where page_id = ?", page) == 1);

@@ -197,7 +197,7 @@ class ConvergenceIT {
 
     private static boolean stored(NamedParameterJdbcTemplate jdbc, String sql, Map<String, Object> parameters) {
         try {
-            jdbc.update(sql, parameters);
+            jdbc.queryForList(sql, parameters);
             return true;
         } catch (PessimisticLockingFailureException e) {
             return false;
