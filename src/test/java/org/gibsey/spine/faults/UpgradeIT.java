@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -159,13 +161,18 @@ class UpgradeIT {
         }
 
         private void goOn() {
+            Deque<UUID> read = new ArrayDeque<>();
             try {
                 for (int i = 0; !stopped; i++) {
                     LockSupport.parkNanos(20_000_000);
                     HttpSaves api = apis.get(i % apis.size());
                     UUID gift = saved(api);
-                    if (gift != null && i % 10 == 9 && !newApis.isEmpty()) {
-                        change(new Change(gift, i % 20 == 9 ? Kind.EDITED : Kind.DELETED));
+                    if (gift != null && i % 10 == 9) {
+                        read.add(gift);
+                    }
+                    // after some seconds, as readers do
+                    if (read.size() > 10 && !newApis.isEmpty()) {
+                        change(new Change(read.remove(), changed.get() % 2 == 0 ? Kind.EDITED : Kind.DELETED));
                     }
                 }
             } catch (RuntimeException | InterruptedException e) {
