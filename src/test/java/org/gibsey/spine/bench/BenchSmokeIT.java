@@ -37,6 +37,14 @@ class BenchSmokeIT {
                 .contains("| saves beside Spring MVC to KafkaProducer, " + Jvm.own() + ", 64 connections | ≥ ");
     }
 
+    @Test
+    @Tag("slow")
+    void measuresWhatTokensCost() throws Exception {
+        Report report = measured("tokens", new Tokens(Jvm.own()));
+
+        assertThat(report.table()).contains("| saves with tokens that are remembered, of those without | ≥ 0.97 |");
+    }
+
     private Report measured(String section, Benchmark benchmark) throws Exception {
         Report report = Report.in(folder);
         // its processes live for seconds

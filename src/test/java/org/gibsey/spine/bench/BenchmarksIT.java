@@ -77,6 +77,7 @@ class BenchmarksIT {
         all.put("idle", new Idle(shipped));
         all.put("streams", new StreamGrowth(shipped));
         all.put("list", new ListGrowth(shipped));
+        all.put("tokens", new Tokens(shipped));
         return all;
     }
 }

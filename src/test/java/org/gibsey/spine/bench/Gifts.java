@@ -31,13 +31,17 @@ final class Gifts {
 
     /** A save over HTTP/1.1. */
     static ByteBuffer request(long page) {
+        return request(page, "");
+    }
+
+    /** @param headers lines, each with its end */
+    static ByteBuffer request(long page, String headers) {
         byte[] body = "{\"page_id\":%d,\"question\":\"%s\",\"answer\":\"%s\"}"
                 .formatted(page, QUESTION, ANSWER)
                 .getBytes(StandardCharsets.UTF_8);
-        byte[] head =
-                ("POST /vault/save HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
-                                + body.length + "\r\n\r\n")
-                        .getBytes(StandardCharsets.US_ASCII);
+        byte[] head = ("POST /vault/save HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + headers
+                        + "Content-Length: " + body.length + "\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII);
         return ByteBuffer.allocate(head.length + body.length)
                 .put(head)
                 .put(body)

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntPredicate;
 import java.util.function.LongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -36,7 +37,7 @@ final class HttpLoad implements AutoCloseable {
     private final Selector selector = Selector.open();
     private final List<Connection> connections = new ArrayList<>();
     private final List<Connection> complete = new ArrayList<>();
-    private final int expected;
+    private final IntPredicate expected;
 
     /** Opens them. */
     HttpLoad(int port, int connections) throws IOException {
@@ -45,6 +46,11 @@ final class HttpLoad implements AutoCloseable {
 
     /** @param expected the status that is no failure */
     HttpLoad(int port, int connections, int expected) throws IOException {
+        this(port, connections, status -> status == expected);
+    }
+
+    /** @param expected the statuses that are no failure */
+    HttpLoad(int port, int connections, IntPredicate expected) throws IOException {
         this.expected = expected;
         for (int i = 0; i < connections; i++) {
             this.connections.add(new Connection(port));
@@ -273,7 +279,7 @@ final class HttpLoad implements AutoCloseable {
         private long bodyLength(int head) throws IOException {
             String text = new String(in.array(), 0, head, StandardCharsets.ISO_8859_1);
             int status = Integer.parseInt(text.substring(9, 12));
-            if (status != expected) {
+            if (!expected.test(status)) {
                 throw new IOException("answered " + status + ": "
                         + new String(in.array(), head, in.position() - head, StandardCharsets.UTF_8));
             }

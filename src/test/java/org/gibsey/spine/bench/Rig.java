@@ -225,7 +225,8 @@ final class Rig implements AutoCloseable {
                 202);
     }
 
-    private void awaitStatus(JavaProcess process, HttpRequest request, int status) {
+    /** Waits until the request is answered so. */
+    void awaitStatus(JavaProcess process, HttpRequest request, int status) {
         await().atMost(PATIENCE)
                 .pollInterval(Duration.ofMillis(50))
                 .ignoreExceptionsInstanceOf(IOException.class)
