@@ -37,11 +37,16 @@ final class ChangedGifts {
         this.random = new Random(seed);
     }
 
-    /** One more that may be changed. */
+    /** One more that may be changed here. */
     synchronized void add(UUID gift, Gift asSaved) {
+        addOfOthers(gift, asSaved);
+        order.add(gift);
+    }
+
+    /** One more that is changed by others only, who say so with {@link #changed}. */
+    synchronized void addOfOthers(UUID gift, Gift asSaved) {
         saved.put(gift, asSaved);
         changes.put(gift, new ArrayList<>());
-        order.add(gift);
     }
 
     /** One of them, at random. */
