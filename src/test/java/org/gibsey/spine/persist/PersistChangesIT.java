@@ -384,6 +384,12 @@ class PersistChangesIT {
         await().untilAsserted(() -> assertThat(proof(reader))
                 .contains("\"withText\":{\"gifts\":0,\"changes\":0,\"deadLetters\":0}", "\"clean\":false")
                 .doesNotContain("\"sweptAt\":null", "\"cleanBy\":null"));
+        // with nobody left to sweep it
+        UUID afterwards = UUID.randomUUID();
+        save(afterwards, reader, "told");
+        awaitRow(afterwards);
+        assertThat(texts(afterwards)).isEmpty();
+        assertThat(row(afterwards)).containsEntry("user_id", new UUID(0, 0));
     }
 
     @Test
