@@ -13,12 +13,15 @@ import org.apache.camel.Consumer;
 import org.apache.camel.Endpoint;
 import org.apache.camel.Processor;
 import org.apache.camel.Producer;
+import org.apache.camel.api.management.JmxSystemPropertyKeys;
 import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.DefaultComponent;
 import org.apache.camel.support.DefaultConsumer;
 import org.apache.camel.support.DefaultEndpoint;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -28,8 +31,25 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 @ExtendWith(OutputCaptureExtension.class)
 class AuditedBeansTest {
 
+    /** What a test of routes before this one has left behind. */
+    private static final String LEFT = System.getProperty(JmxSystemPropertyKeys.DISABLED);
+
     private final MBeanServer jmx = ManagementFactory.getPlatformMBeanServer();
     private final DefaultCamelContext camel = new DefaultCamelContext();
+
+    @BeforeAll
+    static void withJmx() {
+        System.setProperty(JmxSystemPropertyKeys.DISABLED, "false");
+    }
+
+    @AfterAll
+    static void asItWas() {
+        if (LEFT == null) {
+            System.clearProperty(JmxSystemPropertyKeys.DISABLED);
+        } else {
+            System.setProperty(JmxSystemPropertyKeys.DISABLED, LEFT);
+        }
+    }
 
     @BeforeEach
     void start() throws Exception {
@@ -68,7 +88,7 @@ class AuditedBeansTest {
     @Test
     void saysItOfAConsumerAStepAndTheWholeContext(CapturedOutput output) throws Exception {
         ObjectName consumer = jmx.queryNames(new ObjectName("org.apache.camel:type=consumers,*"), null).stream()
-                .filter(found -> found.getKeyProperty("context").equals(camel.getName()))
+                .filter(found -> found.getKeyProperty("context").equals(camel.getManagementName()))
                 .findFirst()
                 .orElseThrow();
         jmx.invoke(consumer, "stop", new Object[0], new String[0]);
@@ -112,7 +132,8 @@ class AuditedBeansTest {
     }
 
     private ObjectName name(String type, String bean) throws JMException {
-        return new ObjectName("org.apache.camel:context=%s,type=%s,name=\"%s\"".formatted(camel.getName(), type, bean));
+        return new ObjectName(
+                "org.apache.camel:context=%s,type=%s,name=\"%s\"".formatted(camel.getManagementName(), type, bean));
     }
 
     /** Its consumers start and stop, and know nothing between. */

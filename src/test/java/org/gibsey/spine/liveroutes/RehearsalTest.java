@@ -88,10 +88,10 @@ class RehearsalTest {
     @Test
     void refusesAnUnknownBean() {
         assertThat(DryRun.edit("save-gift", "acceptGift", "acceptGifd"))
-                .containsExactly(
-                        "ref: acceptGifd | bean 'acceptGifd' is not one a route file may use: acceptChange, acceptGift, changeEvents, changeQuery, dataSource,"
-                                + " deadLetterRecords, giftAnswer, giftEvents, giftPage, giftPageQuery, giftQuery, historyAnswer, kafkaStatus,"
-                                + " listAnswer, listQuery, searchAsked, searchQuery, vaultReads");
+                .singleElement()
+                .asString()
+                .startsWith("ref: acceptGifd | bean 'acceptGifd' is not one a route file may use: acceptChange, ")
+                .contains(" acceptGift,");
     }
 
     @Test
@@ -99,8 +99,8 @@ class RehearsalTest {
         assertThat(DryRun.edit("persist-gifts", "giftEvents", "giftEventz"))
                 .singleElement()
                 .asString()
-                .startsWith(
-                        "ref: giftEventz | bean 'giftEventz' is not one a route file may use: acceptChange, acceptGift, ");
+                .startsWith("ref: giftEventz | bean 'giftEventz' is not one a route file may use: acceptChange, ")
+                .contains(" giftEvents,");
     }
 
     @Test
