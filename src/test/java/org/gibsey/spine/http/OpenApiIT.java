@@ -457,7 +457,7 @@ class OpenApiIT {
     private static int waitForLocks(Statement statement) throws SQLException {
         String lists = """
                 select count(*) from pg_stat_activity
-                where wait_event_type = 'Lock' and query like '%from vault%order by created_at desc%'
+                where wait_event_type = 'Lock' and query like '%from vault%order by created_at desc%offset%'
                 """;
         try (ResultSet row = statement.executeQuery(lists)) {
             row.next();
