@@ -113,7 +113,7 @@ class PersistMetrics {
         return new SynchronizationAdapter() {
             @Override
             public void onComplete(Exchange exchange) {
-                // the second is set instead where an edited statement says "returning"
+                // the second is set instead where a statement says "returning"
                 Integer rows = exchange.getMessage()
                         .getHeader(
                                 JdbcConstants.JDBC_UPDATE_COUNT,

@@ -2,6 +2,7 @@ package org.gibsey.spine.persist;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Set;
 import org.gibsey.spine.Outage;
 import org.gibsey.spine.Repeating;
 import org.slf4j.Logger;
@@ -58,13 +59,19 @@ final class SearchIndex {
         } catch (DataAccessResourceFailureException | TransientDataAccessException e) {
             // health says that the database is away; what was not taken in is tried again
             LOG.debug("The index of words waits", e);
-        } catch (BadSqlGrammarException e) {
-            // before the first migration there is no table: health says that the schema is not current
-            LOG.debug("The index of words waits for its table", e);
         } catch (DataAccessException e) {
-            if (trouble.isToBeLogged()) {
+            if (isMissing(e)) {
+                // before the migrations: health says that the schema is not current
+                LOG.debug("The index of words waits for its table", e);
+            } else if (trouble.isToBeLogged()) {
                 LOG.warn("No gifts are taken into the index of words at the moment: {}", String.valueOf(e.getCause()));
             }
         }
+    }
+
+    /** Table or column; a right that is missing is said aloud. */
+    private static boolean isMissing(DataAccessException e) {
+        return e instanceof BadSqlGrammarException grammar
+                && Set.of("42P01", "42703").contains(grammar.getSQLException().getSQLState());
     }
 }
