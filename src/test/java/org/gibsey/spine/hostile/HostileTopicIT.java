@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * What one who may write to the topic can do to the workers. Gifts of honest readers go on to be stored, the records of the
@@ -51,11 +51,15 @@ class HostileTopicIT {
         bench.revive();
     }
 
+    /** As many as one batch of a broker's 1 MiB holds: Snappy makes a twentieth of them, the others much less. */
     @ParameterizedTest
-    @ValueSource(strings = {"gzip", "zstd", "lz4", "snappy"})
-    void largeGiftsInASmallBatch(String compression) throws Exception {
+    @CsvSource({"gzip, 300", "zstd, 300", "lz4, 300", "snappy, 20"})
+    void largeGiftsInASmallBatch(String compression, int gifts) throws Exception {
         byte[] gift = gift("large " + compression, "x".repeat(900_000));
-        endure("300 gifts of 900 KB in one batch, " + compression, compression, times(300, record(null, gift)));
+        endure(
+                "%d gifts of 900 KB in one batch, %s".formatted(gifts, compression),
+                compression,
+                times(gifts, record(null, gift)));
     }
 
     @Test
