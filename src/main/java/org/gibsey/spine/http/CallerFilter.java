@@ -1,18 +1,15 @@
 package org.gibsey.spine.http;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
+import io.github.bucket4j.TimeMeter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.gibsey.spine.ClientShares;
@@ -29,14 +26,11 @@ import org.springframework.web.filter.OncePerRequestFilter;
  * decoded it, which is how it finds a servlet; behind this, {@link PublicHttpConsumer} and the stream ask again, so a path
  * that is read differently there wins nothing. Thread-safe.
  *
- * <p>An address whose tokens were refused again and again has no further ones looked at for a minute: signatures cost time. Those
- * that are known to be good go on to count, also from there.
+ * <p>{@link GuessLimit} says how many wrong tokens are looked at. Those that are known to be good count wherever they come from.
  */
 final class CallerFilter extends OncePerRequestFilter {
 
     private static final Pattern BEARER = Pattern.compile("(?i)bearer(?: +(.*))?");
-    private static final int MOST_REFUSALS = 20;
-    private static final int MOST_ADDRESSES = 20_000;
 
     /** While it warms up it goes the way of a reader, one who has no gifts. */
     private static final Caller THIS_PROCESS = new Caller(UUID.randomUUID(), Instant.MAX);
@@ -44,10 +38,7 @@ final class CallerFilter extends OncePerRequestFilter {
     private final TokenVerifier tokens;
     private final SpineSettings.Auth settings;
     private final SaveMetrics metrics;
-    private final Cache<String, AtomicInteger> refusals = Caffeine.newBuilder()
-            .maximumSize(MOST_ADDRESSES)
-            .expireAfterWrite(Duration.ofMinutes(1))
-            .build();
+    private final GuessLimit guesses = new GuessLimit(TimeMeter.SYSTEM_NANOTIME);
 
     CallerFilter(TokenVerifier tokens, SpineSettings.Auth settings, SaveMetrics metrics) {
         this.tokens = tokens;
@@ -105,18 +96,24 @@ final class CallerFilter extends OncePerRequestFilter {
         }
         String token = bearer.group(1) == null ? "" : bearer.group(1);
         String address = ClientShares.client(request);
-        AtomicInteger refused = refusals.getIfPresent(address);
-        if (refused != null && refused.get() >= MOST_REFUSALS && !tokens.isKnown(token)) {
-            throw new Refused(Problem.guesses());
+        Caller known = tokens.known(token);
+        if (known != null) {
+            return known;
+        }
+        Problem notNow = guesses.ofLooking(address);
+        if (notNow != null) {
+            throw new Refused(notNow);
         }
         try {
-            return tokens.verify(token);
+            Caller caller = tokens.verify(token);
+            guesses.right(address);
+            return caller;
         } catch (RefusedToken e) {
             throw switch (e.reason()) {
                 case BUSY -> Refused.busy();
                 case NO_KEYS -> new Refused(Problem.issuer());
                 case INVALID -> {
-                    refusals.get(address, unused -> new AtomicInteger()).incrementAndGet();
+                    guesses.wrong(address);
                     yield new Refused(Problem.token());
                 }
             };

@@ -136,6 +136,12 @@ record Problem(
         return new Problem(429, "guesses", "Too many refused tokens", detail, List.of(), limit);
     }
 
+    static Problem guessesOfOthers() {
+        String detail =
+                "Nothing was done, because many wrong tokens come from many addresses. Repeat the call after a moment.";
+        return new Problem(503, "busy", "Too many refused tokens", detail);
+    }
+
     static Problem issuer() {
         String detail = "The issuer of the tokens cannot be asked for its keys at the moment. Repeat the call.";
         return new Problem(503, "issuer", "Issuer not available", detail);

@@ -121,8 +121,8 @@ public final class TokenVerifier {
      */
     public Caller verify(String token) throws RefusedToken {
         ByteBuffer digest = digest(token);
-        Caller known = verified.getIfPresent(digest);
-        if (known != null && clock.instant().isBefore(known.expires())) {
+        Caller known = known(digest);
+        if (known != null) {
             return known;
         }
         Caller caller = verifyAnew(token);
@@ -130,9 +130,14 @@ public final class TokenVerifier {
         return caller;
     }
 
-    /** Whether a token is known to be good, so that it costs nothing to look at it. */
-    public boolean isKnown(String token) {
-        return verified.getIfPresent(digest(token)) != null;
+    /** Who calls, if the token was verified within the last minute, so that it costs nothing to look at it; or null. */
+    public @Nullable Caller known(String token) {
+        return known(digest(token));
+    }
+
+    private @Nullable Caller known(ByteBuffer digest) {
+        Caller known = verified.getIfPresent(digest);
+        return known != null && clock.instant().isBefore(known.expires()) ? known : null;
     }
 
     private Caller verifyAnew(String token) throws RefusedToken {

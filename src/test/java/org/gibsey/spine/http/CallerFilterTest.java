@@ -127,6 +127,24 @@ class CallerFilterTest {
         assertThat(call(filter, elsewhere).getStatus()).isEqualTo(200);
     }
 
+    @Test
+    void goesOnToKnowReadersWhileOthersGuessFromEverywhere() throws Exception {
+        CallerFilter filter = filter(Read.OWN);
+        call(filter, get("/vault/list", "Bearer " + issuer.token(READER)));
+
+        int status = 401;
+        for (int guess = 0; status == 401; guess++) {
+            assertThat(guess).as("wrong tokens looked at").isLessThan(100_000);
+            MockHttpServletRequest elsewhere = get("/vault/list", "Bearer " + guess);
+            elsewhere.setRemoteAddr("10.0." + guess / 256 % 256 + "." + guess % 256);
+            status = call(filter, elsewhere).getStatus();
+        }
+
+        assertThat(status).isEqualTo(503);
+        String other = "Bearer " + issuer.token(UUID.randomUUID());
+        assertThat(call(filter, get("/vault/list", other)).getStatus()).isEqualTo(200);
+    }
+
     /** Or what comes behind the door would be cold when readers come. */
     @Test
     void letsTheProcessItselfPassWhileItWarmsUp() throws Exception {

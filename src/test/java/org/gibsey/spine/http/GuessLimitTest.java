@@ -1,0 +1,69 @@
+package org.gibsey.spine.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.bucket4j.TimeMeter;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class GuessLimitTest {
+
+    private long nanos = 42;
+
+    private final GuessLimit limit = new GuessLimit(new TimeMeter() {
+        @Override
+        public long currentTimeNanos() {
+            return nanos;
+        }
+
+        @Override
+        public boolean isWallClockBased() {
+            return false;
+        }
+    });
+
+    @Test
+    void looksAtTwentyWrongTokensOfAnAddressInAMinute() {
+        for (int i = 0; i < GuessLimit.MOST_OF_AN_ADDRESS; i++) {
+            assertThat(limit.ofLooking("192.0.2.1")).isNull();
+            limit.wrong("192.0.2.1");
+        }
+
+        assertThat(limit.ofLooking("192.0.2.1").status()).isEqualTo(429);
+        assertThat(limit.ofLooking("192.0.2.2")).isNull();
+        pass(Duration.ofSeconds(61));
+        assertThat(limit.ofLooking("192.0.2.1")).isNull();
+    }
+
+    @Test
+    void looksAtTwoHundredASecondHoweverManyAddressesTheyComeFrom() {
+        guessFromEverywhere();
+
+        assertThat(limit.ofLooking("192.0.2.1").status()).isEqualTo(503);
+        pass(Duration.ofMillis(10));
+        assertThat(limit.ofLooking("192.0.2.1")).isNull();
+    }
+
+    /** What a reader shows again after a minute is looked at, whatever others do. */
+    @Test
+    void alwaysLooksAtThoseOfAnAddressThatARightOneCameFrom() {
+        limit.right("192.0.2.1");
+
+        guessFromEverywhere();
+
+        assertThat(limit.ofLooking("192.0.2.1")).isNull();
+        pass(Duration.ofMinutes(61));
+        guessFromEverywhere();
+        assertThat(limit.ofLooking("192.0.2.1").status()).isEqualTo(503);
+    }
+
+    private void guessFromEverywhere() {
+        for (int i = 0; i < GuessLimit.MOST_A_SECOND; i++) {
+            limit.wrong("10.0.0." + i);
+        }
+    }
+
+    private void pass(Duration time) {
+        nanos += time.toNanos();
+    }
+}
