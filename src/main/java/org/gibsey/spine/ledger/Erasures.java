@@ -1,6 +1,8 @@
 package org.gibsey.spine.ledger;
 
 import com.github.f4b6a3.uuid.util.UuidValidator;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
@@ -21,12 +23,18 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.gibsey.spine.Repeating;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
+import org.gibsey.spine.health.Watch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
+import org.springframework.context.annotation.Bean;
+import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpStatus;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.lang.Nullable;
@@ -36,7 +44,7 @@ import org.springframework.web.server.ResponseStatusException;
 /**
  * The proof that a reader is forgotten: {@code /actuator/erasures/{reader}} on the management port. What the tables still hold is
  * counted; the topics cannot be searched, but whatever was in them at the time of the erasure is gone when the oldest record of each
- * partition is younger. Thread-safe.
+ * partition is younger. A gauge says how long the erasure that takes longest is under way. Thread-safe.
  */
 @Component
 @Endpoint(id = "erasures")
@@ -58,17 +66,50 @@ class Erasures {
              where user_id = ?
             """;
 
+    private static final String OLDEST = """
+            select coalesce(extract(epoch from now() - min(stored_at)), 0)
+              from erased_reader
+             where swept_at is null
+            """;
+
+    private static final Duration PAUSE = Duration.ofSeconds(30);
+    private static final Logger LOG = LoggerFactory.getLogger(Erasures.class);
+
     private final JdbcClient vault;
     private final KafkaConnection kafka;
+    private final Watch database;
     private final List<String> topics;
+    private volatile double oldestSeconds = Double.NaN;
 
-    Erasures(JdbcClient vault, KafkaConnection kafka, SpineSettings settings) {
+    Erasures(JdbcClient vault, KafkaConnection kafka, Watch database, SpineSettings settings, MeterRegistry meters) {
         this.vault = vault;
         this.kafka = kafka;
+        this.database = database;
+        Gauge.builder("erasures.oldest.seconds", this, erasures -> erasures.oldestSeconds)
+                .description("How long the reader who waits longest to be forgotten has waited; 0 when nobody does")
+                .register(meters);
         this.topics = List.of(
                 settings.topic().name(),
                 settings.changes().topic(),
                 settings.topic().deadLetters());
+    }
+
+    @Bean
+    static Repeating erasuresThread(Erasures erasures) {
+        return new Repeating("erasures", PAUSE, erasures::look);
+    }
+
+    /** Looks who waits to be forgotten. */
+    void look() {
+        if (database.reason() != null) {
+            return;
+        }
+        try {
+            oldestSeconds = vault.sql(OLDEST).query(Double.class).single();
+        } catch (DataAccessException e) {
+            // health says why
+            LOG.debug("It is not known who waits to be forgotten", e);
+        }
     }
 
     /**

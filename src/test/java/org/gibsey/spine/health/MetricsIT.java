@@ -79,6 +79,7 @@ class MetricsIT {
             changes_stored_total, outcome
             changes_duplicate_total, -
             gifts_replayed_total, -
+            erasures_oldest_seconds, -
             gifts_lag_records, -
             gifts_lag_seconds, -
             gifts_save_seconds_bucket, le

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.Statement;
@@ -63,6 +64,12 @@ class EraseReadersIT {
 
     @Autowired
     KafkaConnection kafka;
+
+    @Autowired
+    Erasures erasures;
+
+    @Autowired
+    MeterRegistry meters;
 
     @Autowired
     TestRestTemplate http;
@@ -127,10 +134,14 @@ class EraseReadersIT {
                         .single()
                 == 1);
         await().until(() -> rows() == 0 && letters() == 0);
+        erasures.look();
+        assertThat(meters.get("erasures.oldest.seconds").gauge().value()).isPositive();
         vault.sql("update erased_reader set stored_at = stored_at - interval '2 minutes' where user_id = ?")
                 .param(READER)
                 .update();
         await().until(() -> proof().get("sweptAt").isTextual());
+        erasures.look();
+        assertThat(meters.get("erasures.oldest.seconds").gauge().value()).isZero();
 
         assertThat(readable()).isZero();
         assertThat(ledger().get("balanced").booleanValue()).isTrue();
