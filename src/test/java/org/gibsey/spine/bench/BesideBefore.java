@@ -24,7 +24,7 @@ import org.gibsey.spine.embedded.VersionBefore;
  */
 final class BesideBefore implements Benchmark {
 
-    private static final int PAIRS = 6;
+    private static final int PAIRS = 8;
     private static final int CONNECTIONS = 64;
     private static final String OURS = "this version";
     private static final String BEFORE = "before changes";
@@ -51,36 +51,39 @@ final class BesideBefore implements Benchmark {
         say("rows", "rows of a backlog a second", report);
     }
 
+    /** Each pair is one of processes of its own: two starts of one program compile it differently, and keep their rate. */
     private void saves(Map<String, ShippedApplication> versions, Rig rig, Scale scale) throws Exception {
-        String topic = rig.topic(Drain.PARTITIONS);
-        Map<String, JavaProcess> processes = new LinkedHashMap<>();
-        Map<String, Integer> ports = new LinkedHashMap<>();
-        try {
-            for (Map.Entry<String, ShippedApplication> version : versions.entrySet()) {
-                int port = Ports.free();
-                Map<String, String> settings = rig.api(topic, port, 0);
-                settings.put("VAULT_ROUTES", routes(version.getValue(), true));
-                JavaProcess process = version.getValue().start(java, Rig.CONTAINER_MIB, settings, rig.log("api"));
-                processes.put(version.getKey(), process);
-                ports.put(version.getKey(), port);
-                rig.awaitSaving(process, port);
+        for (List<String> pair : inTurn(scale)) {
+            String topic = rig.topic(Drain.PARTITIONS);
+            Map<String, JavaProcess> processes = new LinkedHashMap<>();
+            Map<String, Integer> ports = new LinkedHashMap<>();
+            try {
+                for (String name : pair) {
+                    int port = Ports.free();
+                    Map<String, String> settings = rig.api(topic, port, 0);
+                    settings.put("VAULT_ROUTES", routes(versions.get(name), true));
+                    JavaProcess process = versions.get(name).start(java, Rig.CONTAINER_MIB, settings, rig.log("api"));
+                    processes.put(name, process);
+                    ports.put(name, port);
+                    rig.awaitSaving(process, port);
+                }
+                for (int port : ports.values()) {
+                    saved(port, scale.warmUp());
+                }
+                for (String name : pair) {
+                    JavaProcess process = processes.get(name);
+                    Rig.requireAlive(process);
+                    saved(ports.get(name), scale.lead());
+                    Duration before = process.cpuTime();
+                    HttpLoad.Seen seen = saved(ports.get(name), scale.measured());
+                    note(name, seen.perSecond(), process.cpuTime().minus(before), (double)
+                            seen.latency().getTotalCount());
+                }
+            } finally {
+                processes.values().forEach(JavaProcess::close);
             }
-            for (int port : ports.values()) {
-                saved(port, scale.warmUp());
-            }
-            for (String name : inTurn(scale)) {
-                JavaProcess process = processes.get(name);
-                Rig.requireAlive(process);
-                saved(ports.get(name), scale.lead());
-                Duration before = process.cpuTime();
-                HttpLoad.Seen seen = saved(ports.get(name), scale.measured());
-                note(name, seen.perSecond(), process.cpuTime().minus(before), (double)
-                        seen.latency().getTotalCount());
-            }
-        } finally {
-            processes.values().forEach(JavaProcess::close);
+            rig.delete(topic);
         }
-        rig.delete(topic);
     }
 
     private static HttpLoad.Seen saved(int port, Duration length) throws IOException {
@@ -92,7 +95,7 @@ final class BesideBefore implements Benchmark {
     private void rows(Map<String, ShippedApplication> versions, Rig rig, Scale scale) throws Exception {
         String topic = rig.topic(Drain.PARTITIONS);
         Gifts.write(rig.brokers(), topic, scale.queued());
-        for (String name : inTurn(scale)) {
+        for (String name : inTurn(scale).stream().flatMap(List::stream).toList()) {
             rig.emptyVault();
             ShippedApplication version = versions.get(name);
             Map<String, String> settings = rig.worker(topic, rig.persistRoute(Map.of()));
@@ -109,11 +112,10 @@ final class BesideBefore implements Benchmark {
         rig.delete(topic);
     }
 
-    /** A B B A A B …: what a machine becomes in the meantime, both meet. */
-    private static List<String> inTurn(Scale scale) {
+    /** A B, B A, A B, …: what a machine becomes in the meantime, both meet. */
+    private static List<List<String>> inTurn(Scale scale) {
         return IntStream.range(0, scale.repeats() == 1 ? 1 : PAIRS)
-                .boxed()
-                .flatMap(pair -> pair % 2 == 0 ? Stream.of(OURS, BEFORE) : Stream.of(BEFORE, OURS))
+                .mapToObj(pair -> pair % 2 == 0 ? List.of(OURS, BEFORE) : List.of(BEFORE, OURS))
                 .toList();
     }
 
