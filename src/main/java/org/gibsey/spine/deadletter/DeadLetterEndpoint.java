@@ -11,6 +11,7 @@ import java.util.Base64;
 import java.util.List;
 import org.gibsey.spine.deadletter.DeadLetterIndex.Letter;
 import org.gibsey.spine.deadletter.DeadLetterIndex.StoredHeader;
+import org.gibsey.spine.deadletter.DeadLetterIndex.Waiting;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
@@ -47,8 +48,13 @@ class DeadLetterEndpoint {
                 .register(meters);
     }
 
-    /** A page of the list, newest first. */
-    record Listing(long total, int page, int limit, List<Letter> letters) {}
+    /**
+     * A page of the list, newest first.
+     *
+     * @param total   how many there are, whatever became of them since
+     * @param waiting those that still wait for somebody, of every class
+     */
+    record Listing(long total, List<Waiting> waiting, int page, int limit, List<Letter> letters) {}
 
     /** A dead letter with its content. */
     record Detail(
@@ -84,7 +90,12 @@ class DeadLetterEndpoint {
         if (ofPage < 1 || atMost < 1 || atMost > MAX_LIMIT) {
             throw invalid("page must be at least 1 and limit 1 to " + MAX_LIMIT);
         }
-        return new Listing(index.count(reason), ofPage, atMost, index.page(reason, atMost, (ofPage - 1L) * atMost));
+        return new Listing(
+                index.count(reason),
+                index.waiting(),
+                ofPage,
+                atMost,
+                index.page(reason, atMost, (ofPage - 1L) * atMost));
     }
 
     /**

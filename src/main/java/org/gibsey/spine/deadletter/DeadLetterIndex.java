@@ -25,6 +25,9 @@ class DeadLetterIndex {
     private static final String IS_STORED = "(exists (select from vault v where v.event_id = d.event_id)"
             + " or exists (select from gift_change c where c.change_id = d.event_id))";
 
+    /** The gift of a stub is not in it: see {@link DeadLetters}. */
+    private static final String IS_STUB = "d.headers @> '[{\"name\":\"" + DeadLetterHeaders.STUB_BYTES + "\"}]'";
+
     /** Named as {@link Letter} names them. The state is derived, so that it cannot contradict the vault. */
     private static final String COLUMNS = String.format(Locale.ROOT, """
             d.id, d.event_id, d.topic, d.partition, d.record_offset as offset, d.reason, d.message, d.sqlstate, d.attempts,
@@ -34,18 +37,17 @@ class DeadLetterIndex {
                      when %s then 'stored'
                      when d.replayed_at is null then 'dead'
                      when d.replayed_at > d.last_failed_at then 'replaying'
-                     else 'dead again' end as state
-            """, IS_STORED);
+                     else 'dead again' end as state,
+                   %s as stub
+            """, IS_STORED, IS_STUB);
 
     private static final String SELECT = "select " + COLUMNS + " from dead_letter d";
     private static final String SELECT_WITH_CONTENT =
             "select d.key, d.value, d.headers, " + COLUMNS + " from dead_letter d";
-    /** The gift of a stub is not in it: see {@link DeadLetters}. */
-    private static final String IS_STUB = "d.headers @> '[{\"name\":\"" + DeadLetterHeaders.STUB_BYTES + "\"}]'";
-
     private static final String REPLAYABLE =
             " and d.erased_at is null and not " + IS_STUB + " and not " + IS_STORED + " order by d.id";
     private static final RowMapper<Letter> LETTER = new SimplePropertyRowMapper<>(Letter.class);
+    private static final RowMapper<Waiting> WAITING = new SimplePropertyRowMapper<>(Waiting.class);
 
     private final JdbcClient vault;
     private final ObjectMapper json;
@@ -73,6 +75,7 @@ class DeadLetterIndex {
      * @param replays       how often it was sent again
      * @param state         {@code dead}, {@code replaying}, {@code stored}, {@code dead again}, or {@code erased}
      *                      with its reader: nothing is left to send
+     * @param stub          whether only the beginning of its gift was kept, so that it cannot be sent again
      */
     record Letter(
             long id,
@@ -88,7 +91,8 @@ class DeadLetterIndex {
             Instant lastFailedAt,
             @Nullable Instant replayedAt,
             int replays,
-            String state) {}
+            String state,
+            boolean stub) {}
 
     /**
      * A dead letter with its content.
@@ -103,6 +107,21 @@ class DeadLetterIndex {
     /** A record header as indexed. */
     @SuppressWarnings("ArrayRecordComponent") // as above
     record StoredHeader(String name, byte @Nullable [] value) {}
+
+    /**
+     * Letters of one class that are neither stored nor on their way again.
+     *
+     * @param since when the one that has waited longest died last, UTC
+     */
+    record Waiting(String reason, long letters, Instant since) {}
+
+    List<Waiting> waiting() {
+        return vault.sql("select d.reason, count(*) as letters, min(d.last_failed_at) as since from dead_letter d"
+                        + " where d.erased_at is null and (d.replayed_at is null or d.replayed_at <= d.last_failed_at)"
+                        + " and not " + IS_STORED + " group by d.reason order by d.reason")
+                .query(WAITING)
+                .list();
+    }
 
     /** @param reason only of this class, or null for all; newest first */
     List<Letter> page(@Nullable String reason, int limit, long offset) {

@@ -46,7 +46,7 @@ final class ConsumerHealth implements HealthIndicator {
     private final Map<String, Instant> symptoms = new HashMap<>();
     private final Map<String, Progress> progress = new HashMap<>();
     private volatile Health health =
-            Health.outOfService().withDetail("reason", "not looked yet").build();
+            Health.outOfService().withDetail("reason", Watch.NOT_LOOKED).build();
 
     ConsumerHealth(Watch broker, Watch database, Clock steadyClock) {
         this.broker = broker;

@@ -22,6 +22,8 @@ public final class Watch implements HealthIndicator {
     /** How long after a look the next one starts. */
     static final Duration PAUSE = Duration.ofSeconds(2);
 
+    static final String NOT_LOOKED = "not looked yet";
+
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
     /** A look that does not come back is an answer, too. */
     private static final Duration STALE = Duration.ofSeconds(9);
@@ -64,7 +66,7 @@ public final class Watch implements HealthIndicator {
         if (silent.compareTo(STALE) > 0) {
             return "gives no answer for " + silent.toSeconds() + " s";
         }
-        return finding == null ? "not looked yet" : finding.reason;
+        return finding == null ? NOT_LOOKED : finding.reason;
     }
 
     @Override

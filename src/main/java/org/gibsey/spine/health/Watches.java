@@ -79,13 +79,19 @@ class Watches {
         return Repeating.toBeStarted("watch groups", Watch.PAUSE, groups::look);
     }
 
+    @Bean
+    Repeating historyThread(History history) {
+        return Repeating.toBeStarted("history", Watch.PAUSE, history::look);
+    }
+
     /** After the routes were loaded, as they tell which topics this process needs: a look before that would miss some. */
     @Bean
     @Order(Ordered.HIGHEST_PRECEDENCE + 1)
-    ApplicationRunner startWatchesOfTopics(Repeating brokerWatch, Repeating groupWatchThread) {
+    ApplicationRunner startWatchesOfTopics(Repeating brokerWatch, Repeating groupWatchThread, Repeating historyThread) {
         return arguments -> {
             brokerWatch.start();
             groupWatchThread.start();
+            historyThread.start();
         };
     }
 

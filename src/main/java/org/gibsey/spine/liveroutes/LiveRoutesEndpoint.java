@@ -11,6 +11,7 @@ import org.apache.camel.model.ProcessorDefinitionHelper;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.model.UnmarshalDefinition;
 import org.apache.camel.model.dataformat.CustomDataFormat;
+import org.apache.camel.util.StringHelper;
 import org.gibsey.spine.http.AcceptGift;
 import org.gibsey.spine.liveroutes.LiveFile.Edit;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +63,16 @@ class LiveRoutesEndpoint {
             List<RouteState> routes,
             @Nullable Edit notTaken) {}
 
-    record RouteState(String id, String state) {}
+    /**
+     * @param stoppedSince when it was first seen not to run, UTC; null while it runs
+     * @param from         kind of its input, such as {@code kafka} or {@code timer}; null while there is no such route
+     */
+    record RouteState(
+            String id,
+            String state,
+            @Nullable String description,
+            @Nullable Instant stoppedSince,
+            @Nullable String from) {}
 
     @ReadOperation
     public Report report() {
@@ -95,9 +105,18 @@ class LiveRoutesEndpoint {
                 file.since(),
                 running == null
                         ? List.of()
-                        : running.routeIds().stream()
-                                .map(id -> new RouteState(id, required.state(id)))
-                                .toList(),
+                        : running.routeIds().stream().map(this::route).toList(),
                 file.edit());
+    }
+
+    private RouteState route(String id) {
+        String state = required.state(id);
+        Route route = camel.getRoute(id);
+        return new RouteState(
+                id,
+                state,
+                route == null ? null : route.getDescription(),
+                required.stoppedSince(id),
+                route == null ? null : StringHelper.before(route.getEndpoint().getEndpointUri(), ":"));
     }
 }

@@ -1,14 +1,18 @@
 package org.gibsey.spine.liveroutes;
 
+import java.time.Clock;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ServiceStatus;
 import org.gibsey.spine.SpineSettings;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.health.Health;
 import org.springframework.boot.actuate.health.HealthIndicator;
 import org.springframework.stereotype.Component;
@@ -21,14 +25,19 @@ import org.springframework.stereotype.Component;
 @Component("routesHealthIndicator")
 class RequiredRoutes implements HealthIndicator {
 
+    private static final Set<String> RUNNING = Set.of("Started", "Exchanging");
+
     private final CamelContext camel;
     private final LiveRoutes routes;
     private final List<String> named;
+    private final Clock clock;
+    private final Map<String, Instant> stopped = new ConcurrentHashMap<>();
 
-    RequiredRoutes(CamelContext camel, LiveRoutes routes, SpineSettings settings) {
+    RequiredRoutes(CamelContext camel, LiveRoutes routes, SpineSettings settings, Clock steadyClock) {
         this.camel = camel;
         this.routes = routes;
         this.named = settings.routes().required();
+        this.clock = steadyClock;
     }
 
     @Override
@@ -52,17 +61,26 @@ class RequiredRoutes implements HealthIndicator {
     /** Ids of those that do not run. */
     Set<String> missing() {
         Set<String> missing = new TreeSet<>(named.isEmpty() ? ofFiles() : named);
-        missing.removeIf(id -> Set.of("Started", "Exchanging").contains(state(id)));
+        missing.removeIf(id -> RUNNING.contains(state(id)));
         return missing;
+    }
+
+    /** Since when a route was seen not to run; null while it runs. Health is looked at every two seconds. */
+    @Nullable
+    Instant stoppedSince(String id) {
+        return stopped.get(id);
     }
 
     /** What a route does, in one word: a state of Camel's, or {@code Exchanging} or {@code Missing}. */
     String state(String id) {
-        if (routes.exchanging().contains(id)) {
-            return "Exchanging";
-        }
         ServiceStatus status = camel.getRouteController().getRouteStatus(id);
-        return status == null ? "Missing" : status.name();
+        String state = routes.exchanging().contains(id) ? "Exchanging" : status == null ? "Missing" : status.name();
+        if (RUNNING.contains(state)) {
+            stopped.remove(id);
+        } else {
+            stopped.putIfAbsent(id, clock.instant());
+        }
+        return state;
     }
 
     private Collection<String> ofFiles() {

@@ -1,6 +1,7 @@
 package org.gibsey.spine.liveroutes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
@@ -82,7 +83,9 @@ class EditsUnderLoadIT extends EditedApplication {
                             .isEqualTo(kind.equals("fails at start") ? Outcome.ROLLED_BACK : Outcome.REFUSED);
                 }
                 assertThat(camel.getRoute(id).getDescription()).isEqualTo(live.get(id));
-                assertThat(file(id).routes()).containsExactly(new LiveRoutesEndpoint.RouteState(id, "Started"));
+                assertThat(file(id).routes())
+                        .extracting(LiveRoutesEndpoint.RouteState::id, LiveRoutesEndpoint.RouteState::state)
+                        .containsExactly(tuple(id, "Started"));
             }
             readers.stop();
 

@@ -2,6 +2,7 @@ package org.gibsey.spine.liveroutes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -39,7 +40,8 @@ class StartIT {
                         .filteredOn(file -> file.notTaken() == null)
                         .singleElement()
                         .satisfies(file -> assertThat(file.routes())
-                                .containsExactly(new LiveRoutesEndpoint.RouteState("list-gifts", "Started")));
+                                .extracting(LiveRoutesEndpoint.RouteState::id, LiveRoutesEndpoint.RouteState::state)
+                                .containsExactly(tuple("list-gifts", "Started")));
                 HealthComponent routes =
                         application.getBean(HealthEndpoint.class).healthForPath("readiness", "routes");
                 assertThat(routes.getStatus()).isEqualTo(Status.DOWN);

@@ -70,6 +70,7 @@ class OperatorGateTest {
                 "/actuator/health/readiness/broker",
                 "/actuator/camelroutes/save-gift/detail",
                 "/actuator/liveroutes",
+                "/actuator/history",
                 "/actuator/sbom/application",
                 "/actuator/ledger",
                 "/actuator/deadletters"
