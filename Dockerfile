@@ -5,6 +5,8 @@ WORKDIR /build
 COPY .mvn .mvn
 COPY pom.xml ./
 COPY src/main src/main
+# the runbook, which the operators' page shows
+COPY docs/operations.md docs/operations.md
 RUN --mount=type=cache,target=/root/.m2 mvn -B -ntp -Dmaven.test.skip -Dspotless.check.skip package
 # jars side by side and a thin jar that names them: the only layout whose classes the AOT cache can hold
 RUN java -Djarmode=tools -jar target/gift-spine.jar extract --layers --destination layers

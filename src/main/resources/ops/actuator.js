@@ -38,7 +38,7 @@ export async function act(path, body, patience = 60_000) {
     headers: headers({"Content-Type": "application/json"}),
     body: JSON.stringify(body),
   });
-  return answer.ok ? answer.json() : refuse(answer);
+  return answer.status === 204 ? null : answer.ok ? answer.json() : refuse(answer);
 }
 
 async function refuse(answer) {

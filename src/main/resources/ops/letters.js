@@ -5,8 +5,19 @@ import {ago, count, element, say} from "./words.js";
 
 const STEP = 20;
 const MOST = 200;
-const REASONS = ["undecodable", "invalid", "refused"];
-const STATES = {dead: "dead", "dead again": "dead again", replaying: "replayed, in flight", stored: "stored"};
+const MEND = {
+  undecodable: "Not mended by a replay: its bytes are no JSON object. Who sent it has to send it anew.",
+  invalid: "Not mended by a replay, unless limits were raised since: a field is missing or wrong. Who sent it has to send it anew.",
+  refused: "Can be mended: change the constraint, trigger or column of the database that refuses it, then replay it.",
+  conflict: "Its event id is that of another gift that is stored. Compare both; if this one is the true gift, delete that row, then replay it.",
+};
+const STUB = "Not mended by a replay: only its beginning was kept. The whole lies in its topic until its retention ends.";
+const NOTHING = {
+  "stored": "Nothing is left to do: it is stored.",
+  "replaying": "It was sent again, and is on its way.",
+  "erased": "Nothing is left of it: its reader was forgotten.",
+};
+const STATES = {dead: "dead", "dead again": "dead again", replaying: "replayed, in flight", stored: "stored", erased: "erased"};
 
 const $ = id => document.getElementById(id);
 const dialog = $("replay");
@@ -15,6 +26,7 @@ const template = $("letter");
 export class Letters {
   #limit = STEP;
   #shown = new Map(); // id to {element, letter as text}
+  listing = null; // as it was last read; null when it could not be
   #chosen = null; // what the dialog is about, as the endpoint takes it
 
   constructor() {
@@ -24,10 +36,13 @@ export class Letters {
     });
     $("replay-close").addEventListener("click", () => dialog.close());
     $("replay-send").addEventListener("click", () => this.#send());
-    for (const reason of REASONS) {
-      const button = element("button", "quiet", `Replay all ${reason}…`);
+    for (const reason of Object.keys(MEND)) {
+      const button = element("button", "quiet");
       button.type = "button";
-      button.addEventListener("click", () => this.#ask({reason}, `All that are ${reason}, not only those shown.`));
+      button.id = `all-${reason}`;
+      button.hidden = true;
+      button.addEventListener("click",
+        () => this.#ask({reason}, `All dead letters that are ${reason}, not only those shown, but no stubs.`, MEND[reason]));
       $("reasons").append(button);
     }
   }
@@ -35,15 +50,24 @@ export class Letters {
   /** Reads them again. */
   async refresh() {
     try {
-      const {total, letters} = await read(`deadletters?limit=${this.#limit}`);
+      this.listing = await read(`deadletters?limit=${this.#limit}`);
+      const {total, letters, waiting} = this.listing;
+      const wait = waiting.reduce((sum, {letters}) => sum + letters, 0);
       say($("letters-note"), total === 0 ? "None."
-        : `${count(total)} in all${total > letters.length ? `, the newest ${letters.length} of them here` : ""}.`);
-      $("reasons").hidden = total === 0;
+        : `${wait === 0 ? "None waits" : `${count(wait)} ${wait === 1 ? "waits" : "wait"} for somebody`}; ${count(total)} in the table${
+          total > letters.length ? `, the newest ${letters.length} of them here` : ""}.`);
+      for (const reason of Object.keys(MEND)) {
+        const ofReason = waiting.find(each => each.reason === reason)?.letters ?? 0;
+        $(`all-${reason}`).hidden = ofReason === 0;
+        say($(`all-${reason}`), `Replay all ${count(ofReason)} ${reason}…`);
+      }
       $("more-letters").hidden = letters.length >= total || this.#limit >= MOST;
       this.#show(letters);
     } catch (error) {
+      this.listing = null;
       say($("letters-note"), `They cannot be read at the moment: ${why(error)}.`);
     }
+    return this.listing;
   }
 
   /** Keeps the elements of letters that are still there, so that scroll position and focus stay. */
@@ -66,19 +90,21 @@ export class Letters {
   #make(id) {
     const entry = template.content.firstElementChild.cloneNode(true);
     const button = entry.querySelector(".content");
-    const value = entry.querySelector(".value");
-    value.id = `value-${id}`;
-    button.setAttribute("aria-controls", value.id);
+    const content = entry.querySelector(".content-of");
+    content.id = `content-${id}`;
+    button.setAttribute("aria-controls", content.id);
+    const words = part => entry.querySelector(part).textContent;
     entry.querySelector(".replay").addEventListener("click",
-      () => this.#ask({ids: String(id)}, entry.querySelector(".message").textContent));
-    button.addEventListener("click", () => toggle(id, button, value));
+      () => this.#ask({ids: String(id)}, `The letter of ${words(".origin")}: ${words(".message")}`, words(".mend")));
+    button.addEventListener("click", () => toggle(id, button, content));
     return entry;
   }
 
   /** The dry run. */
-  async #ask(what, words) {
+  async #ask(what, words, mend) {
     this.#chosen = what;
     $("replay-what").textContent = words;
+    $("replay-mend").textContent = mend;
     $("replay-found").textContent = "Dry run…";
     $("replay-send").disabled = true;
     $("replay-send").hidden = false;
@@ -123,27 +149,38 @@ function fill(entry, letter) {
   say(entry.querySelector(".letter-state"), STATES[letter.state] ?? letter.state);
   ago(entry.querySelector("time"), letter.lastFailedAt);
   say(entry.querySelector(".message"), letter.message);
+  say(entry.querySelector(".mend"), NOTHING[letter.state] ?? (letter.stub ? STUB : MEND[letter.reason] ?? ""));
   say(entry.querySelector(".origin"), [
     `${letter.topic}-${letter.partition} at ${letter.offset}`,
     letter.sqlState && `SQLSTATE ${letter.sqlState}`,
     `${count(letter.attempts)} ${letter.attempts === 1 ? "attempt" : "attempts"}`,
     letter.replays && `replayed ${letter.replays === 1 ? "once" : `${count(letter.replays)} times`}`,
     letter.eventId].filter(Boolean).join(" · "));
-  entry.querySelector(".replay").hidden = letter.state === "stored" || letter.state === "replaying";
+  entry.querySelector(".replay").hidden = letter.state in NOTHING || letter.stub;
 }
 
-/** Shows or hides the content of a letter, always as text and never as markup. */
-async function toggle(id, button, value) {
-  const open = value.hidden;
-  if (open && !value.textContent) {
+/** Shows or hides key, headers and value of a letter, always as text and never as markup. */
+async function toggle(id, button, content) {
+  const open = content.hidden;
+  if (open && !content.hasChildNodes()) {
     try {
-      const {value: content} = await read(`deadletters/${id}`);
-      value.textContent = content === null ? "(no value)" : content.text ?? `(base64) ${content.base64}`;
+      const {key, headers, value} = await read(`deadletters/${id}`);
+      const parts = [["key", key, "key"], ...headers.map(({name, value}) => [name, value, "header"]), ["value", value, "value"]];
+      content.replaceChildren(...parts.flatMap(([name, bytes, kind]) => {
+        const made = element("dd", kind, bytes === null ? "(none)" : bytes.text ?? `(base64) ${bytes.base64}`);
+        made.dir = "auto";
+        if (kind === "value") {
+          made.tabIndex = 0;
+        }
+        return [element("dt", "", name), made];
+      }));
     } catch (error) {
-      value.textContent = why(error);
+      button.nextElementSibling.textContent = `It cannot be shown: ${why(error)}.`;
+      return;
     }
   }
-  value.hidden = !open;
+  button.nextElementSibling.textContent = "";
+  content.hidden = !open;
   button.setAttribute("aria-expanded", String(open));
   button.textContent = open ? "Hide content" : "Show content";
 }

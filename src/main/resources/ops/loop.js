@@ -7,6 +7,7 @@ import {count, duration, element, perSecond, say} from "./words.js";
 const LATENCY = "gifts_stored_latency_seconds";
 const RATE_MS = 10_000;
 const MINUTE_MS = 60_000;
+const CALLERS_FAULT = ["malformed", "slow", "large", "type", "invalid", "share", "rate", "signin", "token", "guesses"];
 
 const $ = id => document.getElementById(id);
 
@@ -18,24 +19,22 @@ export class Loop {
   /**
    * Shows one more reading.
    *
-   * @param roles what this process does: {saves, stores}
+   * @param roles   what this process does: {saves, stores}
+   * @param letters the dead letters as listed, null when they could not be
    */
-  show(reading, roles) {
+  show(reading, roles, letters) {
     const before = this.#readings.at(-1);
     this.#readings.push(reading);
     this.#readings = this.#readings.filter(({at}) => reading.at - at <= MINUTE_MS + 1_000);
     const earlier = this.#readings.find(({at}) => reading.at - at <= RATE_MS + 500);
     const perSecondOf = name => earlier === reading ? NaN : rate(name, earlier, reading);
 
-    const refused = reading.value("gifts_rejected_total");
-    station("accepted", count(reading.value("gifts_accepted_total")),
-      [perSecond(perSecondOf("gifts_accepted_total")), refused > 0 && `${count(refused)} refused`].filter(Boolean).join("; "),
+    station("accepted", count(reading.value("gifts_accepted_total")), sinceStart(perSecondOf("gifts_accepted_total")),
       roles.saves, "This process takes no saves: it has no route for them.");
-    station("stored", count(reading.value("gifts_stored_total")), perSecond(perSecondOf("gifts_stored_total")),
+    station("stored", count(reading.value("gifts_stored_total")), sinceStart(perSecondOf("gifts_stored_total")),
       roles.stores, "This process stores nothing: it has no route for that.");
-    const dead = reading.value("gifts_dead_total");
-    station("dead", count(dead), reasons(reading), roles.stores, "The workers count dead letters.");
-    $("dead").classList.toggle("alarm", dead > 0 && roles.stores);
+    say($("refused"), roles.saves ? refused(reading) : "");
+    dead(letters);
 
     const waiting = reading.value("gifts_lag_records");
     station("in-flight", count(waiting), Number.isNaN(waiting) ? "the broker does not say" : "waiting in the topic");
@@ -93,23 +92,39 @@ function station(id, figure, print, has = true, hasNot = "") {
   say(place.querySelector(".rate"), has ? print : hasNot);
 }
 
-function reasons(reading) {
-  return reading.samples("gifts_dead_total")
-    .filter(({value}) => value > 0)
-    .map(({labels, value}) => `${count(value)} ${labels.reason}`)
-    .join(", ") || "none since the start";
+function sinceStart(rate) {
+  return ["since the start", perSecond(rate)].filter(Boolean).join("; ");
+}
+
+/** Saves that were not accepted, by whose fault it was. */
+function refused(reading) {
+  const found = reading.samples("gifts_rejected_total").filter(({value}) => value > 0);
+  const of = (whose, samples) => {
+    const all = samples.reduce((sum, {value}) => sum + value, 0);
+    const each = samples.map(({labels, value}) => `${count(value)} ${labels.reason}`).join(", ");
+    return `${count(all)} by ${whose}${each && ` (${each})`}`;
+  };
+  const theirs = ({labels}) => CALLERS_FAULT.includes(labels.reason);
+  return `Refused since the start: ${of("fault of the caller", found.filter(theirs))}, ${of("our fault", found.filter(sample => !theirs(sample)))}.`;
+}
+
+/** Those that wait for somebody, from the table: what came of the others is known. */
+function dead(letters) {
+  const waiting = letters?.waiting ?? [];
+  const all = letters ? waiting.reduce((sum, {letters}) => sum + letters, 0) : NaN;
+  station("dead", count(all), !letters ? "the table cannot be read"
+    : all === 0 ? "no dead letter waits" : waiting.map(({reason, letters}) => `${count(letters)} ${reason}`).join(", "));
+  $("dead").classList.toggle("warn", all > 0);
 }
 
 function audit(reading, roles) {
   const missing = reading.value("gifts_unaccounted");
-  const checked = reading.value("gifts_ledger_checked_total");
+  const age = reading.value("gifts_ledger_round_age_seconds");
   $("audit").classList.toggle("alarm", missing > 0);
-  if (missing > 0) {
-    station("audit", `${count(missing)} lost`, "neither row nor dead letter, though their offsets are committed");
-  } else {
-    station("audit", checked > 0 ? "OK" : "–", `${count(checked)} events compared`, roles.stores,
-      "The workers do it.");
-  }
+  station("audit", count(missing), missing > 0 ? "before the committed offset, and neither row nor dead letter"
+    : Number.isNaN(age) ? "all that was compared is a row or a dead letter"
+      : `all before the committed offsets are rows or dead letters; whole topic compared ${duration(age)} ago`,
+  roles.stores, "The workers compare topic and tables.");
 }
 
 /** The answer of the ledger, in a sentence. */

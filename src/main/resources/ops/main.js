@@ -1,63 +1,82 @@
-// The operators' page: reads the endpoints of this port every two seconds while the page is visible.
+// The operators' page: reads the endpoints of this port, less often while another tab is in front.
 
 import {act, read, readText, remember, TokenNeeded, why} from "./actuator.js";
+import {concerns, lost, show} from "./concerns.js";
+import {offer, whenActed} from "./acts.js";
 import {emblem} from "./book/sigil.js";
 import {Letters} from "./letters.js";
 import {Loop, parts, walked} from "./loop.js";
 import {Reading} from "./metrics.js";
-import {showRoutes} from "./routes.js";
+import {loseRoutes, showRoutes} from "./routes.js";
 import {say} from "./words.js";
 
-const EVERY_MS = 2_000;
+const EVERY_MS = 1_500;
+const EVERY_MS_BEHIND = 15_000; // title and icon tell it there
 const LETTERS_EVERY = 2; // rounds
+const HISTORY_EVERY = 2;
 const WALK_MS = 10 * 60_000;
 const METRICS = `prometheus?includedNames=${[
   "gifts_accepted", "gifts_rejected", "gifts_stored", "gifts_dead", "gifts_stored_latency_seconds", "gifts_lag_records",
-  "gifts_lag_seconds", "gifts_unaccounted", "gifts_ledger_checked"]}`;
+  "gifts_lag_seconds", "gifts_unaccounted", "gifts_ledger_round_age_seconds", "erasures_oldest_seconds"]}`;
 
 const $ = id => document.getElementById(id);
 const loop = new Loop();
 const letters = new Letters();
 let rounds = 0;
 let looking = false;
+let next;
+let history = null; // what was not well before
+let answered = new Date(); // when the process last answered
 
 async function look() {
-  if (looking || document.hidden || !$("token").hidden) {
+  if (looking || !$("token").hidden) {
     return;
   }
+  clearTimeout(next);
   looking = true;
-  const [health, metrics, live, camel] = await Promise.allSettled([
-    read("health/readiness", {also: [503]}), readText(METRICS), read("liveroutes"), read("camelroutes")]);
+  const [health, metrics, live, waiting, past] = await Promise.allSettled([
+    read("health/readiness", {also: [503]}), readText(METRICS), read("liveroutes"),
+    rounds % LETTERS_EVERY === 0 ? letters.refresh() : letters.listing, rounds % HISTORY_EVERY === 0 ? read("history") : history]);
+  rounds++;
   showHealth(health);
-  const unknown = [live, metrics].find(({reason}) => reason instanceof TokenNeeded);
-  if (unknown) {
-    ask(unknown.reason);
+  const token = [live, metrics].find(({reason}) => reason instanceof TokenNeeded);
+  if (token) {
+    ask(token.reason, health);
     looking = false;
     return;
   }
   const reading = metrics.status === "fulfilled" ? new Reading(metrics.value, performance.now()) : null;
-  const does = live.status === "fulfilled" ? live.value : {saves: true, stores: true};
+  const does = live.value ?? {saves: true, stores: true};
   if (reading) {
-    loop.show(reading, does);
+    loop.show(reading, does, waiting.value);
   } else {
     loop.lost();
   }
-  if (live.status === "fulfilled") {
-    showRoutes(live.value, camel.status === "fulfilled" ? camel.value : []);
+  if (live.value) {
+    showRoutes(live.value);
     say($("role"), role(does));
   } else {
-    say($("routes-note"), `They cannot be read at the moment: ${why(live.reason)}.`);
+    loseRoutes(why(live.reason));
   }
-  if (rounds++ % LETTERS_EVERY === 0) {
-    await letters.refresh();
+  if (health.status === "rejected") {
+    show(lost(answered, why(health.reason)));
+  } else {
+    answered = new Date();
+    history = past.value ?? null;
+    show(concerns({health: health.value, live: live.value, reading, letters: waiting.value, history}),
+      (place, route) => offer(place, route, true));
+    say($("read"), `Read at ${answered.toLocaleTimeString("en-GB")}`);
   }
-  say($("read"), `Read at ${new Date().toLocaleTimeString("en-GB")}`);
+  document.body.removeAttribute("aria-busy");
   looking = false;
-  setTimeout(look, EVERY_MS);
+  next = setTimeout(look, document.hidden ? EVERY_MS_BEHIND : EVERY_MS);
 }
 
 /** Nothing more is read until there is a token. */
-function ask(reason) {
+function ask(reason, health) {
+  const ready = health.value?.status === "UP" ? "ready" : "not ready";
+  show([{severity: "unknown", what: "This needs a token", todo: `Without one the process says no more than that it is ${ready}.`, section: "where-to-look"}]);
+  document.body.removeAttribute("aria-busy");
   $("token-note").textContent = `${why(reason)}.`;
   if ($("token").hidden) {
     $("token").hidden = false;
@@ -76,7 +95,7 @@ $("token").addEventListener("submit", event => {
 function showHealth(health) {
   const state = $("state");
   if (health.status === "rejected") {
-    state.dataset.state = "lost";
+    state.dataset.state = "unknown";
     say(state, `Unknown: ${why(health.reason)}`);
     parts($("parts"), {});
     return;
@@ -95,6 +114,7 @@ function role({saves, stores}) {
 }
 
 document.addEventListener("visibilitychange", look);
+whenActed(look);
 
 $("walk").addEventListener("click", async event => {
   const button = event.target;

@@ -1,17 +1,14 @@
 // The routes: which run, since when, and which edit of their files was not taken.
 
+import {offer} from "./acts.js";
 import {ago, element, say} from "./words.js";
 
 const $ = id => document.getElementById(id);
 let shown = "";
 
-/**
- * @param live  /actuator/liveroutes
- * @param camel /actuator/camelroutes, or nothing in it
- */
-export function showRoutes(live, camel) {
-  const described = new Map(camel.map(({id, description}) => [id, description]));
-  const news = JSON.stringify([live, ...described]);
+/** @param live /actuator/liveroutes */
+export function showRoutes(live) {
+  const news = JSON.stringify(live);
   if (news === shown) {
     // unchanged: only the times are brought up to date, so that a selection stays
     $("routes").querySelectorAll("time").forEach(time => ago(time, time.dateTime));
@@ -23,12 +20,27 @@ export function showRoutes(live, camel) {
     const routes = file.routes.length ? file.routes : [{id: routeId(file.file), state: "Missing"}];
     return routes.map(route => {
       ids.add(route.id);
-      return row(file, route, described.get(route.id));
+      return row(file, route);
     });
   });
   live.missing.filter(id => !ids.has(id)).forEach(id => rows.push(row({}, {id, state: "Missing"})));
+  rows.sort((one, other) => runs(one) - runs(other));
   $("routes").replaceChildren(...rows);
   say($("routes-note"), live.folderProblem ? `The route files cannot be read: ${live.folderProblem}` : `From ${live.pattern}`);
+}
+
+/** What they do is not known any more. */
+export function loseRoutes(reason) {
+  shown = "";
+  $("routes").querySelectorAll(".route").forEach(item => {
+    item.dataset.state = "unknown";
+    say(item.querySelector(".route-state"), "not known");
+  });
+  say($("routes-note"), `They cannot be read at the moment: ${reason}.`);
+}
+
+function runs({dataset}) {
+  return dataset.state === "Started" || dataset.state === "Exchanging";
 }
 
 /** The id of a file's route: the file's name. */
@@ -36,7 +48,8 @@ function routeId(file) {
   return file.replace(/^.*\//, "").replace(/\.camel\.yaml$/, "");
 }
 
-function row(file, {id, state}, description) {
+function row(file, route) {
+  const {id, state, description} = route;
   const item = element("li", "route");
   item.dataset.state = state;
   const head = element("p", "head");
@@ -50,6 +63,9 @@ function row(file, {id, state}, description) {
   if (description) {
     item.append(element("p", "what", description));
   }
+  const acts = element("p", "acts");
+  offer(acts, route);
+  item.append(acts);
   if (file.revision) {
     item.append(element("p", "note", `${file.file}, revision ${file.revision}`));
   }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,6 +24,7 @@ import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
+import org.springframework.core.io.ClassPathResource;
 import org.springframework.util.FileSystemUtils;
 
 /**
@@ -194,6 +196,19 @@ public final class Browser implements AutoCloseable {
     @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // the caller knows what its script returns
     public <T> T script(String script, Object... arguments) {
         return (T) driver.executeScript(script, arguments);
+    }
+
+    /** What of the page some operator or reader could not see, reach or understand, by the rules of axe; each begins with the state. */
+    public List<String> violations(String state) throws IOException {
+        script("if (!window.axe) {" + new ClassPathResource("axe.min.js").getContentAsString(StandardCharsets.UTF_8)
+                + "}");
+        List<String> found = script("""
+                // a colour that is still changing is none that anybody sees
+                document.getAnimations().forEach(animation => animation.finish());
+                return axe.run({resultTypes: ["violations"], iframes: false, preload: false}).then(({violations}) => violations.map(violation =>
+                  `${violation.id}: ${violation.nodes.map(node => node.target + " " + (node.any[0]?.message ?? "")).join("; ")}`))
+                """);
+        return found.stream().map(violation -> state + ": " + violation).toList();
     }
 
     /** What the page complained about: faults, refused resources, breaches of its policy. */

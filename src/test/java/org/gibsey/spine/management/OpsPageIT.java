@@ -12,11 +12,15 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.gibsey.spine.SpineApplication;
 import org.gibsey.spine.embedded.Browser;
+import org.gibsey.spine.embedded.Promise;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.embedded.TestCaller;
@@ -26,10 +30,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.test.web.server.LocalManagementPort;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.test.context.TestPropertySource;
 
 /** The operators' page in a real browser, and topics of its own, because it counts. */
@@ -53,6 +59,9 @@ class OpsPageIT {
     private static Browser browser;
     private static TestTopic topic;
     private final HttpClient http = HttpClient.newHttpClient();
+
+    @Autowired
+    JdbcClient vault;
 
     @LocalServerPort
     int port;
@@ -105,6 +114,185 @@ class OpsPageIT {
         assertThat(browser.complaints()).isEmpty();
     }
 
+    /** What an operator does who has the page and nothing else. */
+    @Test
+    void saysFirstWhatIsNotWellAndMendsIt() throws Exception {
+        nothingWaits();
+        open(management);
+        await().until(() -> browser.text("#verdict").equals("Well"));
+        assertThat(browser.<String>script("return document.title")).isEqualTo("✓ Well · Behind the Gibsey Vault");
+        assertThat(icon()).isEqualTo("icon-well.svg");
+
+        browser.click("[aria-label='Stop show-kafka-status…']");
+        assertThat(browser.text("#act-title")).isEqualTo("Stop show-kafka-status?");
+        assertThat(browser.text("#act-means")).contains("answered 503 until it is started");
+        assertThat(browser.<String>script("return document.activeElement.id")).isEqualTo("act-close");
+        assertThat(get(port, "/kafka/status").statusCode()).isEqualTo(200);
+        browser.click("#act-do");
+        Promise.within(
+                Duration.ofSeconds(2),
+                "a route stopped on the page is first in line",
+                () -> assertThat(first()).isEqualTo("Route show-kafka-status is stopped"));
+        assertThat(get(port, "/kafka/status").statusCode()).isEqualTo(503);
+        await().until(() -> browser.texts("#concerns time").size() > 0);
+        assertThat(browser.text("#verdict")).isEqualTo("Not well");
+        assertThat(browser.<String>script("return document.title"))
+                .isEqualTo("▲ Route show-kafka-status is stopped · Behind the Gibsey Vault");
+        assertThat(icon()).isEqualTo("icon-alarm.svg");
+        assertThat(browser.text("#concerns li:first-child .todo")).contains("Start it");
+        assertThat(browser.find("#concerns li:first-child a").getDomAttribute("href"))
+                .isEqualTo("ops/runbook.html#giftspinenotready");
+        assertThat(browser.text("#routes li:first-child .id")).isEqualTo("show-kafka-status");
+        assertThat(severity("#concerns .what")).isEqualTo(severity("#verdict")).isNotEqualTo(severity("#loop h2"));
+        assertThat(get(management, "/actuator/liveroutes").body()).contains("\"from\":\"platform-http\"");
+        await("it is noted down")
+                .until(() -> history().matches(".*: show-kafka-status\",\"since\":\"[^\"]+\",\"until\":null.*"));
+
+        browser.click("[aria-label='Start show-kafka-status…']");
+        browser.click("#act-do");
+        await().until(() -> browser.text("#verdict").equals("Well"));
+        assertThat(get(port, "/kafka/status").statusCode()).isEqualTo(200);
+        await("it is noted down that it is over")
+                .until(() -> history().matches(".*: show-kafka-status\",\"since\":\"[^\"]+\",\"until\":\".*"));
+
+        stop("index-dead-letters");
+        Promise.within(
+                Duration.ofSeconds(2),
+                "a route stopped elsewhere is first in line",
+                () -> assertThat(first()).isEqualTo("Route index-dead-letters is stopped"));
+        assertThat(browser.text("#concerns .todo")).contains("waits in the topic");
+        browser.click("[aria-label='Start index-dead-letters…']");
+        browser.click("#act-do");
+        await().until(() -> browser.text("#verdict").equals("Well"));
+        browser.click("[aria-label='Suspend index-dead-letters…']");
+        assertThat(browser.text("#act-means")).contains("keeps its partitions");
+        browser.click("#act-do");
+        await().until(() -> first().equals("Route index-dead-letters is suspended"));
+        browser.click("[aria-label='Resume index-dead-letters…']");
+        browser.click("#act-do");
+        await().until(() -> browser.text("#verdict").equals("Well"));
+        assertThat(layoutShifts())
+                .as("%s", layoutShifts())
+                .satisfies(shifts -> assertThat(shifts.stream()
+                                .mapToDouble(shift -> Double.parseDouble(shift.substring(0, shift.indexOf(' '))))
+                                .sum())
+                        .isLessThan(.05));
+        // which is no fault of the page
+        assertThat(browser.complaints()).allMatch(complaint -> complaint.contains("/health/readiness"));
+    }
+
+    @Test
+    void tellsWhichOfTwoDeadLettersCanBeMendedAndSendsItAgain() throws Exception {
+        nothingWaits();
+        vault.sql("alter table vault add constraint no_shouting check (question <> 'SHOUT') not valid")
+                .update();
+        try {
+            topic.write("{\"page_id\":55302,\"question\":\"unfinished");
+            assertThat(new TestCaller(port, management).save("SHOUT").statusCode())
+                    .isEqualTo(202);
+            open(management);
+            await().until(() -> browser.texts(".letter[data-state='dead']").size() == 2);
+        } finally {
+            vault.sql("alter table vault drop constraint no_shouting").update();
+        }
+        await().until(() -> browser.text("#verdict").equals("Well, but look"));
+        assertThat(browser.texts("#concerns .what"))
+                .containsExactlyInAnyOrder("1 dead letter waits: undecodable", "1 dead letter waits: refused");
+        await().until(() -> browser.text("#dead").contains("1 refused, 1 undecodable"));
+        assertThat(browser.text("#dead .figure")).isEqualTo("2");
+        assertThat(browser.texts(".letter .mend")).anyMatch(mend -> mend.startsWith("Not mended by a replay"));
+
+        String mendable = "return Array.from(document.querySelectorAll('.letter'))"
+                + ".find(letter => letter.querySelector('.mend').textContent.startsWith('Can be mended'))";
+        browser.script(mendable + ".querySelector('.content').click()");
+        await().until(() -> browser.<Boolean>script(mendable + ".querySelector('.value') !== null"));
+        assertThat(browser.<String>script(mendable + ".querySelector('.content-of').textContent"))
+                .contains("key", "ce_id", "dlq_sqlstate", "23514", "\"question\":\"SHOUT\"");
+        browser.script(mendable + ".querySelector('.replay').click()");
+        await().until(() -> browser.text("#replay-found").startsWith("1 would be sent"));
+        assertThat(browser.text("#replay-what")).contains("no_shouting");
+        assertThat(browser.text("#replay-mend")).contains("constraint");
+        browser.click("#replay-send");
+        await().until(() -> browser.text("#replay-found").startsWith("1 sent"));
+        browser.click("#replay-close");
+
+        await().until(() -> browser.text("#dead .figure").equals("1"));
+        await().until(() ->
+                browser.texts(".letter:nth-child(-n+2) .letter-state").contains("stored"));
+        assertThat(browser.texts("#reasons button:not([hidden])")).containsExactly("Replay all 1 undecodable…");
+        assertThat(browser.text("#letters-note")).matches("1 waits for somebody; [0-9,]+ in the table\\.");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    /** Well, something waits, a question, not well; lost and locked are in the test of processes of one role. */
+    @Test
+    void isOpenToEveryOperator() throws Exception {
+        List<String> violations = new ArrayList<>();
+        stop("show-change");
+        topic.write("{\"page_id\":55303,\"question\":\"unfinished");
+        for (int width : List.of(390, 1440)) {
+            browser.screen(width, 900);
+            for (String scheme : List.of("light", "dark")) {
+                browser.scheme(scheme);
+                open(management);
+                await().until(() -> !browser.texts(".letter").isEmpty()
+                        && browser.text("#verdict").equals("Not well"));
+                browser.script("document.querySelector('.letter .content').click()");
+                await().until(() -> !browser.texts(".content-of dd").isEmpty());
+                violations.addAll(browser.violations(scheme + " " + width + " not well"));
+                browser.script("document.querySelector('#concerns button').click()");
+                violations.addAll(browser.violations(scheme + " " + width + " question"));
+                assertThat(browser.<Long>script("return document.documentElement.scrollWidth"))
+                        .isLessThanOrEqualTo(width);
+            }
+        }
+        browser.click("#act-do");
+        nothingWaits();
+        await().until(() -> browser.text("#verdict").equals("Well"));
+        violations.addAll(browser.violations("well"));
+        browser.scheme("light");
+        browser.go("http://localhost:%d/ops/runbook.html".formatted(management));
+        await().until(() -> !browser.texts("article h1").isEmpty());
+        violations.addAll(browser.violations("runbook"));
+
+        assertThat(violations).isEmpty();
+    }
+
+    @Test
+    void servesTheRunbookThatItsLinksLeadTo() throws Exception {
+        browser.go("http://localhost:%d/ops/runbook.html#giftspinelag".formatted(management));
+        await().until(() ->
+                browser.find("#runbook").getDomAttribute("aria-busy").equals("false"));
+
+        String source = Files.readString(Path.of("docs/operations.md"));
+        assertThat(browser.texts("article :is(h1, h2, h3)"))
+                .containsExactlyElementsOf(source.lines()
+                        .filter(line -> line.matches("#{1,3} .*"))
+                        .map(line -> line.replaceFirst("#+ ", ""))
+                        .toList());
+        assertThat(browser.texts("article tr")).hasSize((int) source.lines()
+                .filter(line -> line.startsWith("|") && !line.startsWith("|---"))
+                .count());
+        assertThat(browser.texts("article pre")).anyMatch(code -> code.contains("-------+----"));
+        assertThat(browser.texts("article :not(pre, code)")).noneMatch(text -> text.contains("]("));
+        List<String> anchors = browser.script(
+                "return Array.from(document.querySelectorAll('article a[href^=\"#\"]'), a => a.hash.slice(1))");
+        assertThat(anchors)
+                .isNotEmpty()
+                .allSatisfy(anchor -> assertThat(browser.find("#" + anchor)).isNotNull());
+        assertThat(Pattern.compile("\"(giftspine\\w+|where-to-look)\"")
+                        .matcher(Files.readString(Path.of("src/main/resources/ops/concerns.js")))
+                        .results()
+                        .map(link -> link.group(1))
+                        .distinct()
+                        .toList())
+                .hasSizeGreaterThan(5)
+                .allSatisfy(section -> assertThat(browser.find("#" + section)).isNotNull());
+        assertThat(browser.<Double>script("return document.querySelector('#giftspinelag').getBoundingClientRect().top"))
+                .isBetween(0d, 100d);
+        assertThat(browser.complaints()).isEmpty();
+    }
+
     @Test
     void sendsADeadLetterAgainAfterADryRunOnly() throws Exception {
         topic.write("{\"page_id\":55301,\"question\":\"unfinished");
@@ -136,7 +324,7 @@ class OpsPageIT {
         browser.click(".letter:first-child .content");
 
         await().until(() -> browser.text(".letter:first-child .value").equals(hostile));
-        assertThat(browser.<String>script("return document.title")).isEqualTo("Behind the Gibsey Vault");
+        assertThat(browser.<String>script("return document.title")).isNotEqualTo("broken");
         assertThat(browser.complaints()).isEmpty();
     }
 
@@ -175,9 +363,19 @@ class OpsPageIT {
         }
         await().until(() -> browser.text("#state").equals("Unknown: the process does not answer"));
         assertThat(browser.text("#accepted .figure")).isEqualTo("–");
+        assertThat(first()).isEqualTo("No answer: the process does not answer");
+        assertThat(icon()).isEqualTo("icon-unknown.svg");
+        List<String> violations = new ArrayList<>(browser.violations("lost"));
+        assertThat(browser.texts(".route-state")).containsOnly("not known");
+        assertThat(browser.<List<String>>script("return Array.from(document.querySelectorAll('.route-state'),"
+                        + " state => getComputedStyle(state, '::before').backgroundColor)"))
+                .containsOnly(browser.<String>script("return getComputedStyle(document.querySelector('.rate')).color"));
 
         try (ConfigurableApplicationContext worker = application("persist-gifts", "--MANAGEMENT_TOKENS=" + tokens())) {
             browser.go("http://localhost:%d/ops".formatted(management(worker)));
+            await().until(() -> browser.find("#token").isDisplayed());
+            violations.addAll(browser.violations("locked"));
+            assertThat(violations).isEmpty();
             signIn("not-my-token", "This token is not, or no longer, that of an operator.");
             signIn("my-token", "");
             await().until(() -> browser.text("#role").startsWith("A worker"));
@@ -252,6 +450,51 @@ class OpsPageIT {
     private void open(int managementPort) {
         browser.go("http://localhost:%d/ops".formatted(managementPort));
         await("the page has read the figures").until(() -> browser.text("#read").startsWith("Read at"));
+    }
+
+    /** Dead letters of other tests wait no more, and stay accounted for. */
+    private void nothingWaits() {
+        vault.sql("update dead_letter set erased_at = now() where erased_at is null")
+                .update();
+    }
+
+    /** What the first line says. */
+    private static String first() {
+        List<String> concerns = browser.texts("#concerns .what");
+        return concerns.isEmpty() ? "" : concerns.get(0);
+    }
+
+    /** Of the page since it was opened, apart from what followed a click (Layout Instability, {@code layout-shift}). */
+    private static List<String> layoutShifts() {
+        return browser.script("""
+                const seen = new PerformanceObserver(() => {});
+                seen.observe({type: "layout-shift", buffered: true});
+                return seen.takeRecords().filter(shift => !shift.hadRecentInput)
+                  .map(({value, sources}) => `${value} ${sources.map(({node}) => node?.id || node?.className || node?.nodeName)}`);
+                """);
+    }
+
+    private String history() throws Exception {
+        return get(management, "/actuator/history").body();
+    }
+
+    private static String icon() {
+        String address = browser.script("return document.querySelector('link[rel=icon]').href");
+        return address.substring(address.lastIndexOf('/') + 1);
+    }
+
+    private static String severity(String selector) {
+        return browser.script("return getComputedStyle(document.querySelector(arguments[0])).color", selector);
+    }
+
+    private void stop(String route) throws Exception {
+        HttpResponse<String> stopped = http.send(
+                HttpRequest.newBuilder(uri(management, "/actuator/camelroutes/" + route + "/stop"))
+                        .header("Content-Type", "application/json")
+                        .POST(BodyPublishers.ofString("{}"))
+                        .build(),
+                BodyHandlers.ofString());
+        assertThat(stopped.statusCode()).as(stopped.body()).isBetween(200, 204);
     }
 
     private static int accepted() {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +17,6 @@ import org.openqa.selenium.Keys;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.client.TestRestTemplate;
 import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.core.io.ClassPathResource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Edit, delete and undo on the page, in a real browser, where anybody may change any gift. */
@@ -310,7 +308,6 @@ class ChangesPageIT {
 
     @Test
     void isOpenToEveryReader() throws Exception {
-        String axe = new ClassPathResource("axe.min.js").getContentAsString(StandardCharsets.UTF_8);
         List<String> violations = new ArrayList<>();
         String gift = store("q", "a");
         change(gift, "revision = gen_random_uuid(), changed_at = now()");
@@ -322,17 +319,17 @@ class ChangesPageIT {
                 openEditor();
                 browser.type("#edit-question", " ");
                 browser.click("dialog [type=submit]");
-                violations.addAll(violations(axe, scheme + " " + width + " editor"));
+                violations.addAll(browser.violations(scheme + " " + width + " editor"));
                 assertThat(browser.<Long>script("return document.documentElement.scrollWidth"))
                         .isLessThanOrEqualTo(width);
                 browser.find("#edit-question").sendKeys(Keys.ESCAPE);
                 browser.click(".edited");
                 await().until(() -> !browser.texts(".steps .question").isEmpty());
-                violations.addAll(violations(axe, scheme + " " + width + " history"));
+                violations.addAll(browser.violations(scheme + " " + width + " history"));
                 browser.click("dialog[open] .close");
                 browser.click(".delete");
                 await().until(() -> !browser.texts(".taken .note").isEmpty());
-                violations.addAll(violations(axe, scheme + " " + width + " deleted"));
+                violations.addAll(browser.violations(scheme + " " + width + " deleted"));
                 browser.click(".gift .note button");
                 await().until(() -> browser.texts("#announcer").equals(List.of("It is back.")));
             }
@@ -340,15 +337,6 @@ class ChangesPageIT {
         browser.scheme("light");
 
         assertThat(violations).isEmpty();
-    }
-
-    private List<String> violations(String axe, String state) {
-        browser.script(axe);
-        List<String> found = browser.script("""
-                return axe.run().then(({violations}) => violations.map(violation =>
-                  `${violation.id}: ${violation.nodes.map(node => node.target + " " + (node.any[0]?.message ?? "")).join("; ")}`))
-                """);
-        return found.stream().map(violation -> state + ": " + violation).toList();
     }
 
     private String ofPage() {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -27,7 +26,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.core.io.ClassPathResource;
 
 /** The page at / in a real browser. */
 @SpineIT
@@ -389,7 +387,6 @@ class PageIT {
 
     @Test
     void isOpenToEveryReader() throws Exception {
-        String axe = new ClassPathResource("axe.min.js").getContentAsString(StandardCharsets.UTF_8);
         List<String> violations = new ArrayList<>();
         for (int width : List.of(390, 1440)) {
             browser.screen(width, 900);
@@ -397,36 +394,25 @@ class PageIT {
                 browser.scheme(scheme);
                 page = ++lastPage;
                 browser.open(ofPage());
-                violations.addAll(violations(axe, scheme + " " + width + " empty"));
+                violations.addAll(browser.violations(scheme + " " + width + " empty"));
                 browser.script("document.querySelector('#save').open = true");
                 browser.script("document.querySelector('#save-form button').click()");
-                violations.addAll(violations(axe, scheme + " " + width + " refused"));
+                violations.addAll(browser.violations(scheme + " " + width + " refused"));
                 store("A question?", "line\n".repeat(60), 7);
                 store("מה כתוב כאן?", "שלום", 1);
                 await().until(() -> browser.texts(".question").size() == 2);
-                // a colour that is still changing is none that a reader sees
-                browser.script("document.getAnimations().forEach(animation => animation.finish())");
-                violations.addAll(violations(axe, scheme + " " + width + " gifts"));
+                violations.addAll(browser.violations(scheme + " " + width + " gifts"));
                 browser.go(ofPage() + "&q=-nowhere");
                 await().until(() -> browser.text("#end").startsWith("Name a word"));
-                violations.addAll(violations(axe, scheme + " " + width + " search refused"));
+                violations.addAll(browser.violations(scheme + " " + width + " search refused"));
                 browser.go(all() + "gifts/" + UUID.randomUUID());
                 await().until(() -> browser.text("#state").startsWith("No gift is here yet."));
-                violations.addAll(violations(axe, scheme + " " + width + " no gift"));
+                violations.addAll(browser.violations(scheme + " " + width + " no gift"));
             }
         }
         browser.scheme("light");
 
         assertThat(violations).isEmpty();
-    }
-
-    private List<String> violations(String axe, String state) {
-        browser.script("if (!window.axe) {" + axe + "}");
-        List<String> found = browser.script("""
-                return axe.run({resultTypes: ["violations"], iframes: false, preload: false}).then(({violations}) => violations.map(violation =>
-                  `${violation.id}: ${violation.nodes.map(node => node.target + " " + (node.any[0]?.message ?? "")).join("; ")}`))
-                """);
-        return found.stream().map(violation -> state + ": " + violation).toList();
     }
 
     /** Without what a reader wrote: the list is empty. */

@@ -1,0 +1,74 @@
+// Starts, stops, suspends and resumes a route: always after a question that says what it means.
+
+import {act, why} from "./actuator.js";
+import {element} from "./words.js";
+
+const $ = id => document.getElementById(id);
+const dialog = $("act");
+
+/** What can be done with a route in a state. */
+const CHOICES = {Started: ["Suspend", "Stop"], Suspended: ["Resume", "Stop"], Stopped: ["Start"]};
+
+const STOPPED = {
+  "kafka": "It leaves its consumer group: another worker takes its partitions over; without one, what it reads waits in the topic until it is started.",
+  "platform-http": "Who calls it is answered 503 until it is started.",
+  "timer": "What it does from time to time is not done until it is started.",
+};
+const SUSPENDED = {
+  ...STOPPED,
+  "kafka": "It stays in its consumer group and keeps its partitions: what they get waits in the topic until it is resumed, and no other worker reads it.",
+};
+const MEANS = {
+  Stop: ({from}) => `${STOPPED[from] ?? "What uses it fails until it is started."} Nothing that was accepted is lost. This process may count as not ready meanwhile.`,
+  Suspend: ({from}) => `${SUSPENDED[from] ?? STOPPED[from] ?? "What uses it fails until it is resumed."} Nothing that was accepted is lost. This process may count as not ready meanwhile.`,
+  Start: () => "It goes on where it stopped, with the content of its file that was live then.",
+  Resume: () => "It goes on where it was suspended.",
+};
+
+let chosen = null;
+let acted = () => {};
+
+/** @param then called when something was done */
+export function whenActed(then) {
+  acted = then;
+}
+
+/** Puts the buttons for a route into an element; worst: only the one that makes it run. */
+export function offer(place, route, onlyMending = false) {
+  for (const choice of CHOICES[route.state] ?? []) {
+    if (!onlyMending || choice === "Start" || choice === "Resume") {
+      const button = element("button", "quiet", `${choice}…`);
+      button.type = "button";
+      button.setAttribute("aria-label", `${choice} ${route.id}…`);
+      button.addEventListener("click", () => ask(choice, route));
+      place.append(button, " ");
+    }
+  }
+}
+
+function ask(choice, route) {
+  chosen = {choice, route};
+  $("act-title").textContent = `${choice} ${route.id}?`;
+  $("act-what").textContent = route.description ?? "";
+  $("act-means").textContent = MEANS[choice](route);
+  $("act-found").textContent = "";
+  $("act-do").textContent = choice;
+  $("act-do").disabled = false;
+  dialog.showModal();
+  $("act-close").focus();
+}
+
+$("act-close").addEventListener("click", () => dialog.close());
+$("act-do").addEventListener("click", async () => {
+  const {choice, route} = chosen;
+  $("act-do").disabled = true;
+  $("act-found").textContent = "Waiting for the route…";
+  try {
+    await act(`camelroutes/${encodeURIComponent(route.id)}/${choice.toLowerCase()}`, {});
+    dialog.close();
+  } catch (error) {
+    $("act-found").textContent = `Not done, or not known: ${why(error)}. The list of routes shows its state.`;
+    $("act-do").disabled = false;
+  }
+  acted();
+});

@@ -1,0 +1,152 @@
+// Whether it is well; if not, what is not, since when and what to do: the first line of the page, its title and its icon.
+
+import {ago, count, element, say} from "./words.js";
+
+const LONG_LAG_S = 60; // as the alerts say it
+const LONG_ERASURE_S = 3_600;
+const WORST_FIRST = ["unknown", "alarm", "warn"];
+const MARKS = {unknown: "?", alarm: "▲", warn: "◆", well: "✓"};
+const ANSWERS = {unknown: "Unknown", alarm: "Not well", warn: "Well, but look", well: "Well"};
+const NAME = "Behind the Gibsey Vault";
+const RUNNING = ["Started", "Exchanging"];
+
+const PARTS = {
+  broker: "Bring it back, or mend what the reason names. Saves are answered 503 meanwhile; what was accepted is safe.",
+  database: "Bring it back. Gifts are accepted meanwhile, and wait in the topic.",
+  consumer: "Mend what the reason names; it goes on by itself. Gifts are accepted meanwhile, and wait in the topic.",
+};
+
+const $ = id => document.getElementById(id);
+
+/**
+ * What somebody has to do something about, the worst first. What was not read is null.
+ *
+ * @param health  readiness
+ * @param live    the route files
+ * @param reading the metrics
+ * @param letters the dead letters
+ * @param history what was not well before
+ */
+export function concerns({health, live, reading, letters, history}) {
+  const found = [];
+  const since = part => history?.incidents.find(incident => incident.part === part && !incident.until)?.since;
+  const add = (severity, what, since, todo, section, more) => found.push({severity, what, since, todo, section, ...more});
+
+  const stopped = live ? stoppedRoutes(live) : [];
+  for (const route of stopped) {
+    add(route.required ? "alarm" : "warn", `Route ${route.id} is ${route.state.toLowerCase()}`, route.stoppedSince, `${meaning(route)} ${
+      route.state === "Missing" ? "Its file does not run: see below what is wrong with it." : "Start it, unless somebody stopped it on purpose."}`,
+    "giftspinenotready", {route});
+  }
+  for (const [part, {status, details}] of Object.entries(health?.components ?? {})) {
+    const reason = details?.reason ?? status.toLowerCase().replaceAll("_", " ");
+    if (status === "UP" || status === "UNKNOWN" || part === "routes" && stopped.length > 0
+        || part === "consumer" && stopped.length > 0 && reason.split("; ").every(each => /^route \S+ is \w+$/.test(each))) {
+      continue;
+    }
+    if (part === "readinessState") {
+      add("warn", "The process starts or shuts down", null, "Nothing, if that was on purpose.", "where-to-look");
+    } else {
+      add(status === "AWAY" ? "warn" : "alarm", `${part[0].toUpperCase()}${part.slice(1)}: ${reason}`, since(part) ?? details?.since,
+        PARTS[part] ?? "Mend what the reason names.", part === "consumer" ? "giftspinelag" : "giftspinenotready");
+    }
+  }
+  const lost = reading?.value("gifts_unaccounted");
+  if (lost > 0) {
+    add("alarm", `${count(lost)} ${lost === 1 ? "event is" : "events are"} neither row nor dead letter`, since("ledger"),
+      "They are in the topic still: audit the whole topic, and send them again.", "giftspineledgernotbalanced");
+  }
+  for (const {reason, letters: waiting, since} of letters?.waiting ?? []) {
+    const conflict = reason === "conflict";
+    add("warn", `${count(waiting)} ${waiting === 1 ? "dead letter waits" : "dead letters wait"}: ${reason}`, since,
+      conflict ? "Find out who gives ids that are another gift's." : "See below what each would take; mend the cause, then replay.",
+      conflict ? "giftspineconflicts" : "giftspinedeadletters", {anchor: "letters-title"});
+  }
+  const lag = reading?.value("gifts_lag_seconds");
+  if (lag > LONG_LAG_S && !found.some(({section}) => section === "giftspinelag")) {
+    add("warn", "Gifts wait for more than a minute to be stored", since("lag"), "See what the workers wait for, or add some.", "giftspinelag");
+  }
+  for (const {file, notTaken} of live?.files.filter(file => file.notTaken) ?? []) {
+    add("warn", `The edit of ${file} was ${notTaken.outcome.toLowerCase().replace("_", " ")}`, notTaken.at,
+      "What ran before goes on. Correct the file, or put the old content back.", "giftspineeditnottaken", {anchor: "routes-title"});
+  }
+  if (live?.folderProblem) {
+    add("warn", `The route files cannot be read: ${live.folderProblem}`, null, "What runs goes on.", "giftspineeditnottaken");
+  }
+  if (reading?.value("erasures_oldest_seconds") > LONG_ERASURE_S) {
+    add("warn", "A reader has waited for more than an hour to be forgotten", null, "See whether erase-readers runs.", "giftspineerasureunfinished");
+  }
+  return found.sort((one, other) => WORST_FIRST.indexOf(one.severity) - WORST_FIRST.indexOf(other.severity));
+}
+
+/** That the process does not answer. */
+export function lost(since, reason) {
+  return [{severity: "unknown", what: `No answer: ${reason}`, since, section: "giftspinedown",
+    todo: "What is shown is from before, or not known. See whether the process runs, and the end of its log."}];
+}
+
+/** Routes that do not run, with whether readiness needs them. */
+function stoppedRoutes(live) {
+  const inFiles = live.files.flatMap(({routes}) => routes).filter(({state}) => !RUNNING.includes(state))
+    .map(route => ({...route, required: live.missing.includes(route.id)}));
+  const known = new Set(inFiles.map(({id}) => id));
+  return [...inFiles, ...live.missing.filter(id => !known.has(id)).map(id => ({id, state: "Missing", required: true}))]
+    .sort((one, other) => other.required - one.required);
+}
+
+/** What it means that a route does not run, by its input. */
+export function meaning({from}) {
+  return from === "kafka" ? "What it reads waits in the topic, and is read when it runs again; nothing is lost."
+    : from === "timer" ? "What it does from time to time is not done."
+      : from ? "Who calls it is answered 503; nothing accepted is lost."
+        : "Who calls it is answered 404.";
+}
+
+let shown = "";
+
+/**
+ * Shows them.
+ *
+ * @param act called with an element to put what can be done into, and the route, where one is concerned
+ */
+export function show(list, act) {
+  const severity = list[0]?.severity ?? "well";
+  const news = JSON.stringify(list);
+  if (news === shown) {
+    $("concerns").querySelectorAll("time").forEach(time => ago(time, time.dateTime));
+    return;
+  }
+  shown = news;
+  document.body.dataset.severity = severity;
+  say($("verdict"), ANSWERS[severity]);
+  say($("said"), [ANSWERS[severity], list[0]?.what].filter(Boolean).join(": "));
+  $("well").hidden = list.length > 0;
+  $("concerns").replaceChildren(...list.map(concern => item(concern, act)));
+  document.title = list.length === 0 ? `${MARKS.well} Well · ${NAME}` : `${MARKS[severity]} ${list[0].what} · ${NAME}`;
+  document.querySelector("link[rel=icon]").href = `ops/icon-${severity}.svg`;
+}
+
+function item({severity, what, since, todo, section, anchor, route}, act) {
+  const made = element("li", "concern");
+  made.dataset.severity = severity;
+  const head = element("p", "head");
+  head.append(element("b", "what", what));
+  if (since) {
+    const time = element("time", "");
+    ago(time, since);
+    head.append(" ", time);
+  }
+  const more = element("p", "todo", `${todo} `);
+  const links = [["Runbook", `ops/runbook.html#${section}`, what], ...anchor ? [["Look", `#${anchor}`, what]] : []];
+  for (const [words, address, about] of links) {
+    const link = element("a", "", words);
+    link.href = address;
+    link.setAttribute("aria-label", `${words}: ${about}`);
+    more.append(link, " ");
+  }
+  if (route) {
+    act(more, route);
+  }
+  made.append(head, more);
+  return made;
+}
