@@ -40,7 +40,9 @@ final class ListQuery implements Processor {
     /** Where the next page is, for {@link ListAnswer}. */
     static final String PATH = "listPath";
 
-    private static final Pattern BEFORE = Pattern.compile("(.+)_(-?[0-9]+)");
+    /** As {@link ListAnswer} writes it; openapi.yaml says so. */
+    private static final Pattern BEFORE =
+            Pattern.compile("([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\\.[0-9]{1,9})?Z)_(-?[0-9]{1,19})");
 
     /** Years 1 to 9999, as events have them. */
     private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");

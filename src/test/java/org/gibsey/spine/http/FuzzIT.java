@@ -13,13 +13,9 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
-import net.jqwik.api.sessions.JqwikSession;
 import org.gibsey.spine.embedded.Patience;
 import org.gibsey.spine.embedded.SpineIT;
 import org.junit.jupiter.api.Test;
@@ -32,7 +28,6 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 @SpineIT
 class FuzzIT {
 
-    private static final int CASES = Integer.getInteger("fuzz.cases", 300);
     private static final String GIFT = "{\"page_id\":49001,\"question\":\"q\",\"answer\":\"a\"}";
 
     private final HttpClient http = HttpClient.newHttpClient();
@@ -40,11 +35,6 @@ class FuzzIT {
 
     @LocalServerPort
     int port;
-
-    /** What is to happen with one made-up case. */
-    private interface Trial<T> {
-        void with(T made) throws Exception;
-    }
 
     @Test
     void takesOrRefusesAnyJson() {
@@ -70,7 +60,7 @@ class FuzzIT {
                 Arbitraries.strings().all().ofMaxLength(8));
         Arbitrary<Map<String, Object>> object = Arbitraries.maps(field, value).ofMaxSize(8);
 
-        check(object, made -> assertAnswered(json.writeValueAsBytes(made), "application/json"));
+        MadeUp.each(MadeUp.CASES, object, made -> assertAnswered(json.writeValueAsBytes(made), "application/json"));
     }
 
     @Test
@@ -86,7 +76,8 @@ class FuzzIT {
                     return gift;
                 }));
 
-        check(Arbitraries.oneOf(soup, cut, changed), made -> assertAnswered(made, "application/json"));
+        MadeUp.each(
+                MadeUp.CASES, Arbitraries.oneOf(soup, cut, changed), made -> assertAnswered(made, "application/json"));
     }
 
     @Test
@@ -124,14 +115,14 @@ class FuzzIT {
                 .ofMaxSize(5)
                 .map(headers -> first + "Host: x\r\nConnection: close\r\n" + String.join("", headers) + "\r\n" + GIFT));
 
-        check(request, made -> assertNoFault(made.getBytes(StandardCharsets.ISO_8859_1)));
+        MadeUp.each(MadeUp.CASES, request, made -> assertNoFault(made.getBytes(StandardCharsets.ISO_8859_1)));
     }
 
     @Test
     void survivesBytesThatAreNoHttp() {
         Arbitrary<byte[]> soup = Arbitraries.bytes().array(byte[].class).ofMaxSize(300);
 
-        check(soup, this::assertNoFault);
+        MadeUp.each(MadeUp.CASES, soup, this::assertNoFault);
     }
 
     @Test
@@ -147,32 +138,12 @@ class FuzzIT {
                 text.map(id -> "/vault/gifts/" + encoded(id)),
                 text.map(path -> "/" + encoded(path)));
 
-        check(target, made -> {
+        MadeUp.each(MadeUp.CASES, target, made -> {
             HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + made))
                     .timeout(Patience.LIMIT)
                     .build();
             assertThat(http.send(request, BodyHandlers.discarding()).statusCode())
                     .isLessThan(500);
-        });
-    }
-
-    private static <T> void check(Arbitrary<T> arbitrary, Trial<T> trial) {
-        JqwikSession.run(() -> {
-            Random random = new Random(42);
-            var generator = arbitrary.generator(CASES, true);
-            List<Throwable> failures = new ArrayList<>();
-            for (int i = 0; i < CASES && failures.isEmpty(); i++) {
-                T made = generator.next(random).value();
-                try {
-                    trial.with(made);
-                } catch (Throwable e) {
-                    String shown = made instanceof byte[] bytes
-                            ? new String(bytes, StandardCharsets.ISO_8859_1)
-                            : String.valueOf(made);
-                    failures.add(new AssertionError("case %d: %s%n%s".formatted(i, shown, e.getMessage()), e));
-                }
-            }
-            assertThat(failures).extracting(Throwable::getMessage).isEmpty();
         });
     }
 

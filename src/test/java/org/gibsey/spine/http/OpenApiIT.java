@@ -5,10 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.networknt.schema.Error;
-import com.networknt.schema.SchemaRegistry;
-import com.networknt.schema.SpecificationVersion;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -19,13 +16,17 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
+import net.jqwik.api.Arbitrary;
 import org.apache.camel.CamelContext;
 import org.gibsey.spine.embedded.Patience;
 import org.gibsey.spine.embedded.SpineIT;
@@ -34,10 +35,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.core.io.ClassPathResource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.test.context.TestPropertySource;
-import org.yaml.snakeyaml.Yaml;
 
 /** Every call and status that openapi.yaml describes, driven, and nothing beside it. */
 @SpineIT
@@ -67,7 +66,7 @@ class OpenApiIT {
     @Autowired
     DataSource database;
 
-    private final JsonNode contract = contract();
+    private final Contract contract = new Contract();
 
     /** An answer to a call, by operation id and status. */
     private interface Call {
@@ -103,7 +102,9 @@ class OpenApiIT {
                 .distinct()
                 .toList();
 
-        assertThat(contract.get("paths").fieldNames()).toIterable().containsExactlyInAnyOrderElementsOf(served);
+        assertThat(contract.document().get("paths").fieldNames())
+                .toIterable()
+                .containsExactlyInAnyOrderElementsOf(served);
     }
 
     @Test
@@ -122,6 +123,62 @@ class OpenApiIT {
             assertThat(page.body() + get("/docs/docs.js").body()).contains(part.substring(part.lastIndexOf('/')));
             assertThat(get(part).status()).as(part).isEqualTo(200);
         }
+    }
+
+    /** Of requests that nobody thought of, the schemas say which are taken: those that fit, and no others. */
+    @Test
+    void takesWhatFitsItsSchemasAndRefusesWhatDoesNot() {
+        JsonNode gift = contract.bodySchema("saveGift");
+        judge(GeneratedRequests.gifts(), 202, 422, made -> made, gift, made -> save(GeneratedRequests.written(made)));
+        JsonNode edit = contract.bodySchema("editGift");
+        String stored = stored("");
+        judge(
+                GeneratedRequests.edits(),
+                202,
+                422,
+                made -> made,
+                edit,
+                made -> change("PUT " + stored, "", GeneratedRequests.written(made)));
+        JsonNode key = contract.document().at("/components/parameters/IdempotencyKey/schema");
+        judge(
+                GeneratedRequests.idempotencyKeys(),
+                202,
+                400,
+                made -> TextNode.valueOf(made.strip()),
+                key,
+                made -> change("POST /vault/save", "Idempotency-Key: " + made + "\n", GIFT));
+        Map.of("listGifts", "/vault/list?", "feedGifts", "/feed?", "searchGifts", "/vault/search?")
+                .forEach((operation, path) -> judge(
+                        GeneratedRequests.queries(),
+                        200,
+                        422,
+                        GeneratedRequests::read,
+                        contract.querySchema(operation),
+                        made -> get(path + GeneratedRequests.encoded(made))));
+    }
+
+    private interface Sending<T> {
+        Answer of(T made) throws Exception;
+    }
+
+    private <T> void judge(
+            Arbitrary<T> requests,
+            int taken,
+            int refused,
+            Function<T, JsonNode> asJson,
+            JsonNode schema,
+            Sending<T> sending) {
+        Set<Boolean> seen = new HashSet<>();
+        MadeUp.each(MadeUp.CASES / 4, requests, made -> {
+            List<String> breaches = contract.breaches(schema, asJson.apply(made));
+            Answer answer = sending.of(made);
+            assertThat(answer.status())
+                    .as("%s, %s", breaches, answer.body())
+                    .isEqualTo(breaches.isEmpty() ? taken : refused);
+            seen.add(breaches.isEmpty());
+        });
+        // of one kind alone they would show little
+        assertThat(seen).containsExactlyInAnyOrder(true, false);
     }
 
     private Map<String, Call> calls() {
@@ -318,7 +375,8 @@ class OpenApiIT {
     /** Without 401 and 403, which this process never answers: SignedInReadsIT and AcceptChangeTest see to them. */
     private List<String> described() {
         List<String> described = new ArrayList<>();
-        contract.get("paths")
+        contract.document()
+                .get("paths")
                 .forEach(path -> path.forEach(operation -> operation
                         .get("responses")
                         .fieldNames()
@@ -337,7 +395,9 @@ class OpenApiIT {
             deviations.add("status " + answer.status() + " " + answer.body());
             return deviations;
         }
-        JsonNode response = response(key.substring(0, key.indexOf(' ')), status);
+        String operationId = key.substring(0, key.indexOf(' '));
+        JsonNode response = contract.resolve(
+                contract.operation(operationId).get("responses").get(status));
         response.path("headers").properties().forEach(header -> {
             String value = answer.headers().get(header.getKey());
             if (value == null && header.getValue().path("required").asBoolean()) {
@@ -356,43 +416,9 @@ class OpenApiIT {
                 deviations.add("type " + type);
             }
         } else if (type.endsWith("json")) {
-            deviations.addAll(breaches(content.get("schema"), JSON.readTree(answer.body())));
+            deviations.addAll(contract.breaches(content.get("schema"), JSON.readTree(answer.body())));
         }
         return deviations;
-    }
-
-    private JsonNode response(String operationId, String status) {
-        for (JsonNode path : contract.get("paths")) {
-            for (JsonNode operation : path) {
-                if (operation.get("operationId").textValue().equals(operationId)) {
-                    JsonNode response = operation.get("responses").get(status);
-                    return response.has("$ref")
-                            ? contract.at(response.get("$ref").textValue().substring(1))
-                            : response;
-                }
-            }
-        }
-        throw new IllegalArgumentException(operationId);
-    }
-
-    private List<String> breaches(JsonNode schema, JsonNode body) {
-        ObjectNode root = JSON.createObjectNode();
-        root.putArray("allOf").add(schema);
-        root.set("components", contract.get("components"));
-        return SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
-                .getSchema(root)
-                .validate(body)
-                .stream()
-                .map(Error::toString)
-                .toList();
-    }
-
-    private static JsonNode contract() {
-        try (var file = new ClassPathResource("openapi.yaml").getInputStream()) {
-            return JSON.valueToTree(new Yaml().load(file));
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
     }
 
     private Answer suspended(String route, Call call) throws Exception {
