@@ -1,6 +1,5 @@
 // The loop in figures: counters of this process, and the lag of the consumer group as the broker has it.
 
-import {draw, recent} from "./chart.js";
 import {quantile, rate} from "./metrics.js";
 import {count, duration, element, perSecond, say} from "./words.js";
 
@@ -13,8 +12,6 @@ const $ = id => document.getElementById(id);
 
 export class Loop {
   #readings = []; // of the last minute, oldest first
-  #accepted = []; // [at, a second]
-  #stored = [];
 
   /**
    * Shows one more reading.
@@ -23,7 +20,6 @@ export class Loop {
    * @param letters the dead letters as listed, null when they could not be
    */
   show(reading, roles, letters) {
-    const before = this.#readings.at(-1);
     this.#readings.push(reading);
     this.#readings = this.#readings.filter(({at}) => reading.at - at <= MINUTE_MS + 1_000);
     const earlier = this.#readings.find(({at}) => reading.at - at <= RATE_MS + 500);
@@ -43,7 +39,6 @@ export class Loop {
 
     this.#pace(reading, roles);
     audit(reading, roles);
-    this.#chart(before, reading, roles);
   }
 
   /** The process did not answer: shows no figure rather than an old one. */
@@ -62,25 +57,6 @@ export class Loop {
           : Number.isNaN(lately) ? "since the start; nothing lately" : `in the last minute; since the start ${duration(ever)}`,
         roles.stores, "The workers measure it.");
     }
-  }
-
-  #chart(before, reading, roles) {
-    if (before) {
-      this.#accepted.push([reading.at, rate("gifts_accepted_total", before, reading)]);
-      this.#stored.push([reading.at, rate("gifts_stored_total", before, reading)]);
-    }
-    this.#accepted = recent(this.#accepted, reading.at);
-    this.#stored = recent(this.#stored, reading.at);
-    const most = points => count(Math.max(0, ...points.map(([, value]) => value).filter(Number.isFinite)));
-    const words = [
-      roles.saves && `accepted, at most ${most(this.#accepted)} (dashed)`,
-      roles.stores && `stored, at most ${most(this.#stored)}`].filter(Boolean);
-    const since = reading.at - (this.#accepted[0]?.[0] ?? reading.at);
-    $("rates").hidden = words.length === 0;
-    draw($("rates"), {
-      ...roles.saves && {accepted: this.#accepted},
-      ...roles.stores && {stored: this.#stored},
-    }, reading.at, `A second, in the last ${duration(Math.max(30, Math.round(since / 1_000)))}: ${words.join("; ")}`);
   }
 }
 

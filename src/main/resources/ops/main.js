@@ -4,16 +4,19 @@ import {act, read, readText, remember, TokenNeeded, why} from "./actuator.js";
 import {concerns, lost, show} from "./concerns.js";
 import {offer, whenActed} from "./acts.js";
 import {emblem} from "./book/sigil.js";
+import {Course} from "./course.js";
 import {Letters} from "./letters.js";
 import {Loop, parts, walked} from "./loop.js";
 import {Reading} from "./metrics.js";
 import {loseRoutes, showRoutes} from "./routes.js";
 import {say} from "./words.js";
+import {showWorkers} from "./workers.js";
 
 const EVERY_MS = 1_500;
 const EVERY_MS_BEHIND = 15_000; // title and icon tell it there
 const LETTERS_EVERY = 2; // rounds
 const HISTORY_EVERY = 2;
+const CHARTS_EVERY = 6;
 const WALK_MS = 10 * 60_000;
 const METRICS = `prometheus?includedNames=${[
   "gifts_accepted", "gifts_rejected", "gifts_stored", "gifts_dead", "gifts_stored_latency_seconds", "gifts_lag_records",
@@ -22,10 +25,10 @@ const METRICS = `prometheus?includedNames=${[
 const $ = id => document.getElementById(id);
 const loop = new Loop();
 const letters = new Letters();
+const course = new Course();
 let rounds = 0;
 let looking = false;
 let next;
-let history = null; // what was not well before
 let answered = new Date(); // when the process last answered
 
 async function look() {
@@ -36,7 +39,8 @@ async function look() {
   looking = true;
   const [health, metrics, live, waiting, past] = await Promise.allSettled([
     read("health/readiness", {also: [503]}), readText(METRICS), read("liveroutes"),
-    rounds % LETTERS_EVERY === 0 ? letters.refresh() : letters.listing, rounds % HISTORY_EVERY === 0 ? read("history") : history]);
+    rounds % LETTERS_EVERY === 0 ? letters.refresh() : letters.listing, rounds % HISTORY_EVERY === 0 ? course.read(rounds % CHARTS_EVERY === 0) : course.latest,
+    rounds % CHARTS_EVERY === 0 && showWorkers()]);
   rounds++;
   showHealth(health);
   const token = [live, metrics].find(({reason}) => reason instanceof TokenNeeded);
@@ -62,8 +66,7 @@ async function look() {
     show(lost(answered, why(health.reason)));
   } else {
     answered = new Date();
-    history = past.value ?? null;
-    show(concerns({health: health.value, live: live.value, reading, letters: waiting.value, history}),
+    show(concerns({health: health.value, live: live.value, reading, letters: waiting.value, history: past.value ?? null}),
       (place, route) => offer(place, route, true));
     say($("read"), `Read at ${answered.toLocaleTimeString("en-GB")}`);
   }

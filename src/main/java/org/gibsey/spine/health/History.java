@@ -1,8 +1,13 @@
 package org.gibsey.spine.health;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.distribution.CountAtBucket;
+import io.micrometer.core.instrument.distribution.HistogramSnapshot;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -10,8 +15,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.health.CompositeHealth;
@@ -19,11 +24,13 @@ import org.springframework.boot.actuate.health.Health;
 import org.springframework.boot.actuate.health.HealthComponent;
 import org.springframework.boot.actuate.health.HealthEndpoint;
 import org.springframework.boot.actuate.health.Status;
+import org.springframework.lang.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * What was not well in this process, and since when: {@code /actuator/history}. Who is called at night asks that first, and neither a
- * health check nor a page that was just opened knows it. In memory, of a fixed size. Looks from one thread, may be read by any.
+ * What was not well in this process, and since when, and the course of its figures: {@code /actuator/history}. Who is called at night asks
+ * that first, and neither a health check nor a page that was just opened knows it. In memory, of a fixed size. Looks from one thread, may
+ * be read by any. The optional parameter carries Spring's {@code @Nullable}, the only one Actuator knows.
  */
 @Component
 @Endpoint(id = "history")
@@ -39,6 +46,8 @@ class History {
     private final Instant began;
     private final Map<String, Incident> open = new TreeMap<>();
     private final Deque<Incident> over = new ArrayDeque<>();
+    private final Map<String, Series> series =
+            Map.of("hour", new Series(Duration.ofSeconds(10), 360), "day", new Series(Duration.ofMinutes(5), 288));
 
     History(ObjectProvider<HealthEndpoint> health, MeterRegistry meters, Clock steadyClock) {
         this.health = health;
@@ -64,22 +73,34 @@ class History {
     /**
      * @param began     start of the process, UTC: nothing before it is known
      * @param incidents newest first, the last {@value #MOST_INCIDENTS}
+     * @param points    columns of figures, see {@link Series#columns}; empty when no span was asked for
      */
-    record Report(Instant began, List<Incident> incidents) {}
+    record Report(Instant began, List<Incident> incidents, Map<String, List<Number>> points) {}
 
-    /** What is kept; asks nobody. */
+    /**
+     * What is kept; asks nobody.
+     *
+     * @param span {@code hour} for a point each 10 s, {@code day} for one each 5 minutes, or null for no points
+     */
     @ReadOperation
-    public synchronized Report report() {
+    public synchronized Report report(@Nullable String span) {
+        Series asked = span == null ? null : series.get(span);
+        if (span != null && asked == null) {
+            throw new InvalidEndpointRequestException("span must be hour or day", "span must be hour or day");
+        }
+
         List<Incident> incidents = new ArrayList<>(open.values());
         incidents.addAll(over);
         incidents.sort((one, other) -> other.since.compareTo(one.since));
-        return new Report(began, incidents);
+        return new Report(began, incidents, asked == null ? Map.of() : asked.columns());
     }
 
     void look() {
         Map<String, String> faults = faults();
         Instant now = clock.instant();
+        Series.Reading reading = reading(now);
         synchronized (this) {
+            series.values().forEach(each -> each.add(reading));
             for (Incident incident : List.copyOf(open.values())) {
                 if (!faults.containsKey(incident.part)) {
                     open.remove(incident.part);
@@ -124,5 +145,37 @@ class History {
     private double gauge(String name) {
         Gauge gauge = meters.find(name).gauge();
         return gauge == null ? Double.NaN : gauge.value();
+    }
+
+    private Series.Reading reading(Instant now) {
+        return new Series.Reading(
+                now,
+                counter("gifts.accepted"),
+                counter("gifts.stored"),
+                buckets("gifts.save"),
+                buckets("gifts.stored.latency"),
+                gauge("gifts.lag.records"),
+                gauge("gifts.lag.seconds"),
+                meters.find("jvm.memory.used").gauges().stream()
+                        .mapToDouble(Gauge::value)
+                        .sum());
+    }
+
+    private double counter(String name) {
+        Counter counter = meters.find(name).counter();
+        return counter == null ? Double.NaN : counter.count();
+    }
+
+    /** Cumulative, and the last one open. */
+    private List<CountAtBucket> buckets(String name) {
+        Timer timer = meters.find(name).timer();
+        if (timer == null) {
+            return List.of();
+        }
+        HistogramSnapshot snapshot = timer.takeSnapshot();
+        List<CountAtBucket> buckets = new ArrayList<>(List.of(snapshot.histogramCounts()));
+        buckets.removeIf(bucket -> Double.isInfinite(bucket.bucket()));
+        buckets.add(new CountAtBucket(Double.POSITIVE_INFINITY, snapshot.count()));
+        return buckets;
     }
 }

@@ -3,6 +3,7 @@ package org.gibsey.spine.health;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Clock;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.gibsey.spine.Repeating;
@@ -84,14 +85,21 @@ class Watches {
         return Repeating.toBeStarted("history", Watch.PAUSE, history::look);
     }
 
+    @Bean
+    Repeating groupsThread(Groups groups) {
+        return Repeating.toBeStarted("groups", Duration.ofSeconds(10), groups::look);
+    }
+
     /** After the routes were loaded, as they tell which topics this process needs: a look before that would miss some. */
     @Bean
     @Order(Ordered.HIGHEST_PRECEDENCE + 1)
-    ApplicationRunner startWatchesOfTopics(Repeating brokerWatch, Repeating groupWatchThread, Repeating historyThread) {
+    ApplicationRunner startWatchesOfTopics(
+            Repeating brokerWatch, Repeating groupWatchThread, Repeating historyThread, Repeating groupsThread) {
         return arguments -> {
             brokerWatch.start();
             groupWatchThread.start();
             historyThread.start();
+            groupsThread.start();
         };
     }
 

@@ -71,6 +71,7 @@ class OperatorGateTest {
                 "/actuator/camelroutes/save-gift/detail",
                 "/actuator/liveroutes",
                 "/actuator/history",
+                "/actuator/groups",
                 "/actuator/sbom/application",
                 "/actuator/ledger",
                 "/actuator/deadletters"

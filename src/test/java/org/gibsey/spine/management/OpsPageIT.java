@@ -30,6 +30,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.Keys;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.test.web.server.LocalManagementPort;
@@ -250,6 +251,33 @@ class OpsPageIT {
         nothingWaits();
         await().until(() -> browser.text("#verdict").equals("Well"));
         violations.addAll(browser.violations("well"));
+
+        await("there is a point")
+                .until(() ->
+                        get(management, "/actuator/history?span=hour").body().contains("\"at\":[1"));
+        assertThat(get(management, "/actuator/history?span=week").statusCode()).isEqualTo(400);
+        for (int reload = 0; reload < 2; reload++) {
+            open(management);
+            await().until(() ->
+                    browser.texts("#charts .when").stream().allMatch(when -> when.matches("\\d\\d:\\d\\d:\\d\\d")));
+            assertThat(browser.<Boolean>script("""
+                    return Array.from(document.querySelectorAll("#charts .line.l0"), line => line.getAttribute("d"))
+                      .filter(path => path.startsWith("M")).length >= 4""")).isTrue();
+            assertThat(browser.texts("#charts svg:first-of-type text")).contains("0", "1", "0 MB");
+            assertThat(browser.texts("#charts figure:last-child text"))
+                    .anyMatch(text -> text.matches("[1-9][0-9,]* MB"));
+            assertThat(browser.texts("#charts rect.incident title")).contains("these routes do not run: show-change");
+        }
+        await().until(() ->
+                browser.texts("#incidents li").get(0).contains("routes: these routes do not run: show-change, for "));
+        await().until(() -> browser.texts("#members tr").stream()
+                .anyMatch(member -> member.matches("ops-page-it[^-].*127\\.0\\.0\\.1.*")));
+        assertThat(browser.texts("#topics th")).contains(TOPIC, "ops_page_it.changes", "ops_page_it.dlq");
+        assertThat(browser.texts("#topics td:last-child")).containsOnly("all");
+        browser.find("#charts svg").sendKeys(Keys.ARROW_LEFT);
+        assertThat(browser.texts("#charts path.cursor")).hasSize(6);
+        browser.click("#day");
+        await().until(() -> browser.text("#course-note").startsWith("a point each 5 minutes"));
         browser.scheme("light");
         browser.go("http://localhost:%d/ops/runbook.html".formatted(management));
         await().until(() -> !browser.texts("article h1").isEmpty());
@@ -356,6 +384,8 @@ class OpsPageIT {
         try (ConfigurableApplicationContext api = application("save-gift")) {
             open(management(api));
             await().until(() -> browser.text("#role").contains("leaves storing to the workers"));
+            await("an API shows the workers")
+                    .until(() -> browser.texts("#members td:nth-child(3)").contains("127.0.0.1"));
             assertThat(browser.text("#accepted .figure")).isEqualTo("0");
             assertThat(browser.text("#stored")).contains("–", "This process stores nothing");
             assertThat(browser.text("#p99 .figure")).isEqualTo("–");

@@ -1,0 +1,166 @@
+package org.gibsey.spine.health;
+
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.admin.MemberDescription;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.broker.KafkaConnection;
+import org.gibsey.spine.broker.Positions.Position;
+import org.gibsey.spine.broker.TopicState;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.stereotype.Component;
+
+/**
+ * Who is in the consumer groups of the workers, and how the topics are replicated: {@code /actuator/groups}. The broker says it, so one process
+ * shows all of them, and those that answer nobody. Looks from one thread, may be read by any.
+ */
+@Component
+@Endpoint(id = "groups")
+class Groups {
+
+    private final KafkaConnection kafka;
+    private final GroupWatch positions;
+    private final SpineSettings settings;
+    private final Clock clock;
+    private volatile Report latest;
+
+    Groups(KafkaConnection kafka, GroupWatch positions, SpineSettings settings, Clock steadyClock) {
+        this.kafka = kafka;
+        this.positions = positions;
+        this.settings = settings;
+        this.clock = steadyClock;
+        this.latest = new Report(clock.instant(), "not looked yet", List.of(), List.of());
+    }
+
+    /**
+     * @param at      UTC
+     * @param problem why the broker did not say; null when it did
+     */
+    record Report(Instant at, @Nullable String problem, List<Group> groups, List<Topic> topics) {}
+
+    /**
+     * @param state   in the broker's words: {@code Stable}, {@code Empty}, {@code PreparingRebalance}, …
+     * @param nobodys partitions that no member has
+     */
+    record Group(String group, String topic, String state, List<Member> members, List<Share> nobodys) {}
+
+    /**
+     * A consumer.
+     *
+     * @param client its client id
+     * @param host   address it connects from
+     */
+    record Member(String client, String host, List<Share> partitions) {}
+
+    /** @param lag records not committed; null when not known */
+    record Share(String topic, int partition, @Nullable Long lag) {}
+
+    /**
+     * @param replicas   of a partition
+     * @param notInSync  partitions with fewer replicas in sync than they have
+     * @param fault      why it would not take an event at the moment; null when it would
+     */
+    record Topic(
+            String topic,
+            int partitions,
+            int replicas,
+            int minInSync,
+            List<Integer> notInSync,
+            @Nullable String fault) {}
+
+    /** As it was at the last look. */
+    @ReadOperation
+    public Report report() {
+        return latest;
+    }
+
+    void look() {
+        try {
+            latest = ask();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | KafkaException e) {
+            Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
+            latest = new Report(clock.instant(), String.valueOf(cause.getMessage()), List.of(), List.of());
+        }
+    }
+
+    private Report ask() throws InterruptedException, ExecutionException {
+        Admin admin = kafka.admin();
+        Map<String, String> topicOf = Map.of(
+                settings.topic().group(), settings.topic().name(),
+                settings.topic().changesGroup(), settings.changes().topic());
+        var groups = admin.describeConsumerGroups(topicOf.keySet()).all();
+        var topics = TopicState.of(
+                admin,
+                List.of(
+                        settings.topic().name(),
+                        settings.changes().topic(),
+                        settings.topic().deadLetters()));
+        Map<TopicPartition, Position> known = positions.events();
+        Map<TopicPartition, Position> lag = known == null ? Map.of() : known;
+        return new Report(
+                clock.instant(),
+                null,
+                groups.get().values().stream()
+                        .map(group -> group(group, topicOf.getOrDefault(group.groupId(), ""), lag))
+                        .sorted(Comparator.comparing(Group::group))
+                        .toList(),
+                topics.values().stream().map(Groups::topic).toList());
+    }
+
+    private static Group group(ConsumerGroupDescription group, String topic, Map<TopicPartition, Position> lag) {
+        Set<TopicPartition> nobodys = new HashSet<>(lag.keySet());
+        nobodys.removeIf(partition -> !partition.topic().equals(topic));
+        List<Member> members = new ArrayList<>();
+        for (MemberDescription member : group.members()) {
+            Set<TopicPartition> own = member.assignment().topicPartitions();
+            nobodys.removeAll(own);
+            members.add(new Member(member.clientId(), member.host().replaceFirst("^/", ""), shares(own, lag)));
+        }
+        members.sort(Comparator.comparing(Member::host).thenComparing(Member::client));
+        return new Group(group.groupId(), topic, group.state().toString(), members, shares(nobodys, lag));
+    }
+
+    private static List<Share> shares(Set<TopicPartition> partitions, Map<TopicPartition, Position> lag) {
+        return partitions.stream()
+                .sorted(Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition))
+                .map(partition -> share(partition, lag.get(partition)))
+                .toList();
+    }
+
+    private static Share share(TopicPartition partition, @Nullable Position position) {
+        return new Share(partition.topic(), partition.partition(), position == null ? null : position.waiting());
+    }
+
+    private static Topic topic(TopicState state) {
+        var partitions = state.description().partitions();
+        return new Topic(
+                state.description().name(),
+                partitions.size(),
+                partitions.stream()
+                        .mapToInt(partition -> partition.replicas().size())
+                        .max()
+                        .orElse(0),
+                state.minInSync(),
+                partitions.stream()
+                        .filter(partition ->
+                                partition.isr().size() < partition.replicas().size())
+                        .map(partition -> partition.partition())
+                        .toList(),
+                state.fault().orElse(null));
+    }
+}
