@@ -392,6 +392,50 @@ class PersistChangesIT {
         assertThat(row(afterwards)).containsEntry("user_id", new UUID(0, 0));
     }
 
+    /** One statement would not see the erasure. */
+    @Test
+    void aChangeInOnePollWithTheErasureOfItsReaderStoresNothing() throws Exception {
+        UUID reader = UUID.randomUUID();
+        UUID gift = UUID.randomUUID();
+        save(gift, reader, "told");
+        awaitRow(gift);
+        GiftChange edit = editBy(reader, gift, 1);
+
+        inOnePoll(List.of(record(edit), record(ReaderErasure.of(reader, SAVED))));
+
+        awaitOutcome(edit, "void");
+    }
+
+    /** With nobody left to sweep it. */
+    @Test
+    void ofALetterOfAReaderWhoWasForgottenOnlyThatItDiedIsKept() throws Exception {
+        UUID reader = UUID.randomUUID();
+        ReaderErasure erasure = ReaderErasure.of(reader, SAVED);
+        changes.write(record(erasure));
+        awaitOutcome(erasure.id(), "applied");
+        vault.sql("update erased_reader set swept_at = now() where user_id = ?")
+                .param(reader)
+                .update();
+        UUID dead = UUID.randomUUID();
+        ProducerRecord<byte[], byte[]> invalid = new ProducerRecord<>(
+                "persist_it", 0, bytes("told"), bytes("{\"question\":\"told\",\"user_id\":\"" + reader + "\"}"));
+        invalid.headers().add(CloudEvent.ID, bytes(dead.toString()));
+
+        gifts.write(invalid);
+
+        await().until(() -> letter(dead) != null);
+        assertThat(vault.sql("select * from dead_letter where event_id = ?")
+                        .param(dead)
+                        .query()
+                        .singleRow())
+                .containsEntry("reason", "invalid")
+                .containsEntry("key", null)
+                .containsEntry("value", null)
+                .containsEntry("user_id", null)
+                .containsEntry("message", "")
+                .doesNotContainEntry("erased_at", null);
+    }
+
     @Test
     void ofTwoEditsMadeForOneRevisionTheSecondIsAConflict() throws Exception {
         UUID gift = saved("q", "a");
@@ -552,8 +596,12 @@ class PersistChangesIT {
     }
 
     private void inOnePoll(GiftChange... events) throws Exception {
+        inOnePoll(Arrays.stream(events).map(PersistChangesIT::record).toList());
+    }
+
+    private void inOnePoll(List<ProducerRecord<byte[], byte[]>> records) throws Exception {
         camel.getRouteController().stopRoute("persist-changes");
-        write(events);
+        changes.writeAll(records);
         camel.getRouteController().startRoute("persist-changes");
     }
 
