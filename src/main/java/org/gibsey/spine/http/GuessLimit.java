@@ -5,34 +5,28 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.TimeMeter;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
+import org.gibsey.spine.WrongTokens;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many wrong tokens are looked at, because a signature costs time: {@value #MOST_OF_AN_ADDRESS} a minute of an address, and
+ * How many wrong tokens are looked at, because a signature costs time: some of an address ({@link WrongTokens}), and
  * {@value #MOST_A_SECOND} a second of all addresses from which no right one has come within an hour. Readers who are known to it
  * are not held up by those who guess from many addresses; a reader who comes from a new one is, for a moment. Thread-safe.
  */
 final class GuessLimit {
 
-    static final int MOST_OF_AN_ADDRESS = 20;
-
-    /** Less than a tenth of a core, where a signature of ES256 takes 0.3 ms. */
+    /** A tenth of what kept two processors from everything else, see docs/performance.md. */
     static final int MOST_A_SECOND = 200;
 
     private static final int MOST_ADDRESSES = 20_000;
 
-    private final Cache<String, AtomicInteger> wrong;
+    private final WrongTokens wrong;
     private final Cache<String, Boolean> right;
     private final Bucket ofStrangers;
 
     /** @param time in nanoseconds, from any origin */
     GuessLimit(TimeMeter time) {
-        this.wrong = Caffeine.newBuilder()
-                .maximumSize(MOST_ADDRESSES)
-                .expireAfterWrite(Duration.ofMinutes(1))
-                .ticker(time::currentTimeNanos)
-                .build();
+        this.wrong = new WrongTokens(time::currentTimeNanos);
         this.right = Caffeine.newBuilder()
                 .maximumSize(MOST_ADDRESSES)
                 .expireAfterWrite(Duration.ofHours(1))
@@ -52,8 +46,7 @@ final class GuessLimit {
      */
     @Nullable
     Problem ofLooking(String address) {
-        AtomicInteger before = wrong.getIfPresent(address);
-        if (before != null && before.get() >= MOST_OF_AN_ADDRESS) {
+        if (wrong.areTooMany(address)) {
             return Problem.guesses();
         }
         return ofStrangers.getAvailableTokens() == 0 && right.getIfPresent(address) == null
@@ -63,7 +56,7 @@ final class GuessLimit {
 
     /** A token of it was wrong. */
     void wrong(String address) {
-        wrong.get(address, unused -> new AtomicInteger()).incrementAndGet();
+        wrong.add(address);
         ofStrangers.tryConsume(1);
     }
 

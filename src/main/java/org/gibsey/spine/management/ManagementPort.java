@@ -5,6 +5,7 @@ import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.WrongTokens;
 import org.gibsey.spine.http.PagePolicy;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;

@@ -16,6 +16,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.WrongTokens;
 import org.gibsey.spine.audit.AuditLog;
 import org.gibsey.spine.audit.AuditLog.Outcome;
 import org.springframework.http.HttpHeaders;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.bucket4j.TimeMeter;
 import java.time.Duration;
+import org.gibsey.spine.WrongTokens;
 import org.junit.jupiter.api.Test;
 
 class GuessLimitTest {
@@ -24,7 +25,7 @@ class GuessLimitTest {
 
     @Test
     void looksAtTwentyWrongTokensOfAnAddressInAMinute() {
-        for (int i = 0; i < GuessLimit.MOST_OF_AN_ADDRESS; i++) {
+        for (int i = 0; i < WrongTokens.MOST; i++) {
             assertThat(limit.ofLooking("192.0.2.1")).isNull();
             limit.wrong("192.0.2.1");
         }

@@ -1,4 +1,4 @@
-package org.gibsey.spine.management;
+package org.gibsey.spine;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -7,18 +7,19 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Wrong tokens of a minute that begins with the first, by client: after twenty, none of the client's is compared any more until
+ * Wrong tokens of a minute that begins with the first, by client: after twenty, none of the client's is looked at any more until
  * the minute is over. Thread-safe.
  */
-final class WrongTokens {
+public final class WrongTokens {
 
-    static final int MOST = 20;
-    static final Duration WINDOW = Duration.ofMinutes(1);
-    private static final int CLIENTS = 10_000;
+    public static final int MOST = 20;
+    public static final Duration WINDOW = Duration.ofMinutes(1);
+    private static final int CLIENTS = 20_000;
 
     private final Cache<String, AtomicInteger> wrong;
 
-    WrongTokens(Ticker ticker) {
+    /** @param ticker the time now */
+    public WrongTokens(Ticker ticker) {
         wrong = Caffeine.newBuilder()
                 .maximumSize(CLIENTS)
                 .expireAfterWrite(WINDOW)
@@ -26,12 +27,14 @@ final class WrongTokens {
                 .build();
     }
 
-    boolean areTooMany(String client) {
+    /** Whether no token of this client is to be looked at for now. */
+    public boolean areTooMany(String client) {
         AtomicInteger count = wrong.getIfPresent(client);
         return count != null && count.get() >= MOST;
     }
 
-    void add(String client) {
+    /** Notes one of this client. */
+    public void add(String client) {
         wrong.get(client, unused -> new AtomicInteger()).incrementAndGet();
     }
 }
