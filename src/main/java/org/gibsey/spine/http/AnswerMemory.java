@@ -1,11 +1,11 @@
 package org.gibsey.spine.http;
 
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.identity.Caller;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What answers may take of the heap, while they are made and while they wait for their readers. How large an answer is, is
@@ -26,9 +26,8 @@ final class AnswerMemory {
     /** As long as a connection to the database is waited for. */
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(3);
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition made = lock.newCondition();
-    private final ClientShares making;
+    private final Semaphore making;
+    private final ClientTurns makingOfAClient;
     private final ClientShares sending;
     private final ClientShares calls;
 
@@ -39,7 +38,9 @@ final class AnswerMemory {
     AnswerMemory(long heap, ClientShares calls) {
         this.calls = calls;
         long room = (long) (heap * OF_THE_HEAP);
-        this.making = new ClientShares(Math.max(1, room / MAKING_BYTES));
+        int places = (int) Math.max(1, room / MAKING_BYTES);
+        this.making = new Semaphore(places, true);
+        this.makingOfAClient = new ClientTurns(Math.max(1, places / 2));
         this.sending = new ClientShares(room);
     }
 
@@ -50,39 +51,34 @@ final class AnswerMemory {
      */
     Place begin(HttpServletRequest request) throws Refused {
         String client = Caller.client(request);
-        lock.lock();
-        try {
-            long rest = PATIENCE_NANOS;
-            while (making.take(client, 1) != ClientShares.Outcome.TAKEN) {
-                if (rest <= 0) {
-                    throw new Refused(Problem.busy());
-                }
-                rest = made.awaitNanos(rest);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new Refused(Problem.stopped());
-        } finally {
-            lock.unlock();
+        long end = System.nanoTime() + PATIENCE_NANOS;
+        Semaphore own = makingOfAClient.await(client, end);
+        if (own == null) {
+            throw new Refused(Problem.busy());
         }
-        return new Place(client, true);
+        if (!ClientTurns.isTaken(making, end)) {
+            own.release();
+            throw new Refused(Problem.busy());
+        }
+        return new Place(client, own);
     }
 
     /** A place for an answer that is small while it is made. */
     Place beginSmall(HttpServletRequest request) {
-        return new Place(Caller.client(request), false);
+        return new Place(Caller.client(request), null);
     }
 
     /** What one answer has of the memory. Used by one thread. */
     final class Place implements AutoCloseable {
 
         private final String client;
-        private boolean isMaking;
+        private @Nullable Semaphore own;
         private int bytes;
 
-        private Place(String client, boolean isMaking) {
+        /** @param own places of the client; null for an answer that takes none while it is made */
+        private Place(String client, @Nullable Semaphore own) {
             this.client = client;
-            this.isMaking = isMaking;
+            this.own = own;
         }
 
         /**
@@ -102,16 +98,10 @@ final class AnswerMemory {
         }
 
         private void endMaking() {
-            if (isMaking) {
-                isMaking = false;
-                lock.lock();
-                try {
-                    making.leave(client, 1);
-                    // who waits may be a client with its share
-                    made.signalAll();
-                } finally {
-                    lock.unlock();
-                }
+            if (own != null) {
+                making.release();
+                own.release();
+                own = null;
             }
         }
 

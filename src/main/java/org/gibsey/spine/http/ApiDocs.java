@@ -1,7 +1,7 @@
 package org.gibsey.spine.http;
 
+import java.io.IOException;
 import org.springframework.core.io.ClassPathResource;
-import org.springframework.core.io.Resource;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
@@ -12,9 +12,15 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 @RestController
 class ApiDocs implements WebMvcConfigurer {
 
+    private final byte[] contract;
+
+    ApiDocs() throws IOException {
+        this.contract = new ClassPathResource("openapi.yaml").getContentAsByteArray();
+    }
+
     @GetMapping(path = "/openapi.yaml", produces = MediaType.APPLICATION_YAML_VALUE)
-    Resource openApi() {
-        return new ClassPathResource("openapi.yaml");
+    byte[] openApi() {
+        return contract;
     }
 
     @Override

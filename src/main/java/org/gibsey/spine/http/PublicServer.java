@@ -69,6 +69,13 @@ class PublicServer {
      */
     private static final int HTTP2_WINDOW = 16 << 10;
 
+    /**
+     * Bytes of a connection that the kernel keeps for a reader who does not read, and as many again for itself. By itself it keeps up
+     * to 4 MB (Linux, {@code tcp_wmem}): four hundred such readers took so much of the memory of all connections that those to
+     * the broker stood still for seconds.
+     */
+    private static final int UNREAD_BYTES = 128 << 10;
+
     /** Those of the public port, once it is open. */
     private final AtomicReference<@Nullable ClientConnections> connections = new AtomicReference<>();
 
@@ -91,6 +98,7 @@ class PublicServer {
                 // with it, HTTP/2 of Tomcat 10.1.62 was seen to lose its place between frames, and to end the
                 // connection
                 connector.setProperty("useAsyncIO", "false");
+                connector.setProperty("socket.txBufSize", Integer.toString(UNREAD_BYTES));
                 Http2Protocol http2 = new PriorKnowledge();
                 if (connector.getProtocolHandler() instanceof HeadDeadline http) {
                     int most = ConnectionMemory.atMost("connections", http.getMaxConnections(), OF_THE_HEAP);

@@ -119,7 +119,11 @@ class HostileIT {
     void aPageOfFilesIsNotRead() throws Exception {
         endure(
                 "400 connections ask for the page and its files and do not read them",
-                Conduct.http1(400, get("/docs/swagger-ui-bundle.js", "") + get("/openapi.yaml", "") + get("/", ""))
+                Conduct.http1(
+                                400,
+                                get("/webjars/swagger-ui/swagger-ui-bundle.js", "")
+                                        + get("/openapi.yaml", "")
+                                        + get("/", ""))
                         .reading(DEAF));
     }
 
