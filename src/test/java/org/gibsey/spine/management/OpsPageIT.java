@@ -137,6 +137,10 @@ class OpsPageIT {
         assertThat(get(port, "/kafka/status").statusCode()).isEqualTo(503);
         await().until(() -> browser.texts("#concerns time").size() > 0);
         assertThat(browser.text("#verdict")).isEqualTo("Not well");
+        assertThat(browser.<Boolean>script(
+                        "return scrollY > 0 && document.querySelector('.first').getBoundingClientRect().top === 0"))
+                .as("the first line is on the screen where the route was stopped")
+                .isTrue();
         assertThat(browser.<String>script("return document.title"))
                 .isEqualTo("▲ Route show-kafka-status is stopped · Behind the Gibsey Vault");
         assertThat(icon()).isEqualTo("icon-alarm.svg");
