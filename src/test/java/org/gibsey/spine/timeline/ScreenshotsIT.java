@@ -11,6 +11,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.gibsey.spine.embedded.Browser;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SpineIT;
@@ -23,7 +24,7 @@ import org.springframework.test.context.TestPropertySource;
 
 /**
  * Both pages as readers and operators have them, light and dark, on a desk and on a phone: into {@code target/screenshots},
- * for somebody to look at. Run alone, they show nothing of other tests.
+ * for somebody to look at; with {@code -Dscreenshots.readme=true} into the README as well. Run alone, they show nothing of other tests.
  */
 @SpineIT
 @Tag("slow")
@@ -38,6 +39,13 @@ import org.springframework.test.context.TestPropertySource;
 class ScreenshotsIT {
 
     private static final Path FOLDER = Path.of("target", "screenshots");
+
+    /** What the README shows, by the name of the picture. */
+    private static final Map<String, Path> OF_THE_README = Boolean.getBoolean("screenshots.readme")
+            ? Map.of(
+                    "timeline-light", Path.of("docs", "images", "timeline.png"),
+                    "ops-light", Path.of("docs", "images", "ops.png"))
+            : Map.of();
 
     private record Written(int minutesAgo, long page, Integer symbol, String question, String answer) {}
 
@@ -141,7 +149,11 @@ class ScreenshotsIT {
     }
 
     private static void keep(Browser browser, String name) throws IOException {
-        Files.write(FOLDER.resolve(name + ".png"), browser.screenshot());
+        byte[] picture = browser.screenshot();
+        Files.write(FOLDER.resolve(name + ".png"), picture);
+        if (OF_THE_README.containsKey(name)) {
+            Files.write(OF_THE_README.get(name), picture);
+        }
     }
 
     private void store() throws SQLException {
