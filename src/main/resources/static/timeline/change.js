@@ -10,7 +10,7 @@ const GIVE_UP_MS = 120_000;
 const KEEP_MS = 300;
 const DRAFT = "gibsey.edit."; // and the gift's id: what a reader has begun to write, of this window
 const KINDS = {saved: "Left", edited: "Edited", deleted: "Deleted", restored: "Brought back"};
-const time = new Intl.DateTimeFormat("en", {dateStyle: "medium", timeStyle: "short"});
+const time = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "short"});
 
 export class Changes {
   #session;
@@ -267,7 +267,7 @@ export class Changes {
       const value = name === "symbol_id"
         ? values.symbol_id === null ? "no symbol" : nameOf(values.symbol_id)
         : values[name] ?? "…";
-      item.append(make("p", {class: name, dir: "auto"}, value));
+      item.append(make("p", {class: name, dir: "auto", lang: ""}, value));
     }
     return item;
   }
@@ -291,8 +291,8 @@ class Editor {
     this.#begun.append(startOver);
     this.#form = make("form", {novalidate: ""},
       field("symbol_id", "Symbol", make("select", {}, make("option", {value: ""}, "none")), "short"),
-      field("question", "Question", make("textarea", {rows: 2, dir: "auto", required: ""})),
-      field("answer", "Answer", make("textarea", {rows: 6, dir: "auto", required: ""})),
+      field("question", "Question", make("textarea", {rows: 2, dir: "auto", lang: "", required: ""})),
+      field("answer", "Answer", make("textarea", {rows: 6, dir: "auto", lang: "", required: ""})),
       this.#begun,
       make("p", {class: "act"}, make("button", {type: "submit"}, "Save")),
       this.#outcome);

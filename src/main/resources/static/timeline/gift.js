@@ -5,9 +5,14 @@ import {nameOf, sigil, symbolOf} from "../book/sigil.js";
 const MOST = 400;
 const FEW = 6; // at most so many at once are highlighted
 const template = document.getElementById("gift");
-const relative = new Intl.RelativeTimeFormat("en", {numeric: "auto", style: "short"});
-const date = new Intl.DateTimeFormat("en", {day: "numeric", month: "short", year: "numeric"});
-const exact = new Intl.DateTimeFormat("en", {dateStyle: "full", timeStyle: "long"});
+const KEYS = "gibsey.keys"; // "off" when the reader does not want any
+// in the reader's language, which the rest of the page is not in
+const relative = new Intl.RelativeTimeFormat(undefined, {numeric: "auto", style: "short"});
+const date = new Intl.DateTimeFormat(undefined, {day: "numeric", month: "short", year: "numeric"});
+const exact = new Intl.DateTimeFormat(undefined, {dateStyle: "full", timeStyle: "long"});
+const printed = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "short"});
+const day = new Intl.DateTimeFormat(undefined, {dateStyle: "full"});
+const language = relative.resolvedOptions().locale;
 
 /** Reads a gift, or a list of them. */
 export function parse(json) {
@@ -22,6 +27,7 @@ export function compare(one, other) {
 }
 
 const times = new WeakMap();
+const days = new WeakMap();
 
 function micros(gift) {
   let time = times.get(gift);
@@ -31,6 +37,12 @@ function micros(gift) {
     times.set(gift, time);
   }
   return time;
+}
+
+/** The day a gift was saved on, where the reader is. */
+function dayOf(gift) {
+  days.has(gift) || days.set(gift, day.format(new Date(gift.created_at)));
+  return days.get(gift);
 }
 
 /**
@@ -67,7 +79,11 @@ export function article(gift, mayChange) {
   time.dateTime = gift.created_at;
   time.title = exact.format(new Date(gift.created_at));
   tellTime(time);
-  element.querySelector(".address").href = `/gifts/${gift.event_id}`;
+  const address = element.querySelector(".address");
+  address.href = `/gifts/${gift.event_id}`;
+  address.lang = language;
+  // on paper "now" means nothing
+  address.dataset.printed = printed.format(new Date(gift.created_at));
   if (!gift.revision || gift.revision === gift.event_id) {
     element.querySelector(".edited").remove();
   }
@@ -91,7 +107,7 @@ export function tellTime(element) {
   const seconds = Math.round((then - Date.now()) / 1000);
   const ago = Math.abs(seconds);
   const text =
-    ago < 45 ? "just now"
+    ago < 45 ? relative.format(0, "second")
       : ago < 3_600 ? relative.format(Math.round(seconds / 60), "minute")
         : ago < 86_400 ? relative.format(Math.round(seconds / 3_600), "hour")
           : ago < 6 * 86_400 ? relative.format(Math.round(seconds / 86_400), "day")
@@ -102,11 +118,12 @@ export function tellTime(element) {
   }
 }
 
-/** The gifts on the page: sorted as in the list, each once, and at most MOST of them. */
+/** The gifts on the page: sorted as in the list or the other way round, each once, and at most MOST new ones of them. */
 export class Gifts {
   #container;
   #mayChange;
-  #shown = []; // {gift, element}, newest first
+  #shown = []; // {gift, element}, as they stand on the page
+  #isThread = false; // oldest first
   #events = new Set();
   /** Whether the list has been read to its end. */
   complete = false;
@@ -127,14 +144,16 @@ export class Gifts {
   }
 
   get oldest() {
-    return this.#shown.at(-1)?.gift;
+    return this.#shown.at(this.#isThread ? 0 : -1)?.gift;
   }
 
   get newest() {
-    return this.#shown[0]?.gift;
+    return this.#shown.at(this.#isThread ? -1 : 0)?.gift;
   }
 
-  clear() {
+  /** @param isThread whether those that come have their places oldest first */
+  clear(isThread = false) {
+    this.#isThread = isThread;
     this.#container.replaceChildren();
     this.#container.setAttribute("role", "region");
     this.#shown = [];
@@ -157,7 +176,7 @@ export class Gifts {
     }
     let added = 0;
     const inOrder = [...missing.values()].sort(compare);
-    if (fresh && inOrder.length > MOST) {
+    if (fresh && !this.#isThread && inOrder.length > MOST) {
       // after a long absence: more would be removed again at once
       inOrder.length = MOST;
       this.complete = false;
@@ -165,7 +184,7 @@ export class Gifts {
     for (const gift of inOrder.reverse()) {
       const place = this.#place(gift);
       // older than all that are shown (stored long after it was saved): it is loaded when the reader gets there
-      if (fresh && place === this.#shown.length && place > 0 && !this.complete) {
+      if (fresh && this.oldest && compare(this.oldest, gift) < 0 && !this.complete) {
         continue;
       }
       const element = article(gift, this.#mayChange(gift));
@@ -179,6 +198,7 @@ export class Gifts {
       this.#events.add(gift.event_id);
       added++;
     }
+    this.#tellDays();
     return added;
   }
 
@@ -193,6 +213,7 @@ export class Gifts {
     if (shown) {
       shown.gift = gift;
       shown.element = replace(shown.element, article(gift, this.#mayChange(gift)));
+      this.#tellDays();
     }
     return Boolean(shown);
   }
@@ -206,6 +227,7 @@ export class Gifts {
         this.#container.focus({preventScroll: true});
       }
       shown.element.remove();
+      this.#tellDays();
       // without articles it would be no feed
       this.#shown.length || this.#container.setAttribute("role", "region");
     }
@@ -213,7 +235,7 @@ export class Gifts {
 
   /** Removes the oldest; they are loaded again when the reader gets there. */
   trim() {
-    while (this.#shown.length > MOST) {
+    while (!this.#isThread && this.#shown.length > MOST) {
       const {gift, element} = this.#shown.pop();
       this.#events.delete(gift.event_id);
       element.remove();
@@ -226,7 +248,8 @@ export class Gifts {
     let high = this.#shown.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (compare(this.#shown[middle].gift, gift) < 0) {
+      const order = compare(this.#shown[middle].gift, gift);
+      if ((this.#isThread ? -order : order) < 0) {
         low = middle + 1;
       } else {
         high = middle;
@@ -234,6 +257,43 @@ export class Gifts {
     }
     return low;
   }
+
+  /** Above the first gift of each day stands the day. */
+  #tellDays() {
+    let before = "";
+    for (const {gift, element} of this.#shown) {
+      const heading = element.firstElementChild;
+      const text = dayOf(gift);
+      heading.hidden = text === before;
+      if (heading.textContent !== text) {
+        heading.textContent = text;
+        heading.lang = language;
+      }
+      before = text;
+    }
+  }
+}
+
+/**
+ * Keys that work wherever the reader is, but in a field and in a dialog. "?" shows the help; there they can be switched off, for
+ * readers who dictate, or touch a key by mistake.
+ *
+ * @param acts what a key does, by the key
+ */
+export function offerKeys(acts) {
+  const help = document.getElementById("help");
+  const on = document.getElementById("keys-on");
+  on.checked = localStorage.getItem(KEYS) !== "off";
+  on.addEventListener("change", () => on.checked ? localStorage.removeItem(KEYS) : localStorage.setItem(KEYS, "off"));
+  document.getElementById("keys").addEventListener("click", () => help.showModal());
+  document.addEventListener("keydown", event => {
+    const act = event.key === "?" ? () => help.showModal() : acts[event.key];
+    if (act && on.checked && !event.ctrlKey && !event.altKey && !event.metaKey && !event.isComposing
+        && !event.target.closest("input, select, textarea, dialog")) {
+      event.preventDefault();
+      act();
+    }
+  });
 }
 
 /** Puts an article in the place of another, unfolded as that one was; a keyboard stays where it is. */

@@ -1,13 +1,14 @@
 // The timeline page: connects list, stream, filter and form.
 
 import {Session, showAccount} from "./session.js"; // first: it takes tokens out of the address
-import {Changing, compare, Gifts, parse} from "./gift.js";
+import {Changing, compare, Gifts, offerKeys, parse} from "./gift.js";
 import {SaveForm} from "./save.js";
 import {emblem, loadSymbols, nameOf, symbols} from "../book/sigil.js";
 import {Stream} from "./stream.js";
 
 const PAGE_OF_LIST = 30;
 const PAGE_ON_THE_WAY_BACK = 100;
+const MOST_OF_A_THREAD = 1_000;
 const MOST_ON_THE_WAY_BACK = 3_000;
 const SEARCH_AGAIN_MS = 2_000; // a gift is in the index of words a moment after it was stored
 const MOST_PENDING = 500;
@@ -32,6 +33,8 @@ const gifts = new Gifts(container, gift => session.mayChange(gift));
 const changing = new Changing(container, session, gifts, words => $("announcer").textContent = words);
 
 let filter = new URLSearchParams(); // the valid filters of the URL
+let isThread = false; // the gifts of one page from its first on: all of them, and new ones at the end
+let isRead = true; // the last time that the list was asked for
 let generation = 0; // of the filter; answers to requests of an older one are dropped
 let pending = []; // gifts held back because the reader has scrolled down
 let tooMany = false; // some of the held back ones were dropped
@@ -104,10 +107,21 @@ const stream = new Stream(session, {
   },
 });
 
+let told = []; // what the stream has last said
 function setState(state, text = states[state]) {
   const element = $("state");
-  element.dataset.state = state;
-  setText(element, text);
+  told = [state, text];
+  const isLive = state === "live" && isRead;
+  element.dataset.state = isLive || state !== "live" ? state : "waiting";
+  setText(element, isLive || state !== "live" ? text : "New gifts arrive; the others cannot be read at the moment");
+}
+
+/** Who reads "live" believes that all is well. */
+function tellWhetherRead(is) {
+  if (isRead !== is) {
+    isRead = is;
+    setState(...told);
+  }
 }
 
 /** Sets a text only if it changed: the same text would be laid out and read aloud again. */
@@ -151,7 +165,7 @@ function show() {
 
 /** Shows gifts that came, or keeps them while the reader is elsewhere. */
 function hold(batch) {
-  if (place || readingElsewhere()) {
+  if (!isThread && (place || readingElsewhere())) {
     pending.push(...batch);
     batch.forEach(gift => saveForm.arrived(gift.event_id, false));
     if (pending.length > MOST_PENDING) {
@@ -238,10 +252,29 @@ async function read(limit, oldest) {
     if (!answer.ok) {
       throw new Error(`the list answered ${answer.status}`);
     }
-    const rows = parse(await answer.text())
-      .map(row => meanwhile.has(row.event_id) ? meanwhile.get(row.event_id) : row)
-      .filter(Boolean);
-    return {rows, isMore: answer.headers.has("Link")};
+    return {rows: latest(parse(await answer.text())), isMore: answer.headers.has("Link")};
+  } finally {
+    reading--;
+    reading || meanwhile.clear();
+  }
+}
+
+function latest(rows) {
+  return rows.map(row => meanwhile.has(row.event_id) ? meanwhile.get(row.event_id) : row).filter(Boolean);
+}
+
+/** A whole page of the novel; of one with very many gifts the newest. */
+async function readThread() {
+  const mine = generation;
+  const rows = [];
+  let piece;
+  reading++; // what is changed between two pieces counts, too
+  try {
+    do {
+      piece = await read(PAGE_ON_THE_WAY_BACK, rows.at(-1));
+      rows.push(...piece.rows);
+    } while (piece.isMore && rows.length < MOST_OF_A_THREAD && mine === generation);
+    return {rows: latest(rows), isMore: piece.isMore};
   } finally {
     reading--;
     reading || meanwhile.clear();
@@ -256,12 +289,21 @@ async function loadOlder(oldest = listed ? gifts.oldest : null) {
   loading = true;
   const mine = generation;
   try {
-    const {rows, isMore, isRefused} = await read(place ? PAGE_ON_THE_WAY_BACK : PAGE_OF_LIST, oldest);
+    const {rows, isMore, isRefused} =
+      isThread ? await readThread() : await read(place ? PAGE_ON_THE_WAY_BACK : PAGE_OF_LIST, oldest);
     if (mine !== generation) {
       return;
     }
+    tellWhetherRead(true);
+    if (isThread && isMore) {
+      // more than anybody reads in one go
+      isThread = false;
+      $("order").hidden = true;
+      gifts.clear();
+      nameList();
+    }
     // what came since the reader was here is unread
-    const unread = place ? rows.filter(row => compare(row, place.newest) < 0) : [];
+    const unread = place && !isThread ? rows.filter(row => compare(row, place.newest) < 0) : [];
     gifts.add(rows.slice(unread.length), false);
     gifts.complete = !isMore;
     if (place || !listed) {
@@ -289,6 +331,7 @@ async function loadOlder(oldest = listed ? gifts.oldest : null) {
     console.warn(error);
     if (mine === generation) {
       $("end").textContent = "The vault cannot be read at the moment. Trying again…";
+      tellWhetherRead(false);
       setTimeout(() => mine === generation && loadOlder(oldest), 2_000);
     }
   } finally {
@@ -344,7 +387,7 @@ function forget() {
   tooMany = false;
   arrived = [];
   updatePill();
-  gifts.clear();
+  gifts.clear(isThread);
   $("end").textContent = "";
   container.setAttribute("aria-busy", "true");
 }
@@ -379,9 +422,14 @@ function readLocation() {
     field.value = filter.get(name) ?? "";
     field.removeAttribute("aria-invalid");
   }
+  isThread = Boolean(page) && !words && query.get("order") === "saved";
   $("all").textContent = filter.size ? "← All gifts" : "All gifts";
-  container.setAttribute("aria-label",
-    `Gifts${page ? ` of page ${page}` : ""}${symbol ? ` with ${nameOf(symbol)}` : ""}${words ? ` that have ${words}` : ""}, newest first`);
+  const other = new URLSearchParams(filter);
+  isThread || other.set("order", "saved");
+  $("order").href = `/?${other}`;
+  $("order").textContent = isThread ? "Newest first" : "From the first on";
+  $("order").hidden = !page || Boolean(words);
+  nameList();
   saveForm.suggest(page);
   place = history.state?.place ?? null;
   forget();
@@ -390,6 +438,13 @@ function readLocation() {
   live.delete("q");
   $("feed").href = live.size ? `/feed?${live}` : "/feed";
   stream.open(live.toString());
+}
+
+function nameList() {
+  const [page, symbol, words] = ["page_id", "symbol_id", "q"].map(name => filter.get(name));
+  container.setAttribute("aria-label",
+    `Gifts${page ? ` of page ${page}` : ""}${symbol ? ` with ${nameOf(symbol)}` : ""}${words ? ` that have ${words}` : ""}, `
+      + (isThread ? "as they were left" : "newest first"));
 }
 
 function go(query) {
@@ -501,29 +556,43 @@ export const saveForm = new SaveForm(session, milliseconds => {
     + (took.length > 1 ? `, median ${median}, p99 ${p99} of ${took.length}` : "");
 });
 
-// ---- keyboard, as the ARIA feed pattern has it
+// ---- keyboard; of these PageDown and PageUp are the ARIA feed pattern's
+
+/** To the next gift or the one before; from elsewhere to the first one in sight. Returns whether there is one. */
+function step(by) {
+  const current = document.activeElement.closest(".gift");
+  const next = !current ? [...container.children].find(gift => gift.getBoundingClientRect().bottom > 0)
+    : by > 0 ? current.nextElementSibling : current.previousElementSibling;
+  next?.focus();
+  return Boolean(next);
+}
 
 container.addEventListener("keydown", event => {
-  const step = {PageDown: 1, j: 1, PageUp: -1, k: -1}[event.key];
-  if (!step || event.ctrlKey || event.altKey || event.metaKey) {
-    return;
-  }
-  const current = document.activeElement.closest(".gift");
-  const next = current
-    ? step > 0 ? current.nextElementSibling : current.previousElementSibling
-    : container.firstElementChild;
-  if (next) {
+  const by = {PageDown: 1, PageUp: -1}[event.key];
+  if (by && !event.ctrlKey && !event.altKey && !event.metaKey && step(by)) {
     event.preventDefault();
-    next.focus();
   }
+});
+offerKeys({
+  j: () => step(1),
+  k: () => step(-1),
+  "/"() {
+    $("filter-words").focus();
+    $("filter-words").select();
+  },
 });
 container.addEventListener("focusout", () => setTimeout(() => readingElsewhere() || reveal()));
 container.addEventListener("click", event => {
   if (event.target.matches(".more")) {
     const gift = event.target.closest(".gift");
+    const {top} = event.target.getBoundingClientRect();
     const folded = gift.classList.toggle("long");
     event.target.textContent = folded ? "Read on" : "Read less";
     event.target.setAttribute("aria-expanded", String(!folded));
+    if (folded) {
+      // who was at its end still is
+      scrollBy({top: event.target.getBoundingClientRect().top - top, behavior: "instant"});
+    }
   }
 });
 

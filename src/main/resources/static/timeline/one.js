@@ -1,7 +1,7 @@
 // The page of one gift: shows it, or says in words what became of it.
 
 import {Session, showAccount} from "./session.js"; // first: it takes tokens out of the address
-import {article, Changing, parse, replace} from "./gift.js";
+import {article, Changing, offerKeys, parse, replace} from "./gift.js";
 import {emblem, loadSymbols} from "../book/sigil.js";
 import {offerLink} from "./share.js";
 import {Stream} from "./stream.js";
@@ -113,7 +113,7 @@ function show(gift) {
       stream ??= new Stream(session, handlers);
       stream.open(`page_id=${gift.page_id}`);
     }
-    $("thread").href = `/?page_id=${gift.page_id}`;
+    $("thread").href = `/?page_id=${gift.page_id}&order=saved`;
     $("thread").textContent = `More of page ${gift.page_id}`;
     $("thread").hidden = false;
     $("share").hidden = false;
@@ -148,6 +148,7 @@ $("emblem").firstElementChild.setAttribute("d", emblem(3));
 $("back").search = JSON.parse(sessionStorage.getItem("gibsey.list") ?? "{}").search ?? "";
 $("back").addEventListener("click", () => sessionStorage.setItem("gibsey.return", "1"));
 offerLink(location.origin + location.pathname);
+offerKeys({"/": () => location.assign(`/${$("back").search}#filter-words`)});
 showAccount(session, () => {
   // what one reader sees, and may do, is no other's
   stream?.close();

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +22,7 @@ import org.openqa.selenium.WindowType;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.interactions.Actions;
 import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
@@ -154,6 +156,35 @@ public final class Browser implements AutoCloseable {
                 Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", name))));
     }
 
+    /** As it would be printed, or on the screen again. */
+    public void printing(boolean is) {
+        driver.executeCdpCommand("Emulation.setEmulatedMedia", Map.of("media", is ? "print" : ""));
+    }
+
+    /** A reader of this language, such as {@code de-DE}, and of this time zone; empty for those of this machine. */
+    public void reader(String language, String zone) {
+        driver.executeCdpCommand("Emulation.setLocaleOverride", Map.of("locale", language));
+        driver.executeCdpCommand("Emulation.setTimezoneOverride", Map.of("timezoneId", zone));
+    }
+
+    /** Has a script run in each page before its own; until what is returned is run. */
+    public Runnable before(String script) {
+        Object id = driver.executeCdpCommand("Page.addScriptToEvaluateOnNewDocument", Map.of("source", script))
+                .get("identifier");
+        return () -> driver.executeCdpCommand("Page.removeScriptToEvaluateOnNewDocument", Map.of("identifier", id));
+    }
+
+    /** Waits until what was done is on the screen, and the page knows what is in sight. */
+    public void awaitFrames() {
+        script(
+                "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))");
+    }
+
+    /** To whatever has the keyboard. */
+    public void press(CharSequence keys) {
+        new Actions(driver).sendKeys(keys).perform();
+    }
+
     /** The window in front as a PNG. */
     public byte[] screenshot() {
         return driver.getScreenshotAs(OutputType.BYTES);
@@ -200,14 +231,32 @@ public final class Browser implements AutoCloseable {
 
     /** What of the page some operator or reader could not see, reach or understand, by the rules of axe; each begins with the state. */
     public List<String> violations(String state) throws IOException {
-        script("if (!window.axe) {" + new ClassPathResource("axe.min.js").getContentAsString(StandardCharsets.UTF_8)
-                + "}");
+        return violations(state, List.of());
+    }
+
+    /** The same, and in the dark of it what has to do with colours: nothing else is another there. */
+    public List<String> violationsInLightAndDark(String state) throws IOException {
+        List<String> violations = new ArrayList<>(violations(state));
+        scheme("dark");
+        violations.addAll(violations(state + ", dark", List.of("color-contrast", "link-in-text-block")));
+        scheme("light");
+        return violations;
+    }
+
+    private List<String> violations(String state, List<String> rules) throws IOException {
+        if (!this.<Boolean>script("return 'axe' in window")) {
+            script(new ClassPathResource("axe.min.js").getContentAsString(StandardCharsets.UTF_8));
+        }
         List<String> found = script("""
                 // a colour that is still changing is none that anybody sees
                 document.getAnimations().forEach(animation => animation.finish());
-                return axe.run({resultTypes: ["violations"], iframes: false, preload: false}).then(({violations}) => violations.map(violation =>
+                const options = {resultTypes: ["violations"], iframes: false, preload: false};
+                if (arguments[0].length) {
+                  options.runOnly = arguments[0];
+                }
+                return axe.run(options).then(({violations}) => violations.map(violation =>
                   `${violation.id}: ${violation.nodes.map(node => node.target + " " + (node.any[0]?.message ?? "")).join("; ")}`))
-                """);
+                """, rules);
         return found.stream().map(violation -> state + ": " + violation).toList();
     }
 

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.openqa.selenium.Keys;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
@@ -62,6 +63,9 @@ class PageIT {
         browser.script("sessionStorage.clear()");
         browser.clear();
         browser.screen(0, 0);
+        browser.printing(false);
+        browser.scheme("light");
+        browser.reader("", "");
     }
 
     @Test
@@ -108,12 +112,7 @@ class PageIT {
 
     @Test
     void saysInWordsWhatBecameOfAGift() throws Exception {
-        UUID dead = UUID.randomUUID();
-        execute("""
-                insert into dead_letter (event_id, topic, partition, record_offset, record_timestamp, reason, message,
-                                         first_failed_at, last_failed_at)
-                values (?2, 'gift_events', 0, ?1, 0, 'refused', 'secret of the database', now(), now())
-                """.replace("?1", Long.toString(page)).replace("?2", "'" + dead + "'"));
+        UUID dead = dead();
         browser.go(all() + "gifts/" + dead);
         await().until(() ->
                 browser.text("#state").startsWith("This gift could not be stored: the vault does not take it"));
@@ -385,32 +384,104 @@ class PageIT {
         browser.script("document.querySelector('#symbol_id').value = ''");
     }
 
+    /** Whatever becomes of it: each state once, narrow and wide, light and dark. */
     @Test
     void isOpenToEveryReader() throws Exception {
         List<String> violations = new ArrayList<>();
         for (int width : List.of(390, 1440)) {
             browser.screen(width, 900);
-            for (String scheme : List.of("light", "dark")) {
-                browser.scheme(scheme);
-                page = ++lastPage;
-                browser.open(ofPage());
-                violations.addAll(browser.violations(scheme + " " + width + " empty"));
-                browser.script("document.querySelector('#save').open = true");
-                browser.script("document.querySelector('#save-form button').click()");
-                violations.addAll(browser.violations(scheme + " " + width + " refused"));
-                store("A question?", "line\n".repeat(60), 7);
-                store("מה כתוב כאן?", "שלום", 1);
-                await().until(() -> browser.texts(".question").size() == 2);
-                violations.addAll(browser.violations(scheme + " " + width + " gifts"));
-                browser.go(ofPage() + "&q=-nowhere");
-                await().until(() -> browser.text("#end").startsWith("Name a word"));
-                violations.addAll(browser.violations(scheme + " " + width + " search refused"));
-                browser.go(all() + "gifts/" + UUID.randomUUID());
-                await().until(() -> browser.text("#state").startsWith("No gift is here yet."));
-                violations.addAll(browser.violations(scheme + " " + width + " no gift"));
+            page = ++lastPage;
+            Runnable asLoaded = browser.before("""
+                    const fetching = window.fetch;
+                    window.fetch = (path, options) => path.startsWith("/vault/") ? new Promise(() => {}) : fetching(path, options);
+                    """);
+            browser.go(ofPage());
+            await().until(() -> browser.text("#state").equals("Opening the vault…"));
+            violations.addAll(browser.violationsInLightAndDark(width + " loading"));
+            asLoaded.run();
+
+            browser.open(ofPage());
+            browser.script("document.querySelector('#save').open = true");
+            browser.script("document.querySelector('#save-form button').click()");
+            violations.addAll(browser.violationsInLightAndDark(width + " empty, and a gift refused"));
+            browser.script("document.querySelector('#filter-words').value = '-nowhere'");
+            browser.click("#filter button");
+            await().until(() -> browser.text("#end").startsWith("Name a word"));
+            violations.addAll(browser.violationsInLightAndDark(width + " search refused"));
+
+            store("A question?", "line\n".repeat(60), 7);
+            store("מה כתוב כאן?", "שלום ".repeat(400), 1);
+            execute("update vault set revision = gen_random_uuid() where page_id = ?");
+            browser.open(ofPage());
+            browser.script("document.querySelectorAll('.gift')[1].scrollIntoView()");
+            browser.awaitFrames();
+            store("Held back?", "Yes.", null);
+            await().until(() -> browser.text("#pill").equals("1 new"));
+            violations.addAll(browser.violationsInLightAndDark(width + " long gifts of two directions, and a new one"));
+            browser.script("document.querySelector('#keys').click()");
+            violations.addAll(browser.violationsInLightAndDark(width + " help"));
+            browser.press(Keys.ESCAPE);
+
+            camel.getRouteController().suspendRoute("list-gifts");
+            try {
+                browser.script("document.querySelector('#order').click()");
+                await().until(() -> browser.text("#end").startsWith("The vault cannot be read"));
+                assertThat(browser.text("#state"))
+                        .isEqualTo("New gifts arrive; the others cannot be read at the moment");
+                browser.script("""
+                        window.fetch = () => Promise.reject(new TypeError("lost"));
+                        dispatchEvent(new PageTransitionEvent("pagehide"));
+                        dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true}));
+                        """);
+                await().until(() -> browser.text("#state").startsWith("Connection lost"));
+                violations.addAll(browser.violationsInLightAndDark(width + " lost, and not to be read"));
+            } finally {
+                camel.getRouteController().resumeRoute("list-gifts");
             }
         }
-        browser.scheme("light");
+
+        assertThat(violations).isEmpty();
+    }
+
+    @Test
+    void thePageOfAGiftIsOpenToEveryReader() throws Exception {
+        List<String> violations = new ArrayList<>();
+        UUID dead = dead();
+        UUID deleted = store("taken back", "a", null);
+        execute("update vault set deleted_at = now() where page_id = ?");
+        UUID there = store("מה כתוב כאן?", "line\n".repeat(60), 7);
+        for (int width : List.of(390, 1440)) {
+            browser.screen(width, 900);
+            Runnable asLoaded = browser.before("window.fetch = () => new Promise(() => {})");
+            browser.go(all() + "gifts/" + there);
+            violations.addAll(browser.violationsInLightAndDark(width + " loading"));
+            asLoaded.run();
+            Map<UUID, String> states = Map.of(
+                    UUID.randomUUID(),
+                    "No gift is here yet.",
+                    dead,
+                    "This gift could not be stored",
+                    deleted,
+                    "This gift was taken back");
+            for (Map.Entry<UUID, String> state : states.entrySet()) {
+                browser.go(all() + "gifts/" + state.getKey());
+                await().until(() -> browser.text("#state").startsWith(state.getValue()));
+                violations.addAll(browser.violationsInLightAndDark(width + " " + state.getValue()));
+            }
+            camel.getRouteController().suspendRoute("show-gift");
+            try {
+                browser.go(all() + "gifts/" + there);
+                await().until(() -> browser.text("#state").startsWith("The vault cannot be read"));
+                violations.addAll(browser.violationsInLightAndDark(width + " not to be read"));
+            } finally {
+                camel.getRouteController().resumeRoute("show-gift");
+            }
+            await().until(() -> browser.texts("#gift-place .question").size() == 1);
+            browser.click("#copy");
+            violations.addAll(browser.violationsInLightAndDark(width + " there"));
+            browser.script("document.querySelector('#keys').click()");
+            violations.addAll(browser.violationsInLightAndDark(width + " help"));
+        }
 
         assertThat(violations).isEmpty();
     }
@@ -586,27 +657,174 @@ class PageIT {
     }
 
     @Test
-    void unfoldsALongAnswer() throws Exception {
-        store("long", "line\n".repeat(60), null);
+    void isReadAsABook() throws Exception {
+        String sentence =
+                "The lamp in the corridor has been burning since the second chapter, and nobody knows who lit it. ";
+        storeAt("2026-11-23T22:30:00Z", "Monday?", sentence.repeat(12));
+        storeAt("2026-11-23T23:30:00Z", "Tuesday?", "line\n".repeat(60));
+        storeAt("2026-11-24T10:00:00Z", "Tuesday, too?", "a");
+        browser.reader("de-DE", "Europe/Berlin");
+        browser.screen(1440, 900);
         browser.open(ofPage());
-        int folded = browser.find(".answer").getSize().getHeight();
 
-        browser.click(".more");
-
-        assertThat(browser.find(".answer").getSize().getHeight()).isGreaterThan(folded * 2);
+        // a line is as long as eyes like it
+        browser.script("return document.fonts.ready.then(() => 1)");
+        List<Number> lines = browser.script("""
+                const text = [...document.querySelectorAll(".answer")].at(-1).firstChild;
+                text.parentElement.scrollIntoView();
+                const range = document.createRange();
+                const lines = new Map();
+                for (let at = 0; at < text.length; at++) {
+                  range.setStart(text, at);
+                  range.setEnd(text, at + 1);
+                  const line = Math.round(range.getBoundingClientRect().top);
+                  lines.set(line, (lines.get(line) ?? 0) + 1);
+                }
+                return [...lines.values()].slice(0, -1);
+                """);
+        assertThat(lines.stream().mapToInt(Number::intValue).average().orElseThrow())
+                .isBetween(65.0, 75.0);
+        // days and times are in the reader's language, and of the reader's clock; and which a gift is in is not known
+        assertThat(browser.texts(".day:not([hidden])"))
+                .containsExactly("Dienstag, 24. November 2026", "Montag, 23. November 2026");
+        assertThat(browser.find(".gift time").getDomAttribute("title"))
+                .startsWith("Dienstag, 24. November 2026 um 11:00:00");
+        assertThat(browser.find(".gift .address").getDomAttribute("lang")).isEqualTo("de-DE");
+        assertThat(browser.find(".gift .answer").getDomAttribute("lang")).isEmpty();
+        // who folds a long gift at its end is there still
+        browser.script("document.querySelectorAll('.more')[1].click()");
+        String end = "return Math.round(document.querySelectorAll('.more')[1].getBoundingClientRect().top)";
+        browser.script("document.querySelectorAll('.more')[1].scrollIntoView({block: 'center'})");
+        long before = browser.<Long>script(end);
+        browser.script("document.querySelectorAll('.more')[1].click()");
+        browser.awaitFrames();
+        assertThat(browser.<Long>script(end)).isBetween(before - 1, before + 1);
+        assertThat(browser.find(".gift:nth-of-type(2) .answer").getSize().getHeight())
+                .isLessThan(600);
+        // on paper a gift has its date
+        browser.printing(true);
+        assertThat(browser.find(".gift time").isDisplayed()).isFalse();
+        assertThat(browser.<String>script(
+                        "return getComputedStyle(document.querySelector('.gift .address'), '::after').content"))
+                .isEqualTo("\"24.11.2026, 11:00\"");
+        assertThat(browser.find(".gift:nth-of-type(2) .answer").getSize().getHeight())
+                .isGreaterThan(600);
     }
 
     @Test
-    void goesFromGiftToGiftByKeyboard() throws Exception {
-        store("lower", "a", null);
-        store("upper", "a", null);
+    void readsAPageAsItWasLeft() throws Exception {
+        for (int i = 0; i < 120; i++) {
+            store("gift " + i, "a\nb", null);
+        }
         browser.open(ofPage());
 
-        browser.script("document.getElementById('gifts').focus()");
-        browser.find("#gifts").sendKeys("j");
-        browser.find(".gift:focus").sendKeys("j");
+        browser.click("#order");
+        browser.awaitLive();
 
+        await().until(() -> browser.texts(".question").size() == 120);
+        assertThat(browser.address()).isEqualTo(ofPage() + "&order=saved");
+        assertThat(browser.texts(".question"))
+                .isEqualTo(IntStream.range(0, 120).mapToObj(i -> "gift " + i).toList());
+        assertThat(browser.find("#gifts").getDomAttribute("aria-label"))
+                .isEqualTo("Gifts of page " + page + ", as they were left");
+        // what comes is at the end, where it moves nothing
+        browser.script("document.querySelectorAll('.gift')[60].scrollIntoView()");
+        String top = "return Math.round(document.querySelectorAll('.gift')[60].getBoundingClientRect().top)";
+        double[] last = {Double.NaN};
+        await().until(() -> last[0] == (last[0] = browser.<Number>script(top).doubleValue()));
+        store("the last", "a", null);
+        await().until(() -> browser.texts(".question").size() == 121);
+        assertThat(browser.texts(".question")).endsWith("gift 119", "the last");
+        assertThat(browser.<Number>script(top).doubleValue()).isEqualTo(last[0]);
+        assertThat(browser.find("#pill").isDisplayed()).isFalse();
+
+        browser.script("location.reload()");
+        browser.awaitLive();
+        await().until(() -> browser.texts(".question").size() == 121
+                && Math.abs(browser.<Number>script(top).doubleValue() - last[0]) < 2);
+        browser.script("document.querySelector('#order').click()");
+        browser.awaitLive();
+        await().until(() -> browser.texts(".question").get(0).equals("the last"));
+        assertThat(browser.address()).isEqualTo(ofPage());
+    }
+
+    @Test
+    void keysWorkWhereverTheReaderIs() throws Exception {
+        store("lower", "a", null);
+        UUID upper = store("upper", "a", null);
+        browser.open(ofPage());
+
+        browser.press("j");
+        browser.press("j");
         assertThat(browser.text(".gift:focus .question")).isEqualTo("lower");
+        browser.press("k");
+        assertThat(browser.text(".gift:focus .question")).isEqualTo("upper");
+        browser.press("/");
+        browser.press("j?");
+        assertThat(browser.find("#filter-words").getDomProperty("value")).isEqualTo("j?");
+        browser.script("document.activeElement.blur()");
+        browser.press("?");
+        assertThat(browser.find("#help").isDisplayed()).isTrue();
+        browser.click("#keys-on");
+        browser.press(Keys.ESCAPE);
+        await().until(() -> !browser.find("#help").isDisplayed());
+        browser.press("/");
+        assertThat(browser.<String>script("return document.activeElement.id")).isNotEqualTo("filter-words");
+        browser.click("#keys");
+        browser.click("#keys-on");
+        browser.click("#help .close");
+        assertThat(browser.find("#help").isDisplayed()).isFalse();
+
+        browser.go(all() + "gifts/" + upper);
+        await().until(() -> browser.texts("#gift-place .question").size() == 1);
+        browser.press("?");
+        assertThat(browser.find("#help").isDisplayed()).isTrue();
+        browser.press(Keys.ESCAPE);
+        await().until(() -> !browser.find("#help").isDisplayed());
+        browser.press("/");
+        browser.awaitLive();
+        assertThat(browser.<String>script("return document.activeElement.id")).isEqualTo("filter-words");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void aReaderOnAPhoneComesByALinkSearchesFollowsAPageAndIsBack() throws Exception {
+        String word = "quincunx" + page;
+        for (int i = 0; i < 60; i++) {
+            storeInIndex("The " + word + ", " + i, "a\nb\nc");
+        }
+        UUID first = store("Where does it begin?", "Here.", null);
+        browser.screen(390, 844);
+
+        browser.go(all() + "gifts/" + first);
+        await().until(() -> browser.texts("#gift-place .question").equals(List.of("Where does it begin?")));
+        browser.click("#back");
+        browser.awaitLive();
+        browser.type("#filter-words", word);
+        browser.click("#filter button");
+        browser.awaitLive();
+        await().until(() -> {
+            browser.script("scrollTo(0, document.documentElement.scrollHeight)");
+            return browser.texts(".question").size() == 60;
+        });
+        browser.script("document.querySelectorAll('.gift')[40].scrollIntoView()");
+        String top = "return document.querySelectorAll('.gift')[40]?.getBoundingClientRect().top ?? -9999";
+        double[] last = {Double.NaN};
+        await().until(() -> last[0] == (last[0] = browser.<Number>script(top).doubleValue()));
+        browser.click(".gift:nth-of-type(41) .page");
+        browser.awaitLive();
+        await().until(() -> browser.texts(".question").contains("Where does it begin?"));
+        assertThat(browser.address()).isEqualTo(ofPage());
+
+        browser.back();
+        browser.awaitLive();
+
+        await().until(() -> Math.abs(browser.<Number>script(top).doubleValue() - last[0]) < 2);
+        assertThat(browser.address()).isEqualTo(all() + "?q=" + word);
+        assertThat(browser.text(".gift:nth-of-type(41) .question")).isEqualTo("The " + word + ", 19");
+        assertThat(browser.<Long>script("return document.documentElement.scrollWidth"))
+                .isLessThanOrEqualTo(390);
+        assertThat(browser.complaints()).isEmpty();
     }
 
     @Test
@@ -647,12 +865,34 @@ class PageIT {
         return "http://localhost:%d/?page_id=%d".formatted(port, page);
     }
 
-    private void store(String question, String answer, Integer symbol) throws SQLException {
+    private UUID store(String question, String answer, Integer symbol) throws SQLException {
+        UUID id = UUID.randomUUID();
         execute(
-                "insert into vault (page_id, question, answer, symbol_id) values (?, ?, ?, ?)",
+                "insert into vault (page_id, question, answer, symbol_id, event_id) values (?, ?, ?, ?, ?)",
                 question,
                 answer,
-                symbol);
+                symbol,
+                id);
+        return id;
+    }
+
+    private void storeAt(String time, String question, String answer) throws SQLException {
+        execute(
+                "insert into vault (page_id, question, answer, created_at) values (?, ?, ?, ?::timestamptz)",
+                question,
+                answer,
+                time);
+    }
+
+    /** A gift that the vault does not take. */
+    private UUID dead() throws SQLException {
+        UUID dead = UUID.randomUUID();
+        execute("""
+                insert into dead_letter (event_id, topic, partition, record_offset, record_timestamp, reason, message,
+                                         first_failed_at, last_failed_at)
+                values (?2, 'gift_events', 0, ?1, 0, 'refused', 'secret of the database', now(), now())
+                """.replace("?1", Long.toString(page)).replace("?2", "'" + dead + "'"));
+        return dead;
     }
 
     /** Where a search finds it at once. */
