@@ -48,12 +48,13 @@ class SignedInPageIT {
     }
 
     @Test
-    void asksWhoIsNobodyToSignInAndShowsNothing() {
+    void asksWhoIsNobodyToSignInAndShowsNothing() throws IOException {
         browser.go(page());
 
         await().until(() -> browser.text("#state").equals("Sign in to see your gifts"));
         assertThat(browser.find("#sign-in").isDisplayed()).isTrue();
         assertThat(browser.texts(".gift")).isEmpty();
+        assertThat(browser.violationsInLightAndDark("signed out")).isEmpty();
         write("Q?", "A");
         browser.click("#save-form button");
         assertThat(browser.text("#outcome")).startsWith("Sign in to save");
