@@ -69,8 +69,8 @@ final class PublicValve extends ErrorReportValve {
             refuse(tooMany, request, response);
             return;
         }
-        boolean isRead =
-                request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
+        // a line that cannot be read has none
+        boolean isRead = "GET".equals(request.getMethod()) || "HEAD".equals(request.getMethod());
         Semaphore turn = isRead ? reads.await(client, System.nanoTime() + PATIENCE_NANOS) : null;
         try {
             if (isRead && turn == null) {

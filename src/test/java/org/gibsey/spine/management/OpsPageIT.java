@@ -124,7 +124,7 @@ class OpsPageIT {
         assertThat(browser.<String>script("return document.title")).isEqualTo("✓ Well · Behind the Gibsey Vault");
         assertThat(icon()).isEqualTo("icon-well.svg");
 
-        browser.click("[aria-label='Stop show-kafka-status…']");
+        press("[aria-label='Stop show-kafka-status…']");
         assertThat(browser.text("#act-title")).isEqualTo("Stop show-kafka-status?");
         assertThat(browser.text("#act-means")).contains("answered 503 until it is started");
         assertThat(browser.<String>script("return document.activeElement.id")).isEqualTo("act-close");
@@ -153,7 +153,7 @@ class OpsPageIT {
         await("it is noted down")
                 .until(() -> history().matches(".*: show-kafka-status\",\"since\":\"[^\"]+\",\"until\":null.*"));
 
-        browser.click("[aria-label='Start show-kafka-status…']");
+        press("[aria-label='Start show-kafka-status…']");
         browser.click("#act-do");
         await().until(() -> browser.text("#verdict").equals("Well"));
         assertThat(get(port, "/kafka/status").statusCode()).isEqualTo(200);
@@ -166,14 +166,14 @@ class OpsPageIT {
                 "a route stopped elsewhere is first in line",
                 () -> assertThat(first()).isEqualTo("Route index-dead-letters is stopped"));
         assertThat(browser.text("#concerns .todo")).contains("waits in the topic");
-        browser.click("[aria-label='Start index-dead-letters…']");
+        press("[aria-label='Start index-dead-letters…']");
         browser.click("#act-do");
         await().until(() -> browser.text("#verdict").equals("Well"));
-        browser.click("[aria-label='Suspend index-dead-letters…']");
+        press("[aria-label='Suspend index-dead-letters…']");
         assertThat(browser.text("#act-means")).contains("keeps its partitions");
         browser.click("#act-do");
         await().until(() -> first().equals("Route index-dead-letters is suspended"));
-        browser.click("[aria-label='Resume index-dead-letters…']");
+        press("[aria-label='Resume index-dead-letters…']");
         browser.click("#act-do");
         await().until(() -> browser.text("#verdict").equals("Well"));
         assertThat(layoutShifts())
@@ -479,6 +479,12 @@ class OpsPageIT {
 
             assertThat(answer.statusCode()).as(type).isEqualTo(415);
         }
+    }
+
+    /** Not where the first line lies over it. */
+    private static void press(String selector) {
+        browser.script("arguments[0].scrollIntoView({block: 'center'})", browser.find(selector));
+        browser.click(selector);
     }
 
     private void open(int managementPort) {

@@ -295,6 +295,8 @@ class PersistChangesIT {
     @Test
     void whatIsStoredWhileThePurgeWaitsForItsRowIsTakenAwayAsWell() throws Exception {
         UUID gift = saved("told", "told");
+        // its timer would be first
+        camel.getRouteController().stopRoute("purge-deleted");
         deletedLongAgo(gift);
         String purge = RouteSql.of(camel, "purge-deleted", "set-purge")
                 .replace("where deleted_at", "where (select pg_advisory_xact_lock(87507) is not null) and deleted_at");
@@ -314,6 +316,7 @@ class PersistChangesIT {
 
         assertThat(purged.get()).isPositive();
         assertThat(texts(gift)).isEmpty();
+        camel.getRouteController().startRoute("purge-deleted");
     }
 
     /** What is stored, what is dead, what waits and what comes afterwards. */
