@@ -33,8 +33,9 @@ class EmbeddedSpineIT {
     @ParameterizedTest
     @ValueSource(strings = {"EMBEDDED_KAFKA_PORT", "EMBEDDED_POSTGRES_PORT", "SERVER_PORT", "MANAGEMENT_SERVER_PORT"})
     void namesTheSettingOfAPortThatIsInUse(String setting) throws Exception {
-        freePorts();
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            // of those that are free then: it must be none of them
+            freePorts();
             environment.put(setting, Integer.toString(taken.getLocalPort()));
 
             try (JavaProcess spine = start()) {
