@@ -17,7 +17,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * The connections of one attacker, in one thread: each sends what it was told, at the pace it was told, reads as fast or as
@@ -28,7 +27,6 @@ final class Swarm implements AutoCloseable {
 
     static final int ALL = Integer.MAX_VALUE;
 
-    private static final String NAME = "attacker";
     private static final byte[] ATTACKER = {127, 0, 0, 1};
     private static final Duration LOOK_EVERY = Duration.ofMillis(50);
     private static final int OPENED_AT_A_LOOK = 100;
@@ -93,7 +91,7 @@ final class Swarm implements AutoCloseable {
     Swarm(int port, Conduct conduct) throws IOException {
         this.port = port;
         this.conduct = conduct;
-        this.thread = new Thread(this::run, NAME);
+        this.thread = new Thread(this::run, "attacker");
         thread.start();
     }
 
@@ -121,26 +119,13 @@ final class Swarm implements AutoCloseable {
         }
     }
 
-    /**
-     * Its own work is done on another machine in life: here it gets the processor when the service and its honest clients leave
-     * it. The name of a thread is what Linux calls it, too.
-     */
+    /** Its own work is done on another machine in life: here it gets the processor when the others leave it. */
     private static void letOthersPass() throws IOException {
-        try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
-            for (Path one : threads.toList()) {
-                if (Files.readString(one.resolve("comm")).strip().equals(NAME)) {
-                    new ProcessBuilder(
-                                    "renice",
-                                    "-n",
-                                    "19",
-                                    "-p",
-                                    one.getFileName().toString())
-                            .redirectErrorStream(true)
-                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                            .start();
-                }
-            }
-        }
+        Path thread = Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName();
+        new ProcessBuilder("renice", "-n", "19", "-p", thread.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
     }
 
     private void run() {
