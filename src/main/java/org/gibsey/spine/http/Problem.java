@@ -136,10 +136,18 @@ record Problem(
         return new Problem(429, "guesses", "Too many refused tokens", detail, List.of(), limit);
     }
 
+    /** Its connection stays open, unlike that of a 503: who guesses through a proxy must not cost it one for each guess. */
     static Problem guessesOfOthers() {
         String detail =
                 "Nothing was done, because many wrong tokens come from many addresses. Repeat the call after a moment.";
-        return new Problem(503, "busy", "Too many refused tokens", detail);
+        Map<String, String> limit = Map.of(
+                "Retry-After",
+                "1",
+                "RateLimit-Policy",
+                String.format(Locale.ROOT, "\"guesses\";q=%s;w=1", GuessLimit.MOST_A_SECOND),
+                "RateLimit",
+                "\"guesses\";r=0;t=1");
+        return new Problem(429, "guesses", "Too many refused tokens", detail, List.of(), limit);
     }
 
     static Problem issuer() {

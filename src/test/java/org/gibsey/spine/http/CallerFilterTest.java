@@ -140,7 +140,7 @@ class CallerFilterTest {
             status = call(filter, elsewhere).getStatus();
         }
 
-        assertThat(status).isEqualTo(503);
+        assertThat(status).isEqualTo(429);
         String other = "Bearer " + issuer.token(UUID.randomUUID());
         assertThat(call(filter, get("/vault/list", other)).getStatus()).isEqualTo(200);
     }

@@ -40,7 +40,7 @@ class GuessLimitTest {
     void looksAtTwoHundredASecondHoweverManyAddressesTheyComeFrom() {
         guessFromEverywhere();
 
-        assertThat(limit.ofLooking("192.0.2.1").status()).isEqualTo(503);
+        assertThat(limit.ofLooking("192.0.2.1").status()).isEqualTo(429);
         pass(Duration.ofMillis(10));
         assertThat(limit.ofLooking("192.0.2.1")).isNull();
     }
@@ -55,7 +55,7 @@ class GuessLimitTest {
         assertThat(limit.ofLooking("192.0.2.1")).isNull();
         pass(Duration.ofMinutes(61));
         guessFromEverywhere();
-        assertThat(limit.ofLooking("192.0.2.1").status()).isEqualTo(503);
+        assertThat(limit.ofLooking("192.0.2.1").status()).isEqualTo(429);
     }
 
     private void guessFromEverywhere() {
