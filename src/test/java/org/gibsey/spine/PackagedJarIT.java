@@ -5,13 +5,19 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import org.gibsey.spine.embedded.EmbeddedDatabase;
@@ -47,8 +53,11 @@ class PackagedJarIT {
         }
     }
 
+    /** The worker has a folder of jars beside the jar, and a route that uses them: a second sink. */
     @Test
     void carriesAGiftFromTheApiProcessThroughTheWorkerProcess() throws Exception {
+        List<String> posted = new CopyOnWriteArrayList<>();
+        HttpServer sink = sink(posted);
         try (TestDatabase database = TestDatabase.create();
                 JavaProcess api = start(
                         "api",
@@ -64,12 +73,15 @@ class PackagedJarIT {
                                 Integer.toString(apiPort),
                                 "MANAGEMENT_SERVER_PORT",
                                 Integer.toString(apiManagement)));
-                JavaProcess worker = start(
+                JavaProcess worker = withExtensions(
                         "worker",
                         database,
                         Map.of(
                                 "VAULT_ROUTES",
-                                "file:routes/persist-gifts.camel.yaml,file:routes/index-dead-letters.camel.yaml",
+                                "file:routes/persist-gifts.camel.yaml,file:routes/index-dead-letters.camel.yaml,file:"
+                                        + postingTo(sink),
+                                "VAULT_ROUTES_ALLOW",
+                                "component:http,option:http.connectTimeout,option:http.responseTimeout",
                                 "SERVER_PORT",
                                 "0",
                                 "MANAGEMENT_SERVER_PORT",
@@ -95,6 +107,16 @@ class PackagedJarIT {
             await().until(() -> json.readTree(caller.list()).size() == 1);
             assertThat(json.readTree(caller.list()).at("/0/question").textValue())
                     .isEqualTo("Who carries it?");
+            await().until(() -> posted.size() == 2);
+            // the first was answered 503
+            assertThat(posted.get(0)).isEqualTo(posted.get(1));
+            JsonNode gifts = json.readTree(posted.get(1)).path("gifts");
+            assertThat(gifts).hasSize(1);
+            for (String field : List.of("event_id", "page_id", "question", "answer", "symbol_id", "created_at")) {
+                assertThat(gifts.at("/0/" + field))
+                        .as(field)
+                        .isEqualTo(json.readTree(caller.list()).at("/0/" + field));
+            }
             JsonNode health = json.readTree(caller.health());
             assertThat(health.at("/status").textValue()).isEqualTo("UP");
             assertThat(health.at("/components/broker/status").textValue()).isEqualTo("UP");
@@ -102,11 +124,52 @@ class PackagedJarIT {
 
             assertThat(api.terminate()).isEqualTo(143);
             assertThat(worker.terminate()).isEqualTo(143);
+        } finally {
+            sink.stop(0);
         }
     }
 
-    /** On the shared broker, with topics, group and database of its own. */
+    /** Has no time for the first request. */
+    private static HttpServer sink(List<String> posted) throws IOException {
+        HttpServer sink = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        sink.createContext("/gifts", exchange -> {
+            posted.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+            exchange.sendResponseHeaders(posted.size() == 1 ? 503 : 204, -1);
+            exchange.close();
+        });
+        sink.start();
+        return sink;
+    }
+
+    private Path postingTo(HttpServer sink) throws IOException {
+        String route = Files.readString(Path.of("examples/routes/post-gifts.camel.yaml"));
+        return Files.writeString(
+                folder.resolve("post-gifts.camel.yaml"),
+                route.replace("localhost:9000", "localhost:" + sink.getAddress().getPort())
+                        .replace("gift-poster", topic + "-poster"));
+    }
+
     private JavaProcess start(String name, TestDatabase database, Map<String, String> role) throws IOException {
+        return JavaProcess.jar(settings(database, role), folder.resolve(name + ".log"));
+    }
+
+    /** As docs/deploying.md has it. */
+    private JavaProcess withExtensions(String name, TestDatabase database, Map<String, String> role)
+            throws IOException {
+        List<String> command = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                JavaProcess.temporaryFiles(),
+                "-XX:TieredStopAtLevel=1",
+                "-Dloader.path=target/extensions",
+                "-cp",
+                "target/gift-spine.jar",
+                "org.springframework.boot.loader.launch.PropertiesLauncher");
+        return JavaProcess.command(
+                command, Path.of("").toAbsolutePath(), settings(database, role), folder.resolve(name + ".log"));
+    }
+
+    /** On the shared broker, with topics, group and database of its own. */
+    private Map<String, String> settings(TestDatabase database, Map<String, String> role) {
         Map<String, String> environment = new HashMap<>(role);
         environment.put("KAFKA_BOOTSTRAP_SERVERS", SharedServices.get().kafka().bootstrapServers());
         environment.put("KAFKA_TOPIC", topic);
@@ -115,7 +178,7 @@ class PackagedJarIT {
         environment.put("VAULT_DB_URL", database.url());
         environment.put("VAULT_DB_USER", EmbeddedDatabase.USER);
         environment.put("VAULT_DB_PASSWORD", EmbeddedDatabase.PASSWORD);
-        return JavaProcess.jar(environment, folder.resolve(name + ".log"));
+        return environment;
     }
 
     private static void awaitReady(JavaProcess process, TestCaller caller) {

@@ -54,12 +54,17 @@ final class ConsumerHealth implements HealthIndicator {
         this.clock = steadyClock;
     }
 
-    /** What was seen at one moment; {@code waits} says why a route of an id waits, null when it does not. */
+    /**
+     * What was seen at one moment.
+     *
+     * @param waits     why a route of an id waits, null when it does not
+     * @param positions where the group of each route stands, by the id of the route
+     */
     record Sight(
             List<PersistRoute> routes,
             List<Membership> consumers,
             Function<String, @Nullable String> waits,
-            Map<TopicPartition, Position> positions) {}
+            Map<String, Map<TopicPartition, Position>> positions) {}
 
     /** What a route had stored when something last moved. */
     private record Progress(Set<TopicPartition> partitions, long committed, Instant since) {}
@@ -129,12 +134,13 @@ final class ConsumerHealth implements HealthIndicator {
         if (lasts(id + " waiting", reason != null, WAITING)) {
             problems.add(String.format(Locale.ROOT, "route %s waits: %s", id, reason));
         }
+        Map<TopicPartition, Position> positions = sight.positions.getOrDefault(id, Map.of());
         long waiting = mine.stream()
-                .map(sight.positions::get)
+                .map(positions::get)
                 .filter(Objects::nonNull)
                 .mapToLong(Position::waiting)
                 .sum();
-        Duration still = databaseAway || waiting == 0 ? moved(id) : still(id, mine, sight.positions);
+        Duration still = databaseAway || waiting == 0 ? moved(id) : still(id, mine, positions);
         if (still.compareTo(NOTHING_STORED) > 0) {
             problems.add(String.format(
                     Locale.ROOT,

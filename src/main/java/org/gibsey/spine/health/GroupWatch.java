@@ -77,19 +77,21 @@ public final class GroupWatch {
                 return;
             }
             lag.update(events);
-            Map<TopicPartition, Position> all = events;
             List<PersistRoute> storing = routes.all();
+            Map<String, Map<TopicPartition, Position>> ofRoutes = new HashMap<>();
             for (PersistRoute route : storing) {
-                if (!route.topic().equals(settings.name()) && !route.topic().equals(changes)) {
-                    Map<TopicPartition, Position> others = ask(route.group(), route.topic());
-                    if (others == null) {
-                        health.unknown();
-                        return;
-                    }
-                    all = both(all, others);
+                // a route of an operator's own may read the same topic in another group
+                Map<TopicPartition, Position> own =
+                        route.reads(settings.name(), settings.group()) || route.reads(changes, settings.changesGroup())
+                                ? events
+                                : ask(route.group(), route.topic());
+                if (own == null) {
+                    health.unknown();
+                    return;
                 }
+                ofRoutes.put(route.id(), own);
             }
-            health.update(new Sight(storing, consumers.memberships(), outages::reason, all));
+            health.update(new Sight(storing, consumers.memberships(), outages::reason, ofRoutes));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -31,6 +31,10 @@ public final class PersistRoutes {
         boolean started() {
             return status.equals("Started");
         }
+
+        boolean reads(String of, String as) {
+            return topic.equals(of) && group.equals(as);
+        }
     }
 
     public List<PersistRoute> all() {

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.camel.Endpoint;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -46,6 +47,7 @@ final class AllowedParts {
             "giftPage",
             "atomFeed",
             "giftEvents",
+            "giftObjects",
             "changeEvents",
             "purgeQuery",
             "deadLetterRecords",
@@ -223,6 +225,11 @@ final class AllowedParts {
 
     private boolean isAllowedSetting(@Nullable String name) {
         return name != null && (SETTINGS.stream().anyMatch(name::startsWith) || more.contains("setting:" + name));
+    }
+
+    /** Whether it is of a component that no file may use unless the operator allows it. */
+    static boolean isAdded(Endpoint endpoint) {
+        return !COMPONENTS.containsKey(endpoint.getEndpointUri().replaceFirst(":.*", ""));
     }
 
     /** Why an endpoint must not be made, before a class or bean that its options name is; empty when it may. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
+import org.apache.camel.CamelContext;
 import org.apache.camel.component.jdbc.JdbcEndpoint;
 import org.apache.camel.component.kafka.KafkaConfiguration;
 import org.apache.camel.component.kafka.KafkaEndpoint;
@@ -162,7 +163,7 @@ final class ConsumerRules {
                     "aggregationStrategy",
                     "the split must have no aggregationStrategy: it could hide that a statement failed"));
         }
-        boolean stores = RehearsedRoute.mainLine(split.getOutputs()).stream().anyMatch(step -> isJdbc(step, route));
+        boolean stores = RehearsedRoute.mainLine(split.getOutputs()).stream().anyMatch(step -> stores(step, route));
         if (!stores) {
             problems.add(route.problem(
                     split,
@@ -172,10 +173,21 @@ final class ConsumerRules {
         return problems;
     }
 
-    private static boolean isJdbc(ProcessorDefinition<?> step, RehearsedRoute route) {
+    /** To a database; or, in a group of its own beside the one that stores the gifts, to a component that the operator added. */
+    private static boolean stores(ProcessorDefinition<?> step, RehearsedRoute route) {
         return step instanceof ToDefinition
                 && route.targets().stream()
-                        .anyMatch(target -> target.step() == step && target.endpoint() instanceof JdbcEndpoint);
+                        .filter(target -> target.step() == step)
+                        .map(RehearsedRoute.Target::endpoint)
+                        .anyMatch(endpoint -> endpoint instanceof JdbcEndpoint
+                                || (AllowedParts.isAdded(endpoint) && isSecondReader(route)));
+    }
+
+    private static boolean isSecondReader(RehearsedRoute route) {
+        KafkaConfiguration reads = ((KafkaEndpoint) route.input()).getConfiguration();
+        CamelContext camel = route.input().getCamelContext();
+        return camel.resolvePropertyPlaceholders("{{spine.topic.name}}").equals(reads.getTopic())
+                && !camel.resolvePropertyPlaceholders("{{spine.topic.group}}").equals(reads.getGroupId());
     }
 
     /** Collects a problem for each option that is not what it must be. */

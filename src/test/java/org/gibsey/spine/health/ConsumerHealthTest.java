@@ -103,6 +103,28 @@ class ConsumerHealthTest {
         assertThat(health.health().getStatus()).isEqualTo(Status.UP);
     }
 
+    /** What waits for a second sink of the same topic is that one's. */
+    @Test
+    void aRouteIsJudgedByItsOwnGroup() {
+        PersistRoute mirror = new PersistRoute("mirror", "gifts", "mirrors", state);
+        Map<String, Map<TopicPartition, Position>> ofRoutes =
+                Map.of("persist", positions, "mirror", Map.of(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 150)));
+        Sight sight = new Sight(
+                List.of(new PersistRoute("persist", "gifts", "writers", state), mirror),
+                List.of(new Membership("writers", assigned), new Membership("mirrors", assigned)),
+                id -> waits,
+                ofRoutes);
+
+        for (int i = 0; i <= 31; i++) {
+            broker.look();
+            database.look();
+            health.update(sight);
+            now[0] = now[0].plus(Duration.ofSeconds(1));
+        }
+
+        assertThat(reason()).isEqualTo("route mirror has 50 events waiting and stored none for 31 s");
+    }
+
     @Test
     void aGrowingLagThatMovesIsReady() {
         for (int i = 0; i < 40; i++) {
@@ -205,7 +227,7 @@ class ConsumerHealthTest {
                 List.of(new PersistRoute("persist", "gifts", "writers", state)),
                 List.of(new Membership("writers", assigned), new Membership("others", null)),
                 id -> waits,
-                positions));
+                Map.of("persist", positions)));
     }
 
     private String reason() {

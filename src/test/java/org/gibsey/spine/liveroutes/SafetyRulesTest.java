@@ -7,12 +7,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Endpoint;
 import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.RouteDefinition;
+import org.apache.camel.model.language.SimpleExpression;
+import org.gibsey.spine.liveroutes.RehearsedRoute.Target;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,6 +24,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Edits that would work, and take away what keeps gifts safe. */
 class SafetyRulesTest {
+
+    private static final Properties OURS = new Properties();
+
+    static {
+        OURS.put("spine.topic.name", "gift_events");
+        OURS.put("spine.topic.group", "vault-writer");
+    }
 
     private static final String POLL = "maxPollRecords: 2000";
     private static final String TO_VAULT = "              - to:\n                  id: to-vault\n";
@@ -147,6 +158,24 @@ class SafetyRulesTest {
                         "valueDeserializer",
                         "groupId",
                         "maxPollRecords");
+    }
+
+    /** The operator's own component may take the gifts too, but not in place of the database. */
+    @ParameterizedTest
+    @CsvSource({"mirrors, gift_events, true", "vault-writer, gift_events, false", "mirrors, gift_changes, false"})
+    void aSecondGroupMayStoreElsewhere(String group, String topic, boolean allowed) {
+        CamelContext camel = new DefaultCamelContext();
+        camel.getPropertiesComponent().setOverrideProperties(OURS);
+        RouteDefinition route = new RouteDefinition("kafka:" + topic);
+        route.split(new SimpleExpression("${body}")).streaming().to("log:added");
+        ProcessorDefinition<?> to = route.getOutputs().get(0).getOutputs().get(0);
+        RouteFile file = RouteFile.of("x.camel.yaml", new byte[0]);
+        Endpoint input = camel.getEndpoint("kafka:" + topic + "?groupId=" + group);
+        Target target = new Target(to, camel.getEndpoint("log:added"));
+
+        assertThat(ConsumerRules.check(new RehearsedRoute(file, route, input, List.of(target))).stream()
+                        .noneMatch(problem -> problem.reason().contains("must stand right in the split")))
+                .isEqualTo(allowed);
     }
 
     @ParameterizedTest

@@ -118,8 +118,28 @@ class ContainersIT {
 
         assertThat(image.execute(check, Map.of())).isZero();
 
-        check.add(check.indexOf("-jar"), "-XX:AOTCache=bin/train");
+        check.add(check.indexOf("-cp"), "-XX:AOTCache=bin/train");
         assertThat(image.execute(check, Map.of())).isNotZero();
+    }
+
+    /** A component in a folder of jars, without a new image; the cache holds beside them. */
+    @Test
+    void takesJarsOfTheOperator() throws Exception {
+        List<String> check = image.commandLine();
+        if (image.sameJava()) {
+            check.add(1, "-XX:AOTMode=on");
+        }
+        check.addAll(List.of("--check", "more/"));
+        image.mount(Path.of("target/extensions"), "extensions");
+        image.mount(Path.of("examples/routes"), "more");
+
+        assertThat(image.execute(check, Map.of())).isNotZero();
+        assertThat(image.execute(
+                        check,
+                        Map.of(
+                                "VAULT_ROUTES_ALLOW",
+                                "component:http,option:http.connectTimeout,option:http.responseTimeout")))
+                .isZero();
     }
 
     @Test

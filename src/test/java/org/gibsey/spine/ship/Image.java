@@ -105,6 +105,11 @@ final class Image implements AutoCloseable {
         return command;
     }
 
+    /** Has a folder of this machine in it, below the working directory. */
+    void mount(Path folder, String at) throws IOException {
+        FileSystemUtils.copyRecursively(folder, workingDirectory().resolve(at));
+    }
+
     /**
      * Runs a program of a container to its end, as Docker does for a HEALTHCHECK.
      *
