@@ -2,6 +2,7 @@ package org.gibsey.spine.embedded;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
@@ -25,8 +26,19 @@ public final class EmbeddedDatabase implements AutoCloseable {
     public static final String PASSWORD = "secret";
     private static final String DATABASE = "gibsey";
 
+    /** Binaries are handed over in an archive; an installed server finds its files by where it lies, so these only call it. */
+    private static final String ARCHIVE = """
+            folder=$(mktemp -d); mkdir "$folder/bin"
+            for program in initdb pg_ctl postgres; do
+                printf '#!/bin/sh\\nexec %s/bin/%s "$@"\\n' "$0" $program > "$folder/bin/$program"
+                chmod +x "$folder/bin/$program"
+            done
+            tar -C "$folder" -cJ bin; rm -r "$folder"
+            """;
+
     private final Path data;
     private final int port;
+    private final @Nullable Path installation;
     private @Nullable EmbeddedPostgres server;
 
     /**
@@ -34,15 +46,26 @@ public final class EmbeddedDatabase implements AutoCloseable {
      * @param port TCP port on localhost
      */
     public EmbeddedDatabase(Path data, int port) {
+        this(data, port, null);
+    }
+
+    /** @param installation of PostgreSQL on this machine, in whose {@code bin} the server is; null: Maven Central's binaries */
+    public EmbeddedDatabase(Path data, int port, @Nullable Path installation) {
         this.data = data;
         this.port = port;
+        this.installation = installation;
     }
 
     /** Starts it and returns when it accepts connections; on first start makes user and database. */
     public EmbeddedDatabase start() throws IOException, SQLException {
         Files.createDirectories(data);
-        EmbeddedPostgres started = EmbeddedPostgres.builder()
-                .setPort(port)
+        EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder();
+        if (installation != null) {
+            builder.setPgBinaryResolver((system, machine) -> archive(installation))
+                    // where Debian wants them, only its own user may write
+                    .setServerConfig("unix_socket_directories", "");
+        }
+        EmbeddedPostgres started = builder.setPort(port)
                 .setDataDirectory(data)
                 .setCleanDataDirectory(false)
                 // stopped by whoever started it, after the application
@@ -160,6 +183,13 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
     private static long pid(Path pidFile) throws IOException {
         return Long.parseLong(Files.readAllLines(pidFile).get(0).strip());
+    }
+
+    private static InputStream archive(Path installation) throws IOException {
+        return new ProcessBuilder("bash", "-c", ARCHIVE, installation.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start()
+                .getInputStream();
     }
 
     /** Stops it; its data stays. */

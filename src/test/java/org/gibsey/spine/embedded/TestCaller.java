@@ -54,9 +54,18 @@ public final class TestCaller {
 
     /** What an audit of the topic says. */
     public String ledger() throws IOException, InterruptedException {
+        return audit("{}");
+    }
+
+    /** The same, and what has no place is sent again. */
+    public String resend() throws IOException, InterruptedException {
+        return audit("{\"dryRun\":false}");
+    }
+
+    private String audit(String body) throws IOException, InterruptedException {
         return send(request(management, "/actuator/ledger")
                         .header("Content-Type", "application/json")
-                        .POST(HttpRequest.BodyPublishers.ofString("{}")))
+                        .POST(HttpRequest.BodyPublishers.ofString(body)))
                 .body();
     }
 

@@ -32,6 +32,7 @@ import org.gibsey.spine.embedded.Ports;
 import org.gibsey.spine.embedded.TestCaller;
 import org.gibsey.spine.embedded.VersionBefore;
 import org.gibsey.spine.gift.ModelOfAGift;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.util.FileSystemUtils;
 
@@ -87,12 +88,28 @@ final class FaultBench implements AutoCloseable {
     FaultBench(
             String tableFile, List<Outcome> outcomes, int kafkaPort, Map<String, String> kafkaSettings, String schema)
             throws IOException, SQLException {
+        this(tableFile, outcomes, kafkaPort, kafkaSettings, schema, null);
+    }
+
+    /** @param postgres installation whose server is used; null: the embedded one */
+    FaultBench(String tableFile, List<Outcome> outcomes, Path postgres) throws IOException, SQLException {
+        this(tableFile, outcomes, Ports.free(), Map.of(), "latest", postgres);
+    }
+
+    private FaultBench(
+            String tableFile,
+            List<Outcome> outcomes,
+            int kafkaPort,
+            Map<String, String> kafkaSettings,
+            String schema,
+            @Nullable Path postgres)
+            throws IOException, SQLException {
         this.tableFile = tableFile;
         this.outcomes = outcomes;
         // without an application in this JVM nobody tells the clients to be quiet
         LoggingSystem.get(FaultBench.class.getClassLoader()).beforeInitialize();
         data = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "faults");
-        database = new EmbeddedDatabase(data.resolve("postgres"), Ports.free()).start();
+        database = new EmbeddedDatabase(data.resolve("postgres"), Ports.free(), postgres).start();
         databases.add(database);
         Flyway.configure()
                 .dataSource(database.url(), EmbeddedDatabase.USER, EmbeddedDatabase.PASSWORD)
