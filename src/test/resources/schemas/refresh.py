@@ -16,14 +16,16 @@ KUBERNETES = "k8s.io/kubernetes@v1.37.2"
 KEDA = "github.com/kedacore/keda/v2@v2.21.0"
 CLOUDNATIVE_PG = "github.com/cloudnative-pg/cloudnative-pg@v1.28.0"
 PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator@v0.85.0"
+GATEWAY_API = "sigs.k8s.io/gateway-api@v1.4.0"
+EXTERNAL_SECRETS = "github.com/external-secrets/external-secrets@v0.20.4"
 COMPOSE = "github.com/compose-spec/compose-go/v2@v2.16.2"
 STRIMZI = "1.2.0"
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CORE = [
     "core.v1.ConfigMap", "core.v1.Namespace", "core.v1.Secret", "core.v1.Service", "core.v1.ServiceAccount",
-    "apps.v1.Deployment", "autoscaling.v2.HorizontalPodAutoscaler", "networking.v1.NetworkPolicy",
-    "policy.v1.PodDisruptionBudget",
+    "apps.v1.Deployment", "autoscaling.v2.HorizontalPodAutoscaler",
+    "networking.v1.NetworkPolicy", "networking.v1.Ingress", "policy.v1.PodDisruptionBudget",
 ]
 
 
@@ -110,6 +112,8 @@ def main():
     prometheus = go_module(PROMETHEUS_OPERATOR) + "/example/prometheus-operator-crd/"
     definition(prometheus + "monitoring.coreos.com_servicemonitors.yaml")
     definition(prometheus + "monitoring.coreos.com_prometheusrules.yaml")
+    definition(go_module(GATEWAY_API) + "/config/crd/standard/gateway.networking.k8s.io_httproutes.yaml")
+    definition(go_module(EXTERNAL_SECRETS) + "/config/crds/bases/external-secrets.io_externalsecrets.yaml")
     with open(go_module(COMPOSE) + "/schema/compose-spec.json", encoding="utf-8") as file:
         write("compose-spec", json.load(file))
 

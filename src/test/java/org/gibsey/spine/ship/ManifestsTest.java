@@ -23,19 +23,19 @@ class ManifestsTest {
     @BeforeAll
     static void render() throws Exception {
         assumeTrue(Kubectl.renders(), "the manifests are not checked: there is no kubectl with kustomize 5");
-        for (String overlay : List.of("production", "minimal", "tls", "readers")) {
+        for (String overlay : List.of("production", "minimal", "tls", "readers", "ingress", "gateway")) {
             RENDERED.put(overlay, Manifests.render(OVERLAYS.resolve(overlay)));
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"production", "minimal", "tls", "readers"})
+    @ValueSource(strings = {"production", "minimal", "tls", "readers", "ingress", "gateway"})
     void fitTheirSchemas(String overlay) {
         assertThat(problems(RENDERED.get(overlay))).isEmpty();
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"production", "minimal", "tls", "readers"})
+    @ValueSource(strings = {"production", "minimal", "tls", "readers", "ingress", "gateway"})
     void keepTheRules(String overlay) {
         assertThat(brokenRules(RENDERED.get(overlay), overlay)).isEmpty();
     }
@@ -176,6 +176,26 @@ class ManifestsTest {
         brokenCopy.edit(object, place, value);
 
         assertThat(brokenRules(brokenCopy, "tls"))
+                .anySatisfy(broken -> assertThat(broken).contains(complaint));
+    }
+
+    @ParameterizedTest(name = "{1}{2} = {3}")
+    @CsvSource(delimiter = '|', textBlock = """
+            ingress | Ingress/api              | /metadata/annotations/nginx.ingress.kubernetes.io~1proxy-read-timeout | '20' | cuts a stream
+            ingress | Ingress/api              | /metadata/annotations/nginx.ingress.kubernetes.io~1proxy-buffering    | ''   | holds gifts back
+            ingress | Ingress/api              | /spec/rules/0/http/paths/0/backend/service/port/name                  | web  | leads nowhere
+            ingress | ConfigMap/settings       | /data/TRUSTED_PROXIES                                                 | ''   | are one to us
+            gateway | HTTPRoute/api            | /spec/rules/0/timeouts/request                                        | 60s  | ends a stream
+            gateway | HTTPRoute/api            | /spec/rules/0/matches/0/path/value                                    | /x   | ends a stream
+            gateway | HTTPRoute/api            | /spec/rules/1/timeouts/request                                        | 10s  | gives up before
+            gateway | HTTPRoute/api            | /spec/rules/0/backendRefs/0/port                                      | 8000 | leads nowhere
+            gateway | ExternalSecret/passwords | /spec/data/0/secretKey                                                | user | nobody makes
+            """)
+    void findsWhatIsBrokenInFrontOfIt(String overlay, String object, String place, String value, String complaint) {
+        Manifests brokenCopy = RENDERED.get(overlay).copy();
+        brokenCopy.edit(object, place, value);
+
+        assertThat(brokenRules(brokenCopy, overlay))
                 .anySatisfy(broken -> assertThat(broken).contains(complaint));
     }
 

@@ -31,7 +31,7 @@ final class Schemas {
         String apiVersion = object.path("apiVersion").asText();
         String group = apiVersion.contains("/") ? apiVersion.substring(0, apiVersion.indexOf('/')) : "core";
         String version = apiVersion.substring(apiVersion.indexOf('/') + 1);
-        boolean builtIn = !group.contains(".") || group.endsWith(".k8s.io");
+        boolean builtIn = !group.contains(".") || (group.endsWith(".k8s.io") && !group.startsWith("gateway."));
         Schema schema = builtIn
                 ? builtIn("io.k8s.api.%s.%s.%s".formatted(group.replaceFirst("\\..*", ""), version, kind))
                 : custom("%s_%s_%s".formatted(group, version, kind));

@@ -15,6 +15,9 @@ import java.util.stream.StreamSupport;
 /** Whether what refers to something by name refers to something that is there, in the manifests and in the application. */
 final class WiringRules {
 
+    /** Tomcat's time limit of a request that is answered later. */
+    private static final int ANSWERED_WITHIN_SECONDS = 30;
+
     private final Complaints broken = new Complaints("");
     private final Manifests manifests;
     private final String instructions;
@@ -45,6 +48,8 @@ final class WiringRules {
                 .forEach(this::autoscaler);
         manifests.ofKind("ServiceMonitor").forEach(this::monitor);
         manifests.ofKind("PrometheusRule").forEach(this::alerts);
+        manifests.ofKind("Ingress").forEach(this::ingress);
+        manifests.ofKind("HTTPRoute").forEach(this::gateway);
         routes();
         broken.unless(manifests.ofKind("Secret").findAny().isEmpty(), "a secret is in the repository");
         return broken.all();
@@ -153,7 +158,78 @@ final class WiringRules {
             secrets.put(Manifests.nameOf(cluster) + "-app", Set.of("username", "password"));
             secrets.put(Manifests.nameOf(cluster) + "-ca", Set.of("ca.crt"));
         });
+        manifests.ofKind("ExternalSecret").forEach(external -> {
+            Set<String> keys = new TreeSet<>();
+            external.at("/spec/data")
+                    .forEach(entry -> keys.add(entry.path("secretKey").asText()));
+            secrets.put(external.at("/spec/target/name").asText(), keys);
+        });
         return secrets;
+    }
+
+    /** The stream is silent for as long as {@code STREAM_HEARTBEAT}, and its gifts must not wait in a buffer. */
+    private void ingress(JsonNode ingress) {
+        String title = Manifests.titleOf(ingress);
+        JsonNode annotations = ingress.at("/metadata/annotations");
+        String nginx = "nginx.ingress.kubernetes.io/";
+        broken.unless(
+                annotations.path(nginx + "proxy-read-timeout").asInt() >= 2 * heartbeatSeconds(),
+                "%s cuts a stream that is silent",
+                title);
+        broken.unless(annotations.path(nginx + "proxy-buffering").asText().equals("off"), "%s holds gifts back", title);
+        for (JsonNode rule : ingress.at("/spec/rules")) {
+            for (JsonNode path : rule.at("/http/paths")) {
+                JsonNode service = path.at("/backend/service");
+                leadsTo(title, service.path("name").asText(), service.path("port"));
+            }
+        }
+        knowsTheProxy(title);
+    }
+
+    private void gateway(JsonNode route) {
+        String title = Manifests.titleOf(route);
+        boolean streams = false;
+        for (JsonNode rule : route.at("/spec/rules")) {
+            rule.path("backendRefs")
+                    .forEach(backend -> leadsTo(title, backend.path("name").asText(), backend));
+            String limit = rule.at("/timeouts/request").asText();
+            if (rule.at("/matches/0/path/value").asText().equals("/vault/stream")) {
+                streams = limit.equals("0s")
+                        && rule.at("/timeouts/backendRequest").asText().equals("0s");
+            } else {
+                broken.unless(
+                        limit.matches("\\d+s") && Integer.parseInt(limit.replace("s", "")) > ANSWERED_WITHIN_SECONDS,
+                        "%s gives up before the API does",
+                        title);
+            }
+        }
+        broken.unless(streams, "%s ends a stream", title);
+        knowsTheProxy(title);
+    }
+
+    /** @param port that has a {@code name} or {@code number}, or {@code port} */
+    private void leadsTo(String title, String service, JsonNode port) {
+        broken.unless(
+                manifests.find("Service", service).stream()
+                        .flatMap(found ->
+                                StreamSupport.stream(found.at("/spec/ports").spliterator(), false))
+                        .anyMatch(open -> open.path("name").equals(port.path("name"))
+                                || (port.has("port") && open.path("port").equals(port.path("port")))),
+                "%s leads nowhere",
+                title);
+    }
+
+    private void knowsTheProxy(String title) {
+        broken.unless(
+                manifests
+                        .ofKind("ConfigMap")
+                        .anyMatch(config -> config.path("data").has("TRUSTED_PROXIES")),
+                "all readers behind %s are one to us",
+                title);
+    }
+
+    private static int heartbeatSeconds() {
+        return Integer.parseInt(Settings.otherwise("STREAM_HEARTBEAT").replace("s", ""));
     }
 
     private void ports(String title, JsonNode container, Map<String, String> environment) {
