@@ -77,6 +77,8 @@ class BenchmarksIT {
         all.put("idle", new Idle(shipped));
         all.put("streams", new StreamGrowth(shipped));
         all.put("list", new ListGrowth(shipped));
+        // not in the whole run: what it says is of the database alone
+        all.put("archive", new Archive());
         all.put("tokens", new Tokens(shipped));
         return all;
     }

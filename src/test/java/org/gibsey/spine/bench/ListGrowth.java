@@ -54,7 +54,7 @@ final class ListGrowth implements Benchmark {
         rig.emptyVault();
     }
 
-    private static void fill(Rig rig, int from, int to) throws Exception {
+    static void fill(Rig rig, int from, int to) throws Exception {
         rig.execute("""
                 insert into vault (page_id, question, answer, created_at)
                 select 1 + n %% 1000, 'What is on page ' || n || '?', repeat('An answer. ', 15),
