@@ -3,13 +3,19 @@ package org.gibsey.spine.persist;
 import org.apache.camel.Exchange;
 import org.apache.camel.builder.RouteConfigurationBuilder;
 import org.apache.camel.component.timer.TimerEndpoint;
+import org.apache.camel.model.Model;
+import org.apache.camel.model.ModelLifecycleStrategySupport;
+import org.apache.camel.model.OnExceptionDefinition;
 import org.apache.camel.model.RedeliveryPolicyDefinition;
+import org.apache.camel.model.RouteDefinition;
 import org.springframework.stereotype.Component;
 
 /**
  * What happens when a batch fails: if a message is at fault, {@link BatchIsolation} dead-letters it; an outage is waited out and
  * dead-letters nothing, also when it is that each statement takes too long. What a timer does is left to its next turn. A route
  * configuration without an id covers every route, so no edit of a file can opt out.
+ *
+ * <p>A route that answers HTTP never has a batch: it is spared the waiting, for which Camel would copy its exchange before each step.
  */
 @Component
 final class PersistErrors extends RouteConfigurationBuilder {
@@ -39,6 +45,10 @@ final class PersistErrors extends RouteConfigurationBuilder {
 
     @Override
     public void configuration() {
+        getCamelContext()
+                .getCamelContextExtension()
+                .getContextPlugin(Model.class)
+                .addModelLifecycleStrategy(new NoWaitForHttp());
         routeConfiguration()
                 .onException(Throwable.class)
                 .onWhen(exchange -> GiftBatch.in(exchange).isPresent() && divides(exchange))
@@ -77,5 +87,18 @@ final class PersistErrors extends RouteConfigurationBuilder {
 
     private static Fault fault(Exchange exchange) {
         return Fault.of(exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class));
+    }
+
+    /** Other routes keep it: those that a batch comes to by {@code direct:} too. */
+    private static final class NoWaitForHttp extends ModelLifecycleStrategySupport {
+
+        @Override
+        public void onAddRouteDefinition(RouteDefinition route) {
+            if (route.getInput().getEndpointUri().startsWith("platform-http:")) {
+                route.getOutputs()
+                        .removeIf(step ->
+                                step instanceof OnExceptionDefinition net && net.getRedeliveryPolicyType() != null);
+            }
+        }
     }
 }
