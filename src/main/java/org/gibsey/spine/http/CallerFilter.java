@@ -7,11 +7,8 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.Collections;
-import java.util.List;
+import java.util.Enumeration;
 import java.util.UUID;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.identity.Caller;
@@ -30,7 +27,7 @@ import org.springframework.web.filter.OncePerRequestFilter;
  */
 final class CallerFilter extends OncePerRequestFilter {
 
-    private static final Pattern BEARER = Pattern.compile("(?i)bearer(?: +(.*))?");
+    private static final String SCHEME = "Bearer";
 
     /** While it warms up it goes the way of a reader, one who has no gifts. */
     private static final Caller THIS_PROCESS = new Caller(UUID.randomUUID(), Instant.MAX);
@@ -85,21 +82,20 @@ final class CallerFilter extends OncePerRequestFilter {
     }
 
     private @Nullable Caller caller(HttpServletRequest request) throws Refused {
-        List<String> headers = Collections.list(request.getHeaders(HttpHeaders.AUTHORIZATION));
-        if (headers.size() > 1) {
+        Enumeration<String> headers = request.getHeaders(HttpHeaders.AUTHORIZATION);
+        String token = headers.hasMoreElements() ? token(headers.nextElement().strip()) : null;
+        if (headers.hasMoreElements()) {
             throw new Refused(Problem.malformed("There must be one Authorization header at most."));
         }
-        Matcher bearer = BEARER.matcher(headers.isEmpty() ? "" : headers.get(0).strip());
-        if (!bearer.matches()) {
+        if (token == null) {
             // of a proxy in front, perhaps: it is not for this service
             return null;
         }
-        String token = bearer.group(1) == null ? "" : bearer.group(1);
-        String address = ClientShares.client(request);
         Caller known = tokens.known(token);
         if (known != null) {
             return known;
         }
+        String address = ClientShares.client(request);
         Problem notNow = guesses.ofLooking(address);
         if (notNow != null) {
             throw new Refused(notNow);
@@ -118,5 +114,14 @@ final class CallerFilter extends OncePerRequestFilter {
                 }
             };
         }
+    }
+
+    /** @return null for another scheme than this (RFC 6750, 2.1) */
+    private static @Nullable String token(String header) {
+        if (!header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+            return null;
+        }
+        String rest = header.substring(SCHEME.length());
+        return rest.isEmpty() || rest.charAt(0) == ' ' ? rest.stripLeading() : null;
     }
 }

@@ -70,6 +70,8 @@ public final class TokenVerifier {
     private final Semaphore cores = new Semaphore(Runtime.getRuntime().availableProcessors(), true);
     /** By SHA-256 of the whole token: a bit that differs makes it another. */
     private final Cache<ByteBuffer, Caller> verified;
+    /** Copied for each token: to look it up among the providers takes longer than the digest itself. */
+    private final MessageDigest sha256 = sha256();
 
     /** @param threads run the fetching of keys */
     public TokenVerifier(SpineSettings.Auth settings, Clock clock, Executor threads) {
@@ -201,9 +203,18 @@ public final class TokenVerifier {
         }
     }
 
-    private static ByteBuffer digest(String token) {
+    private ByteBuffer digest(String token) {
         try {
-            return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8)));
+            MessageDigest digest = (MessageDigest) sha256.clone();
+            return ByteBuffer.wrap(digest.digest(token.getBytes(StandardCharsets.UTF_8)));
+        } catch (CloneNotSupportedException e) {
+            throw new IllegalStateException("SHA-256 of this Java cannot be copied", e);
+        }
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }
