@@ -129,6 +129,7 @@ final class AllowedParts {
                     // of consumers
                     "groupId",
                     "clientId",
+                    "consumersCount",
                     "sessionTimeoutMs",
                     "heartbeatIntervalMs",
                     "maxPollRecords",

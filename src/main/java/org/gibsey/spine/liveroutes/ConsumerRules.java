@@ -38,6 +38,8 @@ final class ConsumerRules {
             ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
             ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG);
 
+    private static final int MOST_CONSUMERS = 2;
+
     private ConsumerRules() {}
 
     static List<RouteProblem> check(RehearsedRoute route) {
@@ -75,6 +77,11 @@ final class ConsumerRules {
         must.hold(BYTES.equals(is.getValueDeserializer()), "valueDeserializer", BYTES, "a dead letter keeps the bytes");
         must.hold(is.getGroupId() != null, "groupId", "set", "without a name every start is a new group");
         must.hold(is.getMaxPollRecords() != null, "maxPollRecords", "set", "Camel's batching does not run without it");
+        must.hold(
+                is.getConsumersCount() <= MOST_CONSUMERS,
+                "consumersCount",
+                "at most " + MOST_CONSUMERS,
+                "each holds a batch in memory; run another worker instead");
         must.hold(is.getSeekTo() == null, "seekTo", "absent", "it jumps over gifts or back to the first");
         must.hold(is.getOffsetRepository() == null, "offsetRepository", "absent", "offsets are kept by the broker");
         must.hold(

@@ -106,6 +106,7 @@ class SafetyRulesTest {
         "keyDeserializer: org.apache.kafka.common.serialization.StringDeserializer, keyDeserializer must be",
         "valueDeserializer: org.apache.kafka.common.serialization.StringDeserializer, valueDeserializer must be",
         "seekTo: end, seekTo must be absent",
+        "consumersCount: 3, consumersCount must be at most 2",
         "additionalProperties.enable.auto.commit: true, additionalProperties.enable.auto.commit must be absent",
         "additionalProperties.auto.offset.reset: latest, additionalProperties.auto.offset.reset must be absent",
     })
@@ -114,6 +115,12 @@ class SafetyRulesTest {
                 .singleElement()
                 .asString()
                 .startsWith(option + " | " + reason);
+    }
+
+    @Test
+    void takesTwoConsumersInOneProcess() {
+        assertThat(DryRun.edit("persist-gifts", POLL, POLL + "\n        consumersCount: 2"))
+                .isEmpty();
     }
 
     @Test
