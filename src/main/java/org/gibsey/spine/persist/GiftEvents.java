@@ -3,7 +3,6 @@ package org.gibsey.spine.persist;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import org.apache.camel.Exchange;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.gibsey.spine.SpineSettings;
@@ -21,7 +20,7 @@ import org.springframework.stereotype.Component;
  * answer, symbol_id, created_at}. What the statement stored is counted when the exchange is through. Thread-safe.
  */
 @Component("giftEvents")
-final class GiftEvents extends EventFormat<Gift> {
+final class GiftEvents extends EventFormat<GiftEvents.Event> {
 
     private final GiftReader reader = GiftReader.ofEvents();
     private final PersistMetrics metrics;
@@ -31,21 +30,23 @@ final class GiftEvents extends EventFormat<Gift> {
         this.metrics = metrics;
     }
 
+    /** With the texts that the statement takes for what is none of its types. */
+    record Event(String id, Gift gift, String createdAt) {}
+
     @Override
-    Gift read(ConsumerRecord<byte[], byte[]> record) throws MalformedJson, InvalidInput {
-        return reader.read(record.value(), Instant.ofEpochMilli(Math.max(0, record.timestamp())));
+    Event read(ConsumerRecord<byte[], byte[]> record) throws MalformedJson, InvalidInput {
+        Gift gift = reader.read(record.value(), Instant.ofEpochMilli(Math.max(0, record.timestamp())));
+        return new Event(EventId.of(record).toString(), gift, gift.savedAt().toString());
     }
 
     @Override
-    Map<String, Object> parameters(Exchange exchange, List<ConsumerRecord<byte[], byte[]>> slice, List<Gift> gifts) {
+    Map<String, Object> parameters(Exchange exchange, List<ConsumerRecord<byte[], byte[]>> slice, List<Event> events) {
         Columns columns = new Columns(slice.size());
-        for (int i = 0; i < slice.size(); i++) {
-            columns.add(EventId.of(slice.get(i)), gifts.get(i));
-        }
+        events.forEach(columns::add);
         Map<String, Object> parameters = columns.parameters();
         exchange.getExchangeExtension()
                 .addOnCompletion(metrics.stored(
-                        gifts.stream().map(Gift::savedAt).toList(),
+                        events.stream().map(event -> event.gift().savedAt()).toList(),
                         known -> GiftBatch.in(exchange)
                                 .ifPresent(batch -> batch.rowsWereThere(new PartlyKnown(slice, parameters, known)))));
         return parameters;
@@ -73,14 +74,15 @@ final class GiftEvents extends EventFormat<Gift> {
             createdAt = new String[gifts];
         }
 
-        void add(UUID id, Gift gift) {
-            eventIds[size] = id.toString();
+        void add(Event event) {
+            Gift gift = event.gift();
+            eventIds[size] = event.id();
             userIds[size] = gift.userId() == null ? null : gift.userId().toString();
             pageIds[size] = gift.pageId();
             questions[size] = gift.question();
             answers[size] = gift.answer();
             symbolIds[size] = gift.symbolId();
-            createdAt[size] = gift.savedAt().toString();
+            createdAt[size] = event.createdAt();
             size++;
         }
 
