@@ -19,12 +19,15 @@ import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -59,6 +62,9 @@ public final class GiftReader {
     /** All that is read; any other field is skipped. */
     private static final Set<String> FIELDS =
             Set.of("page_id", "question", "answer", "symbol_id", "user_id", "ts", "created_at");
+
+    /** Decoded at a time, to be thrown away. */
+    private static final int PIECE_CHARS = 1_024;
 
     /** No number of a gift has as many digits, and longer ones take their time to be computed. */
     private static final int MAX_DIGITS = 400;
@@ -240,6 +246,9 @@ public final class GiftReader {
             boolean isInteger = parser.currentToken() == JsonToken.VALUE_NUMBER_INT;
             return isInteger ? BigIntegerNode.valueOf(BigInteger.TEN.pow(MAX_DIGITS)) : DoubleNode.valueOf(Double.NaN);
         }
+        if (parser.currentToken() == JsonToken.VALUE_STRING) {
+            return TextNode.valueOf(parser.getText());
+        }
         if (parser.currentToken().isScalarValue()) {
             return parser.readValueAsTree();
         }
@@ -256,9 +265,14 @@ public final class GiftReader {
         if (value.length >= 3 && value[0] == (byte) 0xEF && value[1] == (byte) 0xBB && value[2] == (byte) 0xBF) {
             throw new MalformedJson("must not begin with a byte order mark");
         }
-        try {
-            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(value));
-        } catch (CharacterCodingException e) {
+        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+        ByteBuffer bytes = ByteBuffer.wrap(value);
+        CharBuffer some = CharBuffer.allocate(Math.min(value.length, PIECE_CHARS));
+        CoderResult result = CoderResult.OVERFLOW;
+        while (result.isOverflow()) {
+            result = decoder.decode(bytes, some.clear(), true);
+        }
+        if (result.isError()) {
             throw new MalformedJson("must be UTF-8");
         }
         if (value[0] == 0 || (value.length > 1 && value[1] == 0)) {
@@ -306,12 +320,18 @@ public final class GiftReader {
         Optional<String> unstorable = unstorable(text);
         if (unstorable.isPresent()) {
             errors.add(new FieldError(pointer, unstorable.get()));
-        } else if (strict && !VISIBLE.matcher(text).find()) {
+        } else if (strict && !isVisible(text)) {
             errors.add(new FieldError(pointer, "must not be blank"));
         } else if (characters > max) {
             errors.add(new FieldError(pointer, "must be at most " + max + " characters, got " + characters));
         }
         return text;
+    }
+
+    private static boolean isVisible(String text) {
+        // most begin so
+        return (!text.isEmpty() && text.charAt(0) > ' ' && text.charAt(0) < 0x7F)
+                || VISIBLE.matcher(text).find();
     }
 
     private static @Nullable Integer symbolId(@Nullable JsonNode node, List<FieldError> errors) {

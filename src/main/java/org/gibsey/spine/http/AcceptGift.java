@@ -5,7 +5,6 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.apache.camel.CamelContext;
@@ -17,6 +16,7 @@ import org.apache.camel.component.kafka.KafkaConstants;
 import org.apache.camel.model.ProcessDefinition;
 import org.apache.camel.model.ProcessorDefinitionHelper;
 import org.apache.camel.model.RouteDefinition;
+import org.apache.camel.util.CaseInsensitiveMap;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.gift.CloudEvent;
 import org.gibsey.spine.gift.EventId;
@@ -96,7 +96,8 @@ public final class AcceptGift implements Processor {
     /** Replaces all headers of the message by those of an event. */
     static void become(Exchange exchange, String key, UUID id, String source, String type, Instant time) {
         Message message = exchange.getMessage();
-        Map<String, Object> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        // any other map would be copied
+        Map<String, Object> headers = new CaseInsensitiveMap();
         headers.put(KafkaConstants.KEY, key);
         headers.put(CloudEvent.SPEC_VERSION, "1.0");
         headers.put(CloudEvent.ID, id.toString());

@@ -10,12 +10,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.FilterOrder;
+import org.gibsey.spine.RequestFilter;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.identity.Caller;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.server.PathContainer;
 import org.springframework.stereotype.Component;
-import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.util.pattern.PathPattern;
 import org.springframework.web.util.pattern.PathPatternParser;
 
@@ -28,7 +28,7 @@ import org.springframework.web.util.pattern.PathPatternParser;
  */
 @Component
 @Order(FilterOrder.BODY)
-final class BodyFilter extends OncePerRequestFilter {
+final class BodyFilter extends RequestFilter {
 
     /** Request attribute: the whole body as a byte array; not there when there is none. */
     static final String BODY = BodyFilter.class.getName() + ".body";
@@ -64,7 +64,7 @@ final class BodyFilter extends OncePerRequestFilter {
     }
 
     @Override
-    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+    protected void filter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         if (!isWanted(request)) {
             chain.doFilter(request, response);
@@ -91,8 +91,10 @@ final class BodyFilter extends OncePerRequestFilter {
         if (request.getContentLengthLong() == 0 || method.equals("GET") || method.equals("HEAD")) {
             return false;
         }
-        PathContainer path = PathContainer.parsePath(request.getRequestURI());
+        String path = request.getRequestURI();
         return doors.stream()
-                .anyMatch(door -> (door.methods.isEmpty() || door.methods.contains(method)) && door.path.matches(path));
+                .anyMatch(door -> (door.methods.isEmpty() || door.methods.contains(method))
+                        && (door.path.getPatternString().equals(path)
+                                || door.path.matches(PathContainer.parsePath(path))));
     }
 }

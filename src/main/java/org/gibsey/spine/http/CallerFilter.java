@@ -10,13 +10,13 @@ import java.time.Instant;
 import java.util.Enumeration;
 import java.util.UUID;
 import org.gibsey.spine.ClientShares;
+import org.gibsey.spine.RequestFilter;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.identity.Caller;
 import org.gibsey.spine.identity.RefusedToken;
 import org.gibsey.spine.identity.TokenVerifier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
-import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
  * Finds out who calls, and refuses who may not, before a body is read or a route looked for. The path counts as Tomcat has
@@ -25,7 +25,7 @@ import org.springframework.web.filter.OncePerRequestFilter;
  *
  * <p>{@link GuessLimit} says how many wrong tokens are looked at. Those that are known to be good count wherever they come from.
  */
-final class CallerFilter extends OncePerRequestFilter {
+final class CallerFilter extends RequestFilter {
 
     private static final String SCHEME = "Bearer";
 
@@ -45,7 +45,7 @@ final class CallerFilter extends OncePerRequestFilter {
     }
 
     @Override
-    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+    protected void filter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         String path = request.getServletPath();
         try {

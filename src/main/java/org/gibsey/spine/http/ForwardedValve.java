@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ValveBase;
@@ -45,6 +46,10 @@ final class ForwardedValve extends ValveBase {
     private static final String FORWARDED = "Forwarded";
     private static final String X_FORWARDED = "X-Forwarded-";
     private static final List<String> PARTS = List.of("for", "proto", "host", "port", "prefix");
+
+    private static final List<String> HEADERS = Stream.concat(
+                    Stream.of(FORWARDED), PARTS.stream().map(X_FORWARDED::concat))
+            .toList();
 
     private static final Pattern PAIR =
             Pattern.compile("\\s*(?:([\\w!#$%&'*+.^`|~-]+)=([^\\s\",;]+|\"[^\"]*\"))?\\s*([,;]|$)");
@@ -83,8 +88,12 @@ final class ForwardedValve extends ValveBase {
     }
 
     private static boolean isForwarded(Request request) {
-        return request.getHeader(FORWARDED) != null
-                || PARTS.stream().anyMatch(part -> request.getHeader(X_FORWARDED + part) != null);
+        for (String header : HEADERS) {
+            if (request.getHeader(header) != null) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void believe(Request request, InetAddress peer) {

@@ -1,6 +1,8 @@
 package org.gibsey.spine.http;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.util.function.Predicate;
 import org.apache.coyote.Processor;
 import org.apache.coyote.http11.Http11NioProtocol;
 import org.apache.coyote.http11.Http11Processor;
@@ -27,8 +29,20 @@ public final class HeadDeadline extends Http11NioProtocol {
         return (ClientConnections) getEndpoint();
     }
 
-    void setMaxNanos(long maxNanos) {
+    /** @param maxNanos that a head may take; called once, before it is started */
+    public void setMaxNanos(long maxNanos) {
         this.maxNanos = maxNanos;
+    }
+
+    /**
+     * Called once, before it is started.
+     *
+     * @param most      connections there may be, of which nobody has all
+     * @param unbounded who may have all of them nevertheless: proxies, which have those of many clients
+     */
+    public void shareConnections(int most, Predicate<InetAddress> unbounded) {
+        setMaxConnections(most);
+        connections().share(most, unbounded);
     }
 
     @Override

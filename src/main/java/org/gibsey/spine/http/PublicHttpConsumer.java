@@ -184,7 +184,9 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         if (encoding != null && !encoding.strip().toLowerCase(Locale.ROOT).equals("identity")) {
             throw new Refused(Problem.type("The body must not be compressed or otherwise encoded."));
         }
-        String charset = request.getCharacterEncoding();
+        String type = request.getContentType();
+        // most types name none, and Tomcat looks for it with a parser
+        String charset = type == null || type.indexOf(';') < 0 ? null : request.getCharacterEncoding();
         if (charset != null && !charset.equalsIgnoreCase("utf-8") && !charset.equalsIgnoreCase("us-ascii")) {
             throw new Refused(
                     Problem.malformed("The body must be UTF-8, as JSON is, whatever charset its type names."));

@@ -45,6 +45,7 @@ import org.springframework.http.server.observation.ServerRequestObservationConte
 import org.springframework.web.cors.CorsConfiguration;
 import org.springframework.web.cors.DefaultCorsProcessor;
 import org.springframework.web.filter.CorsFilter;
+import org.springframework.web.filter.RequestContextFilter;
 
 /** How Tomcat serves the public port: what stands before Spring and the routes. */
 @Configuration(proxyBeanMethods = false)
@@ -101,9 +102,10 @@ class PublicServer {
                 connector.setProperty("socket.txBufSize", Integer.toString(UNREAD_BYTES));
                 Http2Protocol http2 = new PriorKnowledge();
                 if (connector.getProtocolHandler() instanceof HeadDeadline http) {
-                    int most = ConnectionMemory.atMost("connections", http.getMaxConnections(), OF_THE_HEAP);
-                    http.setMaxConnections(most);
-                    http.connections().share(most, proxies);
+                    // buffers of some 60 KB; Tomcat keeps 200 of them, and makes new ones for each further call in work
+                    http.setProcessorCache(settings.http().concurrentSaves());
+                    http.shareConnections(
+                            ConnectionMemory.atMost("connections", http.getMaxConnections(), OF_THE_HEAP), proxies);
                     connections.set(http.connections());
                     // a stream whose window stays closed, like a connection that takes no bytes
                     http2.setStreamWriteTimeout(http.getConnectionTimeout());
@@ -165,6 +167,15 @@ class PublicServer {
         });
         FilterRegistrationBean<CorsFilter> registration = new FilterRegistrationBean<>(filter);
         registration.setOrder(FilterOrder.CORS);
+        return registration;
+    }
+
+    /** What it does for filters, Spring's servlet does for what is behind it, and no filter here asks. */
+    @Bean
+    FilterRegistrationBean<RequestContextFilter> noRequestContextFilter() {
+        FilterRegistrationBean<RequestContextFilter> registration =
+                new FilterRegistrationBean<>(new RequestContextFilter());
+        registration.setEnabled(false);
         return registration;
     }
 

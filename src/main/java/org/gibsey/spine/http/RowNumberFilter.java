@@ -9,9 +9,9 @@ import java.io.IOException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.gibsey.spine.FilterOrder;
+import org.gibsey.spine.RequestFilter;
 import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
-import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
  * An edit or delete may name its gift by the number of the row, at {@code /vault/7}, as the reader's page calls it: it goes where
@@ -19,12 +19,12 @@ import org.springframework.web.filter.OncePerRequestFilter;
  */
 @Component
 @Order(FilterOrder.ROW_NUMBER)
-final class RowNumberFilter extends OncePerRequestFilter {
+final class RowNumberFilter extends RequestFilter {
 
     private static final Pattern PATH = Pattern.compile("/vault/([0-9]+)");
 
     @Override
-    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+    protected void filter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         Matcher path = PATH.matcher(request.getRequestURI());
         boolean isChange =

@@ -15,11 +15,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.gibsey.spine.FilterOrder;
+import org.gibsey.spine.RequestFilter;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.PathContainer;
 import org.springframework.stereotype.Component;
-import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.util.pattern.PathPattern;
 import org.springframework.web.util.pattern.PathPatternParser;
 
@@ -37,7 +37,7 @@ import org.springframework.web.util.pattern.PathPatternParser;
  */
 @Component
 @Order(FilterOrder.GATE)
-final class RequestGate extends OncePerRequestFilter {
+final class RequestGate extends RequestFilter {
 
     /** Longer than any exchange; what waits longer has met a fault. */
     private static final Duration PATIENCE = Duration.ofSeconds(25);
@@ -117,11 +117,9 @@ final class RequestGate extends OncePerRequestFilter {
     }
 
     @Override
-    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+    protected void filter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
-        PathContainer path = PathContainer.parsePath(request.getRequestURI());
-        Optional<Lane> lane =
-                lanes.stream().filter(known -> known.pattern.matches(path)).findFirst();
+        Optional<Lane> lane = lane(request.getRequestURI());
         if (lane.isEmpty()) {
             // no route has had this path so far
             chain.doFilter(request, response);
@@ -135,6 +133,17 @@ final class RequestGate extends OncePerRequestFilter {
             response.setHeader(HttpHeaders.RETRY_AFTER, Integer.toString(RETRY_AFTER_SECONDS));
             response.sendError(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
         }
+    }
+
+    /** A path that is written out is the most specific there is. */
+    private Optional<Lane> lane(String path) {
+        for (Lane lane : lanes) {
+            if (lane.pattern.getPatternString().equals(path)) {
+                return Optional.of(lane);
+            }
+        }
+        PathContainer parsed = PathContainer.parsePath(path);
+        return lanes.stream().filter(lane -> lane.pattern.matches(parsed)).findFirst();
     }
 
     private static boolean enter(Lane lane) {

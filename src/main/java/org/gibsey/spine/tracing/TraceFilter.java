@@ -10,6 +10,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Optional;
 import org.gibsey.spine.FilterOrder;
+import org.gibsey.spine.RequestFilter;
 import org.gibsey.spine.gift.CloudEvent;
 import org.gibsey.spine.gift.TraceParent;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,6 @@ import org.slf4j.MDC;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
-import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.servlet.HandlerMapping;
 
 /**
@@ -27,7 +27,7 @@ import org.springframework.web.servlet.HandlerMapping;
  */
 @Component
 @Order(FilterOrder.TRACE)
-final class TraceFilter extends OncePerRequestFilter {
+final class TraceFilter extends RequestFilter {
 
     private final @Nullable Tracing tracing;
 
@@ -36,7 +36,7 @@ final class TraceFilter extends OncePerRequestFilter {
     }
 
     @Override
-    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+    protected void filter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         Optional<TraceParent> caller = TraceParent.parse(request.getHeader(CloudEvent.TRACE_PARENT));
         Span span = tracing == null ? Span.getInvalid() : begin(tracing, request, caller.orElse(null));
