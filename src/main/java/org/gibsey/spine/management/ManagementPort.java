@@ -6,6 +6,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.WrongTokens;
+import org.gibsey.spine.http.HeadDeadline;
 import org.gibsey.spine.http.PagePolicy;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
@@ -27,6 +28,11 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
  * its name in {@code META-INF/spring}.
  */
 final class ManagementPort implements WebMvcConfigurer {
+
+    /** Of operators, probes and who collects metrics; one that has half of them gets no more. */
+    private static final int MOST_CONNECTIONS = 256;
+
+    private static final int MOST_IDLE_THREADS = 2;
 
     @Override
     public void addViewControllers(ViewControllerRegistry registry) {
@@ -53,6 +59,24 @@ final class ManagementPort implements WebMvcConfigurer {
         });
         policy.addUrlPatterns("/ops", "/ops/*");
         return policy;
+    }
+
+    /**
+     * What comes over these has to be read and checked beside saves. Threads are those of the platform, which the operating system
+     * interrupts for others: between virtual ones a save would have to wait until a read of metrics is done.
+     */
+    @Bean
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> apartFromSaves(SpineSettings settings) {
+        return tomcat -> {
+            tomcat.setProtocol(HeadDeadline.class.getName());
+            tomcat.addProtocolHandlerCustomizers((HeadDeadline http) -> {
+                http.setMaxNanos(settings.http().headTime().toNanos());
+                http.shareConnections(MOST_CONNECTIONS, address -> false);
+                http.setExecutor(null);
+                http.setMinSpareThreads(MOST_IDLE_THREADS);
+                http.setMaxThreads(MOST_CONNECTIONS);
+            });
+        };
     }
 
     /** Asks whoever connects for a certificate, which the gate demands where a role is needed: probes have none. */

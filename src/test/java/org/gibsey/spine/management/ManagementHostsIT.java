@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import org.gibsey.spine.embedded.SpineIT;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,6 +41,29 @@ class ManagementHostsIT {
             assertThat(call("GET " + path + " HTTP/1.1", "Host: " + host))
                     .as(path)
                     .startsWith("HTTP/1.1 " + status);
+        }
+    }
+
+    @Test
+    void whoOpensConnectionAfterConnectionGetsHalfOfThemAndOthersAreAnswered() throws IOException {
+        List<Socket> opened = new ArrayList<>();
+        try {
+            for (int i = 0; i < 200; i++) {
+                opened.add(new Socket(InetAddress.getLoopbackAddress(), port));
+            }
+            assertThat(opened.get(199).getInputStream().read()).as("closed at once").isEqualTo(-1);
+            try (Socket other =
+                    new Socket(InetAddress.getLoopbackAddress(), port, InetAddress.getByName("127.0.0.2"), 0)) {
+                other.getOutputStream()
+                        .write("GET /actuator/health/liveness HTTP/1.0\r\nHost: localhost\r\n\r\n"
+                                .getBytes(StandardCharsets.US_ASCII));
+                assertThat(new String(other.getInputStream().readAllBytes(), StandardCharsets.US_ASCII))
+                        .startsWith("HTTP/1.1 200");
+            }
+        } finally {
+            for (Socket socket : opened) {
+                socket.close();
+            }
         }
     }
 
