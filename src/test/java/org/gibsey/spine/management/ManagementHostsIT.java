@@ -51,7 +51,9 @@ class ManagementHostsIT {
             for (int i = 0; i < 200; i++) {
                 opened.add(new Socket(InetAddress.getLoopbackAddress(), port));
             }
-            assertThat(opened.get(199).getInputStream().read()).as("closed at once").isEqualTo(-1);
+            assertThat(opened.get(199).getInputStream().read())
+                    .as("closed at once")
+                    .isEqualTo(-1);
             try (Socket other =
                     new Socket(InetAddress.getLoopbackAddress(), port, InetAddress.getByName("127.0.0.2"), 0)) {
                 other.getOutputStream()
