@@ -8,16 +8,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Endpoint;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.model.language.SimpleExpression;
+import org.gibsey.spine.embedded.ReadmeEdits;
 import org.gibsey.spine.liveroutes.RehearsedRoute.Target;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -484,22 +484,18 @@ class SafetyRulesTest {
         assertThat(more.refusesToUse(file, 1, "kafka", "x", brokers)).isEmpty();
     }
 
-    @Test
-    void letsAnOperatorAddATopicAsTheReadmeSays() throws Exception {
-        String readme = Files.readString(Path.of("README.md")).replaceAll("\\s+", " ");
-        String example =
-                readme.substring(readme.indexOf("**A second topic.**"), readme.indexOf("**Slow the worker down.**"));
-        String text = RouteFolderFixture.shipped("save-gift");
-        for (String option : List.of("maxBlockMs", "requestTimeoutMs", "deliveryTimeoutMs")) {
-            Matcher limit = Pattern.compile("`(" + option + ": \\d+)`").matcher(example);
-            assertThat(limit.find()).as(option).isTrue();
-            text = text.replaceFirst(option + ": \\d+", limit.group(1));
-        }
-        Matcher topic = Pattern.compile("`uri: (kafka:\\w+)`").matcher(example);
-        assertThat(topic.find()).isTrue();
+    @ParameterizedTest
+    @CsvSource({"0, persist-gifts", "1, save-gift", "2, persist-gifts"})
+    void letsAnOperatorEditAsTheReadmeShows(int edit, String routeId, @TempDir Path folder) throws Exception {
+        ReadmeEdits.assumeGit();
+        Path routes = Files.createDirectory(folder.resolve("routes"));
+        Path route = Files.writeString(routes.resolve(routeId + ".camel.yaml"), RouteFolderFixture.shipped(routeId));
 
-        assertThat(DryRun.problems("save-gift", withSecondStep(text, topic.group(1))))
-                .isEmpty();
+        assertThat(ReadmeEdits.all()).hasSize(3);
+        ReadmeEdits.apply(ReadmeEdits.all().get(edit), folder);
+
+        assertThat(Files.readString(route)).isNotEqualTo(RouteFolderFixture.shipped(routeId));
+        assertThat(DryRun.problems(routeId, Files.readString(route))).isEmpty();
     }
 
     @Test
