@@ -6,23 +6,31 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.gibsey.spine.embedded.Browser;
 import org.gibsey.spine.embedded.SpineIT;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.core.io.ClassPathResource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** The clients of {@code examples/}: each is run as its first lines say. */
@@ -150,6 +158,96 @@ class ExamplesIT {
             assertThat(tokens).containsOnly("Bearer of a reader");
         } finally {
             server.stop(0);
+        }
+    }
+
+    /** In a page of another program's, whose first stream breaks after its first gift; what is saved meanwhile comes with the next. */
+    @Test
+    void showsTheGiftsOfAPageInReactAcrossALostConnection() throws Exception {
+        int page = 88_888;
+        AtomicInteger streams = new AtomicInteger();
+        HttpServer site = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        site.setExecutor(Executors.newCachedThreadPool(task -> {
+            Thread thread = new Thread(task, "site");
+            thread.setDaemon(true);
+            return thread;
+        }));
+        site.createContext("/", exchange -> answer(exchange, "text/html", """
+                <!doctype html><div id="root"></div>
+                <script src="/react.development.js"></script><script src="/react-dom.development.js"></script>
+                <script type="importmap">{"imports": {"react": "/react.mjs"}}</script>
+                <script type="module">
+                  import { GiftStream } from "/GiftStream.mjs";
+                  ReactDOM.createRoot(root).render(React.createElement(GiftStream, {url: "", pageId: %d}));
+                </script>""".formatted(page).getBytes(StandardCharsets.UTF_8)));
+        for (String library : List.of("react", "react-dom")) {
+            String umd = "META-INF/resources/webjars/%s/18.3.1/umd/%s.development.js".formatted(library, library);
+            byte[] script = new ClassPathResource(umd).getContentAsByteArray();
+            site.createContext(
+                    "/" + library + ".development.js", exchange -> answer(exchange, "text/javascript", script));
+        }
+        site.createContext(
+                "/react.mjs",
+                exchange -> answer(
+                        exchange,
+                        "text/javascript",
+                        "export const { createElement, useEffect, useState } = React;"
+                                .getBytes(StandardCharsets.UTF_8)));
+        site.createContext(
+                "/GiftStream.mjs",
+                exchange ->
+                        answer(exchange, "text/javascript", Files.readAllBytes(Path.of("examples/GiftStream.mjs"))));
+        site.createContext("/vault/", exchange -> pass(exchange, streams));
+        site.start();
+        insert(page, "before");
+        try (Browser browser = Browser.start()) {
+            browser.go("http://localhost:" + site.getAddress().getPort() + "/");
+            await().until(() -> browser.texts("section[aria-busy=false] h3").equals(List.of("before")));
+            insert(page, "breaks");
+            await().until(() -> streams.get() > 1 || browser.texts("section[aria-busy=true]").size() == 1);
+            insert(page, "meanwhile");
+            await().until(() -> browser.texts("h3").equals(List.of("meanwhile", "breaks", "before")));
+            vault.sql("update vault set deleted_at = now() where page_id = :page and question = 'breaks'")
+                    .param("page", page)
+                    .update();
+            await().until(() -> browser.texts("h3").equals(List.of("meanwhile", "before")));
+        } finally {
+            site.stop(0);
+        }
+    }
+
+    private void insert(int page, String question) {
+        vault.sql("insert into vault (page_id, question, answer) values (:page, :question, 'a')")
+                .param("page", page)
+                .param("question", question)
+                .update();
+    }
+
+    private static void answer(HttpExchange exchange, String type, byte[] body) throws IOException {
+        exchange.getResponseHeaders().set("Content-Type", type + "; charset=utf-8");
+        exchange.sendResponseHeaders(200, body.length);
+        exchange.getResponseBody().write(body);
+        exchange.close();
+    }
+
+    /** Passes a call on to the vault; the first stream only until its first gift. */
+    private void pass(HttpExchange exchange, AtomicInteger streams) throws IOException {
+        boolean breaks = exchange.getRequestURI().getPath().equals("/vault/stream") && streams.incrementAndGet() == 1;
+        URL vault = new URL("http://localhost:" + port + exchange.getRequestURI());
+        try (InputStream body = vault.openStream()) {
+            exchange.getResponseHeaders()
+                    .set("Content-Type", vault.getPath().endsWith("stream") ? "text/event-stream" : "application/json");
+            exchange.sendResponseHeaders(200, 0);
+            byte[] buffer = new byte[8192];
+            for (int read = body.read(buffer); read >= 0; read = body.read(buffer)) {
+                exchange.getResponseBody().write(buffer, 0, read);
+                exchange.getResponseBody().flush();
+                if (breaks && new String(buffer, 0, read, StandardCharsets.UTF_8).contains("event: gift")) {
+                    break;
+                }
+            }
+        } finally {
+            exchange.close();
         }
     }
 
