@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
@@ -17,6 +18,8 @@ final class EmbeddedConsole {
     private EmbeddedConsole() {}
 
     public static void main(String[] words) throws Exception {
+        // what the clients of both have to say is of no interest here
+        LoggingSystem.get(EmbeddedConsole.class.getClassLoader()).beforeInitialize();
         if (words.length == 2 && words[0].equals("topic")) {
             String broker = "localhost:" + setting("EMBEDDED_KAFKA_PORT", "9092");
             try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker))) {
