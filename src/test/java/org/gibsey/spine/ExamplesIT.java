@@ -172,7 +172,9 @@ class ExamplesIT {
             thread.setDaemon(true);
             return thread;
         }));
-        site.createContext("/", exchange -> answer(exchange, "text/html", """
+        site.createContext(
+                "/",
+                exchange -> answer(exchange, "text/html", """
                 <!doctype html><div id="root"></div>
                 <script src="/react.development.js"></script><script src="/react-dom.development.js"></script>
                 <script type="importmap">{"imports": {"react": "/react.mjs"}}</script>
@@ -204,7 +206,8 @@ class ExamplesIT {
             browser.go("http://localhost:" + site.getAddress().getPort() + "/");
             await().until(() -> browser.texts("section[aria-busy=false] h3").equals(List.of("before")));
             insert(page, "breaks");
-            await().until(() -> streams.get() > 1 || browser.texts("section[aria-busy=true]").size() == 1);
+            await().until(() -> streams.get() > 1
+                    || browser.texts("section[aria-busy=true]").size() == 1);
             insert(page, "meanwhile");
             await().until(() -> browser.texts("h3").equals(List.of("meanwhile", "breaks", "before")));
             vault.sql("update vault set deleted_at = now() where page_id = :page and question = 'breaks'")

@@ -46,8 +46,7 @@ class PlainRouteIT {
                 .migrate();
         vault = new JdbcTemplate(database.dataSource());
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", brokers))) {
-            admin.createTopics(
-                            List.of(new NewTopic(name, 1, (short) 1), new NewTopic(name + ".dead", 1, (short) 1)))
+            admin.createTopics(List.of(new NewTopic(name, 1, (short) 1), new NewTopic(name + ".dead", 1, (short) 1)))
                     .all()
                     .get();
         }
@@ -108,9 +107,7 @@ class PlainRouteIT {
         camel.getRegistry().bind("vault", database.dataSource());
         PluginHelper.getRoutesLoader(camel)
                 .loadRoutes(ResourceHelper.resolveResource(
-                        camel,
-                        "file:"
-                                + Path.of("examples/routes/plain.yaml").toAbsolutePath()));
+                        camel, "file:" + Path.of("examples/routes/plain.yaml").toAbsolutePath()));
         camel.start();
         return camel;
     }
