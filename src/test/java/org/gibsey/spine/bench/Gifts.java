@@ -20,7 +20,7 @@ import org.gibsey.spine.gift.GiftWriter;
 import org.gibsey.spine.gift.TraceParent;
 
 /** What the benchmarks save: a question and an answer of usual length, spread over a thousand pages. */
-final class Gifts {
+public final class Gifts {
 
     private static final String QUESTION = "What does the reader find when the corridor turns back on itself?";
     private static final String ANSWER = "A door that was a page before, and behind it the same room, a little later in"
@@ -49,7 +49,7 @@ final class Gifts {
     }
 
     /** Saves made beforehand, over and over. */
-    static LongFunction<ByteBuffer> requests() {
+    public static LongFunction<ByteBuffer> requests() {
         ByteBuffer[] all = new ByteBuffer[PAGES];
         for (int i = 0; i < PAGES; i++) {
             all[i] = request(i + 1);

@@ -28,7 +28,7 @@ import org.HdrHistogram.Histogram;
  * than its head, so that on two cores it takes little from what it measures, and the same from every candidate. Not
  * thread-safe.
  */
-final class HttpLoad implements AutoCloseable {
+public final class HttpLoad implements AutoCloseable {
 
     private static final int EXPECTED = 202;
     private static final long PATIENCE_NANOS = Duration.ofSeconds(30).toNanos();
@@ -50,7 +50,7 @@ final class HttpLoad implements AutoCloseable {
     }
 
     /** @param expected the statuses that are no failure */
-    HttpLoad(int port, int connections, IntPredicate expected) throws IOException {
+    public HttpLoad(int port, int connections, IntPredicate expected) throws IOException {
         this.expected = expected;
         for (int i = 0; i < connections; i++) {
             this.connections.add(new Connection(port));
@@ -64,7 +64,7 @@ final class HttpLoad implements AutoCloseable {
      * @param eachSecond answers in each whole second
      * @param latency    ns from when a request was due to its answer
      */
-    record Seen(double perSecond, List<Long> eachSecond, Histogram latency) {
+    public record Seen(double perSecond, List<Long> eachSecond, Histogram latency) {
 
         double millis(double percentile) {
             return latency.getValueAtPercentile(percentile) / 1e6;
@@ -77,7 +77,7 @@ final class HttpLoad implements AutoCloseable {
      * @param requests by number; the same buffers may come again, each is sent from its beginning
      * @param lead     not counted
      */
-    Seen closed(LongFunction<ByteBuffer> requests, Duration lead, Duration measured) throws IOException {
+    public Seen closed(LongFunction<ByteBuffer> requests, Duration lead, Duration measured) throws IOException {
         long from = System.nanoTime() + lead.toNanos();
         long end = from + measured.toNanos();
         Tally tally = new Tally(from, measured);

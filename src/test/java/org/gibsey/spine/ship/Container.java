@@ -89,7 +89,12 @@ final class Container implements AutoCloseable {
      * @param name {@code VmHWM} for the most it ever held, {@code RssAnon} for what it holds and nobody else could have back
      */
     long memory(String name) throws IOException {
-        return Files.readAllLines(Path.of("/proc", Long.toString(process.pid()), "status")).stream()
+        return memory(process.pid(), name);
+    }
+
+    /** The same of any process. */
+    static long memory(long pid, String name) throws IOException {
+        return Files.readAllLines(Path.of("/proc", Long.toString(pid), "status")).stream()
                 .filter(line -> line.startsWith(name + ":"))
                 .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
                 .findFirst()

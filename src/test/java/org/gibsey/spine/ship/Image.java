@@ -10,7 +10,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -54,7 +53,7 @@ final class Image implements AutoCloseable {
         image.copy();
         image.train();
         Path temporary = Files.createDirectory(image.inImage("/tmp"));
-        run(List.of("chmod", "-R", "a=rX", root.toString()), root, Map.of());
+        Program.run(List.of("chmod", "-R", "a=rX", root.toString()), root, Map.of());
         Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxrwxrwx"));
         return image;
     }
@@ -116,7 +115,7 @@ final class Image implements AutoCloseable {
      * @return its exit code
      */
     int execute(List<String> command, Map<String, String> settings) throws IOException, InterruptedException {
-        return finish(asUser(command), workingDirectory(), environment(settings))
+        return Program.finish(asUser(command), workingDirectory(), environment(settings))
                 .exit();
     }
 
@@ -132,7 +131,7 @@ final class Image implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try {
-            run(List.of("chmod", "-R", "u+w", root.toString()), root, Map.of());
+            Program.run(List.of("chmod", "-R", "u+w", root.toString()), root, Map.of());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -156,7 +155,7 @@ final class Image implements AutoCloseable {
         Files.createSymbolicLink(build.resolve(JAR), JAR.toAbsolutePath());
         for (String command : dockerfile.arguments("RUN")) {
             if (command.contains("jarmode=tools")) {
-                run(List.of("bash", "-c", command), build, environment(Map.of()));
+                Program.run(List.of("bash", "-c", command), build, environment(Map.of()));
             }
         }
         Files.delete(build.resolve(JAR));
@@ -191,7 +190,7 @@ final class Image implements AutoCloseable {
                 "MANAGEMENT_SERVER_PORT", Integer.toString(Ports.free()),
                 "JDK_JAVA_OPTIONS", "\"" + JavaProcess.temporaryFiles() + "\"");
         for (String command : dockerfile.lastArguments("RUN")) {
-            run(List.of("bash", "-c", command), workingDirectory(), environment(settings));
+            Program.run(List.of("bash", "-c", command), workingDirectory(), environment(settings));
         }
     }
 
@@ -236,38 +235,6 @@ final class Image implements AutoCloseable {
                     .filter(home -> Files.isExecutable(home.resolve("bin/java")))
                     .sorted()
                     .findFirst();
-        }
-    }
-
-    /** For what has to succeed. */
-    private static void run(List<String> command, Path folder, Map<String, String> environment)
-            throws IOException, InterruptedException {
-        Ended ended = finish(command, folder, environment);
-        if (ended.exit() != 0) {
-            throw new IOException("%s ended with %d: %s".formatted(command, ended.exit(), ended.output()));
-        }
-    }
-
-    private record Ended(int exit, String output) {}
-
-    private static Ended finish(List<String> command, Path folder, Map<String, String> environment)
-            throws IOException, InterruptedException {
-        Path output = Files.createTempFile("image", ".log");
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .directory(folder.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile());
-        builder.environment().putAll(environment);
-        Process process = builder.start();
-        try {
-            if (!process.waitFor(3, TimeUnit.MINUTES)) {
-                throw new IOException(command + " does not end");
-            }
-            return new Ended(process.exitValue(), Yaml.text(output));
-        } finally {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
-            Files.delete(output);
         }
     }
 }

@@ -34,6 +34,9 @@ final class Savers implements AutoCloseable {
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final ExecutorService readers = Executors.newFixedThreadPool(READERS);
+    /** No two of these save the same. */
+    private final String keys = UUID.randomUUID() + "-";
+
     private final AtomicInteger number = new AtomicInteger();
     private final Set<UUID> accepted = ConcurrentHashMap.newKeySet();
     private final AtomicInteger repeated = new AtomicInteger();
@@ -102,7 +105,7 @@ final class Savers implements AutoCloseable {
     /** As the contract has it: what is answered 503 is sent again under the same key. */
     private void save() {
         int gift = number.incrementAndGet();
-        String key = "gift-" + gift;
+        String key = keys + gift;
         String body = "{\"page_id\":%1$d,\"question\":\"gift %1$d\",\"answer\":\"%2$s\"}"
                 .formatted(gift, "answer ".repeat(20));
         HttpResponse<String> answer = send(key, body);

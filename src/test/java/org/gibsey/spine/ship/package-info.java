@@ -1,4 +1,4 @@
-/** What is shipped around the application, checked as far as it can be without a container engine or a cluster. */
+/** What is shipped around the application, checked without a cluster, and but for {@code EngineIT} without a container engine. */
 @NullMarked
 package org.gibsey.spine.ship;
 

@@ -48,7 +48,7 @@ public final class TestStream implements Flow.Subscriber<String>, AutoCloseable 
      * @param query  such as {@code ?page_id=7}, or empty
      * @param lastId for {@code Last-Event-ID}, or null
      */
-    static TestStream open(int port, String query, String lastId) {
+    public static TestStream open(int port, String query, String lastId) {
         return open(request(port, query), lastId);
     }
 
