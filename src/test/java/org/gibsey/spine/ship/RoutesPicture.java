@@ -55,6 +55,8 @@ final class RoutesPicture {
                             .map(text -> text.substring(6))
                             .collect(Collectors.toCollection(TreeSet::new)),
                     texts.stream()
+                            // the function that takes texts away
+                            .map(text -> text.replace("vault_blank(", "update vault, update gift_change ("))
                             .flatMap(text -> WRITTEN.matcher(text.toLowerCase(Locale.ROOT))
                                     .results())
                             .map(found -> found.group(1))
@@ -88,7 +90,7 @@ final class RoutesPicture {
         List<Flow> storing = flows.stream().filter(flow -> !flow.isAsked()).toList();
         int rows = Math.max(Math.max(taking.size(), storing.size()), TABLES.size());
         int below = TOP + rows * ROW + 20;
-        int height = below + (showing.size() + 4) / 4 * ROW + 30;
+        int height = below + (showing.size() + 3) / 3 * ROW + 30;
         svg.append("""
                 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1240 %d" font-family="sans-serif" font-size="13">
                 <!-- drawn from routes/ by RoutesPictureTest -->
@@ -120,12 +122,12 @@ final class RoutesPicture {
         }
         heading(170, below + 4, "API: routes that show, and the stream");
         for (int i = 0; i <= showing.size(); i++) {
-            int left = 170 + i % 4 * 215;
-            int top = below + 14 + i / 4 * ROW;
+            int left = 170 + i % 3 * 287;
+            int top = below + 14 + i / 3 * ROW;
             if (i < showing.size()) {
-                route(left, top, 200, showing.get(i));
+                route(left, top, 272, showing.get(i));
             } else {
-                box(left, left + 200, top, top + ROW - 16, "timeline (Java)", "GET /vault/stream, LISTEN", "#d9e8fb");
+                box(left, left + 272, top, top + ROW - 16, "timeline (Java)", "GET /vault/stream, LISTEN", "#d9e8fb");
             }
         }
         int back = below + 14 + ROW / 2;
