@@ -50,11 +50,14 @@ class ChangesOnStreamIT {
     void anOpenPageHearsOfAnEditADeleteAndARestore() throws Exception {
         try (TestStream stream = TestStream.open(port, "?page_id=" + page, null);
                 TestStream elsewhere = TestStream.open(port, "?page_id=" + (page + 1_000_000), null)) {
+            // what comes in between two looks of the feed is shown as it ended
             String gift = save("first", null);
+            await().until(() -> news(stream).size() == 1);
             edit(gift, "{\"question\":\"second\"}");
+            await().until(() -> news(stream).size() == 2);
             delete(gift);
+            await().until(() -> news(stream).size() == 3);
             restore(gift);
-
             await().until(() -> news(stream).size() == 4);
             assertThat(news(stream).stream().map(Event::name))
                     .containsExactly("gift", "gift-changed", "gift-gone", "gift-changed");
@@ -74,8 +77,10 @@ class ChangesOnStreamIT {
     void whatIsNotShownIsNoNews() throws Exception {
         try (TestStream stream = TestStream.open(port, "?page_id=" + page, null)) {
             String gift = save("q", null);
+            await().until(() -> news(stream).size() == 1);
             execute("update vault set searchable = not searchable where event_id = '%s'".formatted(gift));
             delete(gift);
+            await().until(() -> news(stream).size() == 2);
             execute("update vault set question = '', answer = '', purged_at = now() where event_id = '%s'"
                     .formatted(gift));
             save("afterwards", null);
