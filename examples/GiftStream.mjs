@@ -14,11 +14,12 @@ export function useGifts(url, pageId, Source = EventSource, load = fetch) {
     });
     const open = () => {
       source = new Source(`${url}/vault/stream?${new URLSearchParams({ page_id: pageId, ...(last && { after: last }) })}`);
-      source.onopen = async () => { // the stream first, then what was there before: nothing falls between them
+      source.addEventListener("position", async event => { // nothing is missed from here on: only now what was there before
         const there = last ? [] : await load(`${url}/vault/list?page_id=${pageId}&limit=100`).then(answer => answer.json());
+        last ??= event.lastEventId;
         setGifts(now => ({ ...byId(there), ...now }));
-        setLive(true);
-      };
+        setLive(JSON.parse(event.data).live);
+      });
       source.onerror = () => { // also after an answer that the browser asks no second time for, such as 503
         source.close();
         setLive(false);
@@ -26,7 +27,6 @@ export function useGifts(url, pageId, Source = EventSource, load = fetch) {
       };
       for (const type of ["gift", "gift-changed"]) on(type, (now, gift) => ({ ...now, ...byId([gift]) }));
       on("gift-gone", (now, gone) => byId(Object.values(now).filter(gift => gift.event_id !== gone.event_id)));
-      on("position");
     };
     open();
     return () => { source.close(); clearTimeout(timer); setGifts({}); };
