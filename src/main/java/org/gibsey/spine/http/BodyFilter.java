@@ -2,6 +2,7 @@ package org.gibsey.spine.http;
 
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -10,7 +11,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.FilterOrder;
-import org.gibsey.spine.RequestFilter;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.identity.Caller;
 import org.springframework.core.annotation.Order;
@@ -28,7 +28,7 @@ import org.springframework.web.util.pattern.PathPatternParser;
  */
 @Component
 @Order(FilterOrder.BODY)
-final class BodyFilter extends RequestFilter {
+final class BodyFilter extends HttpFilter {
 
     /** Request attribute: the whole body as a byte array; not there when there is none. */
     static final String BODY = BodyFilter.class.getName() + ".body";
@@ -64,7 +64,7 @@ final class BodyFilter extends RequestFilter {
     }
 
     @Override
-    protected void filter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+    protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         if (!isWanted(request)) {
             chain.doFilter(request, response);

@@ -3,6 +3,7 @@ package org.gibsey.spine.http;
 import io.github.bucket4j.TimeMeter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -10,7 +11,6 @@ import java.time.Instant;
 import java.util.Enumeration;
 import java.util.UUID;
 import org.gibsey.spine.ClientShares;
-import org.gibsey.spine.RequestFilter;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.identity.Caller;
 import org.gibsey.spine.identity.RefusedToken;
@@ -25,7 +25,7 @@ import org.springframework.http.HttpHeaders;
  *
  * <p>{@link GuessLimit} says how many wrong tokens are looked at. Those that are known to be good count wherever they come from.
  */
-final class CallerFilter extends RequestFilter {
+final class CallerFilter extends HttpFilter {
 
     private static final String SCHEME = "Bearer";
 
@@ -45,7 +45,7 @@ final class CallerFilter extends RequestFilter {
     }
 
     @Override
-    protected void filter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+    protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         String path = request.getServletPath();
         try {

@@ -2,6 +2,7 @@ package org.gibsey.spine.http;
 
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
@@ -9,7 +10,6 @@ import java.io.IOException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.gibsey.spine.FilterOrder;
-import org.gibsey.spine.RequestFilter;
 import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 
@@ -19,12 +19,12 @@ import org.springframework.stereotype.Component;
  */
 @Component
 @Order(FilterOrder.ROW_NUMBER)
-final class RowNumberFilter extends RequestFilter {
+final class RowNumberFilter extends HttpFilter {
 
     private static final Pattern PATH = Pattern.compile("/vault/([0-9]+)");
 
     @Override
-    protected void filter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+    protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         Matcher path = PATH.matcher(request.getRequestURI());
         boolean isChange =

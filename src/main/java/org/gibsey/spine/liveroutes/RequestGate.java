@@ -2,6 +2,7 @@ package org.gibsey.spine.liveroutes;
 
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -15,7 +16,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.gibsey.spine.FilterOrder;
-import org.gibsey.spine.RequestFilter;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.PathContainer;
@@ -37,7 +37,7 @@ import org.springframework.web.util.pattern.PathPatternParser;
  */
 @Component
 @Order(FilterOrder.GATE)
-final class RequestGate extends RequestFilter {
+final class RequestGate extends HttpFilter {
 
     /** Longer than any exchange; what waits longer has met a fault. */
     private static final Duration PATIENCE = Duration.ofSeconds(25);
@@ -117,7 +117,7 @@ final class RequestGate extends RequestFilter {
     }
 
     @Override
-    protected void filter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+    protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         Optional<Lane> lane = lane(request.getRequestURI());
         if (lane.isEmpty()) {

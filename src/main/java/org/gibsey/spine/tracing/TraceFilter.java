@@ -5,12 +5,12 @@ import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.StatusCode;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Optional;
 import org.gibsey.spine.FilterOrder;
-import org.gibsey.spine.RequestFilter;
 import org.gibsey.spine.gift.CloudEvent;
 import org.gibsey.spine.gift.TraceParent;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +27,7 @@ import org.springframework.web.servlet.HandlerMapping;
  */
 @Component
 @Order(FilterOrder.TRACE)
-final class TraceFilter extends RequestFilter {
+final class TraceFilter extends HttpFilter {
 
     private final @Nullable Tracing tracing;
 
@@ -36,7 +36,7 @@ final class TraceFilter extends RequestFilter {
     }
 
     @Override
-    protected void filter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+    protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         Optional<TraceParent> caller = TraceParent.parse(request.getHeader(CloudEvent.TRACE_PARENT));
         Span span = tracing == null ? Span.getInvalid() : begin(tracing, request, caller.orElse(null));
