@@ -29,9 +29,6 @@ abstract class EventFormat<E> extends DefaultDataFormat {
     /** The largest event that is read, unless larger ones are accepted: to read and store one takes many times its size. */
     private static final int MOST_BYTES = 8 << 20;
 
-    /** As many records are read before a second core would have woken. */
-    private static final int ONE_CORE = 100;
-
     private final long mostBytes;
 
     EventFormat(SpineSettings settings) {
@@ -57,7 +54,7 @@ abstract class EventFormat<E> extends DefaultDataFormat {
             throws UndecodableGifts, JsonProcessingException {
         @SuppressWarnings("unchecked")
         List<ConsumerRecord<byte[], byte[]>> slice = slice(exchange, (List<ConsumerRecord<byte[], byte[]>>) body);
-        List<Read<E>> read = (slice.size() > ONE_CORE ? slice.parallelStream() : slice.stream())
+        List<Read<E>> read = (slice.size() > BatchConsumer.BACKLOG ? slice.parallelStream() : slice.stream())
                 .map(this::readOrFault)
                 .toList();
         Map<ConsumerRecord<byte[], byte[]>, Fault> faults = new LinkedHashMap<>();
