@@ -49,7 +49,7 @@ class LocaleIT {
             database.set("IntervalStyle = 'sql_standard'");
             TestCaller caller = new TestCaller(port, management);
             await().until(() -> {
-                assertThat(spine.isAlive()).as("alive, see %s", spine.log()).isTrue();
+                spine.assertAlive();
                 return caller.isReady();
             });
             Instant before = Instant.now();

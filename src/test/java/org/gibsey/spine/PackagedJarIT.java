@@ -183,7 +183,7 @@ class PackagedJarIT {
 
     private static void awaitReady(JavaProcess process, TestCaller caller) {
         await().until(() -> {
-            assertThat(process.isAlive()).as("alive, see %s", process.log()).isTrue();
+            process.assertAlive();
             return caller.isReady();
         });
     }

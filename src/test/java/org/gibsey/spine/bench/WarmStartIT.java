@@ -1,6 +1,5 @@
 package org.gibsey.spine.bench;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
@@ -47,7 +46,7 @@ class WarmStartIT {
                     rig.log("warm"))) {
                 TestCaller caller = new TestCaller(port, management);
                 await().pollInterval(Duration.ofMillis(50)).until(() -> {
-                    assertThat(spine.isAlive()).as("alive, see %s", spine.log()).isTrue();
+                    spine.assertAlive();
                     return caller.isReady();
                 });
                 System.out.printf("ready after %.1f s%n", Promise.since(began).toMillis() / 1e3);

@@ -103,7 +103,7 @@ class EmbeddedSpineIT {
         environment.put("EMBEDDED_AUTH_PORT", Integer.toString(Ports.free()));
         try (JavaProcess spine = start()) {
             await().until(() -> {
-                assertThat(spine.isAlive()).as("alive, see %s", spine.log()).isTrue();
+                spine.assertAlive();
                 return Files.readString(spine.log()).contains("the link appears here");
             });
             Map<String, String> tokens = new HashMap<>();
@@ -228,7 +228,7 @@ class EmbeddedSpineIT {
 
     private static void awaitUp(JavaProcess spine) {
         await().until(() -> {
-            assertThat(spine.isAlive()).as("alive, see %s", spine.log()).isTrue();
+            spine.assertAlive();
             return Files.readString(spine.log()).contains("Gift Spine is up.");
         });
     }

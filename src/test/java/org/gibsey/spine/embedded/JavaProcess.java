@@ -18,6 +18,8 @@ public final class JavaProcess implements AutoCloseable {
     private static final Path HERE = Path.of("").toAbsolutePath();
     private static final Path TEMPORARY = HERE.resolve("target").resolve("tmp");
 
+    private static final int LAST_LINES = 40;
+
     private final Process process;
     private final Path log;
     private final Thread onExit;
@@ -124,6 +126,17 @@ public final class JavaProcess implements AutoCloseable {
 
     public boolean isAlive() {
         return process.isAlive();
+    }
+
+    /**
+     * @throws AssertionError with its last lines, if it has ended
+     */
+    public void assertAlive() throws IOException {
+        if (!process.isAlive()) {
+            List<String> lines = Files.readAllLines(log);
+            throw new AssertionError("ended with " + process.exitValue() + ", its last lines in " + log + ":\n"
+                    + String.join("\n", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size())));
+        }
     }
 
     /** SIGKILL, and waits until it is gone. */

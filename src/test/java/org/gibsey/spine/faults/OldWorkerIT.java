@@ -57,7 +57,7 @@ class OldWorkerIT {
             try (JavaProcess api = api(database, port, management);
                     Faust faust = new Faust(vault)) {
                 await().until(() -> {
-                    assertThat(api.isAlive()).as("alive, see %s", api.log()).isTrue();
+                    api.assertAlive();
                     return caller.isReady();
                 });
 

@@ -128,7 +128,7 @@ class UpgradeIT {
 
     private JavaProcess ready(JavaProcess process) {
         await().until(() -> {
-            assertThat(process.isAlive()).as("alive, see %s", process.log()).isTrue();
+            process.assertAlive();
             return bench.caller(process).isReady();
         });
         return process;

@@ -168,7 +168,7 @@ final class HostileBench implements AutoCloseable {
 
     private static void awaitReady(JavaProcess process, TestCaller caller) {
         await().until(() -> {
-            assertThat(process.isAlive()).as("alive, see %s", process.log()).isTrue();
+            process.assertAlive();
             return caller.isReady();
         });
     }
@@ -191,10 +191,8 @@ final class HostileBench implements AutoCloseable {
                 rows.add("| %s | the process ended |".formatted(what));
             }
         }
-        assertThat(api.isAlive()).as("the API lives, see %s", api.log()).isTrue();
-        assertThat(worker.isAlive())
-                .as("the worker lives, see %s", worker.log())
-                .isTrue();
+        api.assertAlive();
+        worker.assertAlive();
         await().ignoreExceptions()
                 .until(() -> stored(readers) >= readers.accepted().size());
         long lost = readers.accepted().stream().filter(id -> stored(id) == 0).count();

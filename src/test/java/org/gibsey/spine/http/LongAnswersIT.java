@@ -58,7 +58,7 @@ class LongAnswersIT {
                 JavaProcess api = start(database)) {
             TestCaller caller = new TestCaller(port, management);
             await().atMost(PATIENCE).until(() -> {
-                assertThat(api.isAlive()).as("alive, see %s", api.log()).isTrue();
+                api.assertAlive();
                 return caller.isReady();
             });
             JdbcClient vault = JdbcClient.create(database.dataSource());
@@ -90,7 +90,7 @@ class LongAnswersIT {
                     .update();
             aSlowReaderIsCutOff();
             assertThat(get("/vault/list?page_id=1").statusCode()).isEqualTo(200);
-            assertThat(api.isAlive()).as("alive, see %s", api.log()).isTrue();
+            api.assertAlive();
         }
     }
 

@@ -694,7 +694,7 @@ class TokenCasesIT {
 
     private static void awaitReady(JavaProcess process, int management) {
         await().ignoreExceptionsInstanceOf(IOException.class).until(() -> {
-            assertThat(process.isAlive()).as("alive, see %s", process.log()).isTrue();
+            process.assertAlive();
             return status("/actuator/health/readiness", management) == 200;
         });
     }

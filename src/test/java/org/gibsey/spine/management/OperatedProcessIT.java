@@ -82,7 +82,7 @@ class OperatedProcessIT {
                 "-Dcom.sun.management.jmxremote.access.file=" + secret("access", "operator readwrite"),
                 "-Dcom.sun.management.jmxremote.rmi.port=" + JMX_PORT);
         await().ignoreExceptionsInstanceOf(IOException.class).until(() -> {
-            assertThat(process.isAlive()).as("alive, see %s", process.log()).isTrue();
+            process.assertAlive();
             return HttpClient.newHttpClient()
                             .send(request("/vault/list").build(), BodyHandlers.discarding())
                             .statusCode()
