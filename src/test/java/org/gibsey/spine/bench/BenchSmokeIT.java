@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The benchmark itself works: with tiny numbers. */
+@Tag("slow")
 class BenchSmokeIT {
 
     @TempDir
@@ -28,7 +29,6 @@ class BenchSmokeIT {
     }
 
     @Test
-    @Tag("slow")
     void measuresSavesBesideTheOthers() throws Exception {
         Report report = measured("ingest", new Ingest(Jvm.own()));
 
@@ -38,7 +38,6 @@ class BenchSmokeIT {
     }
 
     @Test
-    @Tag("slow")
     void measuresWhatTokensCost() throws Exception {
         Report report = measured("tokens", new Tokens(Jvm.own()));
 

@@ -163,6 +163,7 @@ class FaultsIT {
     }
 
     @Test
+    @Tag("slow")
     void waitsForAMissingTable() throws Exception {
         standingWorkerFlows();
 

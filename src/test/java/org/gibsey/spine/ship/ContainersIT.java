@@ -36,7 +36,11 @@ import org.springframework.util.FileSystemUtils;
  * The image as far as it can be run without an engine, on a broker with the users and rights of the Strimzi component: an
  * API and up to three workers, each a process of its own, are scaled and replaced under load as Kubernetes would do it.
  */
+@Tag("slow")
 class ContainersIT {
+
+    private static final int WORKERS = 3;
+    private static final int ROUNDS = 3;
 
     /** Of the containers of compose and of the manifests. */
     private static final long MEMORY_LIMIT = 512L << 20;
@@ -142,34 +146,19 @@ class ContainersIT {
                 .isZero();
     }
 
+    /** One worker becomes three, which are replaced, and the API too, and they become one again, over and over. */
     @Test
-    void losesNothingWhileItIsScaledAndReplacedUnderLoad() throws Exception {
-        scaleAndReplace(1, 1, 1);
-    }
-
-    @Test
-    @Tag("slow")
     void losesNothingWhileItIsScaledAndReplaced3TimesUnderLoad() throws Exception {
-        scaleAndReplace(3, 3, 3);
-    }
-
-    /**
-     * One worker becomes several, some of them and the API are replaced, and they become one again, over and over.
-     *
-     * @param most     workers at once
-     * @param replaced workers of each round
-     */
-    private void scaleAndReplace(int most, int rounds, int replaced) throws Exception {
         workers.add(startAlone());
         vault.execute("grant select on all tables in schema public to " + READER);
         Container api = start("api");
         api.awaitReady();
         assertThat(image.execute(image.healthcheck(), api.settings())).isZero();
         try (Savers savers = new Savers(api.port())) {
-            for (int i = 0; i < rounds; i++) {
+            for (int i = 0; i < ROUNDS; i++) {
                 Container nextApi = start("api");
-                scaleTo(most);
-                for (int j = 0; j < replaced; j++) {
+                scaleTo(WORKERS);
+                for (int j = 0; j < WORKERS; j++) {
                     replaceOldestWorker();
                 }
                 nextApi.awaitReady();
@@ -189,8 +178,8 @@ class ContainersIT {
             assertThat(vault.queryForObject("select count(*) from dead_letter", Long.class))
                     .isZero();
             System.out.printf(
-                    "from 1 worker to %d and back %d times, %d of them and the API replaced: %,d gifts, none lost, none twice%n",
-                    most, rounds, replaced, savers.accepted().size());
+                    "from 1 worker to %d and back %d times, all of them and the API replaced: %,d gifts, none lost, none twice%n",
+                    WORKERS, ROUNDS, savers.accepted().size());
             Promise.kept(
                     "saves repeated after 503",
                     savers.repeated(),
