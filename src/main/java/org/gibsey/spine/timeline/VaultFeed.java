@@ -51,12 +51,11 @@ final class VaultFeed implements SmartLifecycle {
     private static final long RECONNECT_MS = 1_000;
 
     /**
-     * The pause after a read is three times as long as the read, so the feed uses about a quarter of a core. Under load rows
-     * are sent in larger groups, and saves are as fast as without readers.
+     * The pause after rows were read and sent is as long as that took, between these two: the feed uses half a core at most,
+     * and under load sends rows in larger groups.
      */
-    private static final int REST_FACTOR = 3;
-
     private static final long SHORTEST_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
     private static final long LONGEST_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private static final byte[] HEARTBEAT = ": still here\n\n".getBytes(StandardCharsets.UTF_8);
@@ -204,7 +203,7 @@ final class VaultFeed implements SmartLifecycle {
             newcomers.clear();
             long end = System.nanoTime();
             news = awaitNews(notifications, end);
-            long rest = Math.min(Math.max((end - begin) * REST_FACTOR, SHORTEST_REST_NANOS), LONGEST_REST_NANOS);
+            long rest = Math.min(Math.max(end - begin, SHORTEST_REST_NANOS), LONGEST_REST_NANOS);
             restUntil(end + rest);
         } while (running && !open.isEmpty() && (news || notifications.takesRows()));
     }
