@@ -74,6 +74,8 @@ class BenchmarksIT {
         all.put("latency", new Latency(shipped));
         all.put("cold", new Cold(shipped));
         all.put("memory", new Memory(shipped));
+        // not in the whole run: what it says is in the flags of the image
+        all.put("heaps", new HeapCurve(shipped));
         all.put("idle", new Idle(shipped));
         all.put("streams", new StreamGrowth(shipped));
         all.put("list", new ListGrowth(shipped));

@@ -11,7 +11,7 @@ import org.gibsey.spine.embedded.Ports;
 /** What each role takes of a core while nobody saves anything. */
 final class Idle implements Benchmark {
 
-    private static final double MOST_PERCENT = 3;
+    private static final double MOST_PERCENT = 2;
 
     private final Jvm java;
 

@@ -15,7 +15,7 @@ import org.gibsey.spine.embedded.Ports;
 final class Memory implements Benchmark {
 
     private static final int[] MIB = {256, 512, 1024};
-    private static final double MOST_MIB = 300;
+    private static final double MOST_MIB = 384;
 
     private final Jvm java;
 

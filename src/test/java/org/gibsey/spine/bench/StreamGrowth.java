@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.HdrHistogram.Histogram;
+import org.gibsey.spine.bench.Report.Figure;
 import org.gibsey.spine.embedded.JavaProcess;
 import org.gibsey.spine.embedded.Ports;
 
@@ -15,6 +16,10 @@ final class StreamGrowth implements Benchmark {
     private static final int MIB = 4096;
 
     private static final int GIFTS = 20;
+    /** By percentile, with as many streams as there are in the largest step. */
+    private static final Map<String, Double> MOST_MILLIS = Map.of("p50", 150.0, "p99", 250.0);
+
+    private static final double MOST_MIB = 800;
 
     private final Jvm java;
 
@@ -39,7 +44,7 @@ final class StreamGrowth implements Benchmark {
                                     + " (1, 'Who sees this?', repeat('Everybody. ', 20))"));
                         }
                         Histogram latency = streams.latency();
-                        String name = "Gift Spine, %,d streams".formatted(clients);
+                        String name = name(clients);
                         add(millis, name + ", p50", latency.getValueAtPercentile(50) / 1e6);
                         add(millis, name + ", p99", latency.getValueAtPercentile(99) / 1e6);
                         add(mib, name, Footprint.mib(api));
@@ -47,8 +52,26 @@ final class StreamGrowth implements Benchmark {
                 }
             }
         }
-        millis.forEach((name, values) -> report.figure("Row to open timelines", name, "ms", values));
-        mib.forEach((name, values) -> report.figure("Resident memory of an API with streams", name, "MiB", values));
+        String most = name(scale.streams().get(scale.streams().size() - 1));
+        millis.forEach((name, values) -> {
+            Figure figure = report.figure("Row to open timelines", name, "ms", values);
+            if (name.startsWith(most)) {
+                report.atMost(
+                        "row to open timelines, ms: " + name,
+                        figure.median(),
+                        MOST_MILLIS.get(name.substring(name.length() - 3)));
+            }
+        });
+        mib.forEach((name, values) -> {
+            Figure figure = report.figure("Resident memory of an API with streams", name, "MiB", values);
+            if (name.equals(most)) {
+                report.atMost("resident memory, MiB: " + name, figure.median(), MOST_MIB);
+            }
+        });
+    }
+
+    private static String name(int clients) {
+        return "Gift Spine, %,d streams".formatted(clients);
     }
 
     private static void add(Map<String, List<Double>> values, String name, double value) {
