@@ -67,8 +67,8 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     private static final long REST_NANOS = 250_000;
 
     private static final long LONGEST_REST_NANOS = 8_000_000;
-    /** More records than this in one poll are a backlog, which is read without a pause and decoded on all processors. */
-    static final int BACKLOG = 100;
+    /** More records than this in one poll are a backlog, which is read without a pause. */
+    private static final int BACKLOG = 100;
 
     private final Map<TopicPartition, OffsetAndMetadata> stored = new HashMap<>();
     private final Map<TopicPartition, OffsetAndMetadata> lastSent = new HashMap<>();

@@ -8,14 +8,12 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.apache.camel.Exchange;
 import org.apache.camel.support.DefaultDataFormat;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.MalformedJson;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The data format of a topic of events. A slice of a batch becomes the named parameters of one SQL statement. Throws
@@ -35,7 +33,7 @@ abstract class EventFormat<E> extends DefaultDataFormat {
         this.mostBytes = Math.max(MOST_BYTES, 2L * settings.limits().bodyBytes());
     }
 
-    /** Reads an event that has a value of bearable size; called by several threads at once. */
+    /** Reads an event that has a value of bearable size. */
     abstract E read(ConsumerRecord<byte[], byte[]> record) throws MalformedJson, InvalidInput;
 
     /** @param events of the records of the slice, in their order */
@@ -54,35 +52,20 @@ abstract class EventFormat<E> extends DefaultDataFormat {
             throws UndecodableGifts, JsonProcessingException {
         @SuppressWarnings("unchecked")
         List<ConsumerRecord<byte[], byte[]>> slice = slice(exchange, (List<ConsumerRecord<byte[], byte[]>>) body);
-        List<Read<E>> read = (slice.size() > BatchConsumer.BACKLOG ? slice.parallelStream() : slice.stream())
-                .map(this::readOrFault)
-                .toList();
         Map<ConsumerRecord<byte[], byte[]>, Fault> faults = new LinkedHashMap<>();
         List<E> events = new ArrayList<>(slice.size());
-        for (int i = 0; i < read.size(); i++) {
-            E event = read.get(i).event;
-            if (event == null) {
-                faults.put(slice.get(i), Objects.requireNonNull(read.get(i).fault));
-            } else {
-                events.add(event);
+        for (ConsumerRecord<byte[], byte[]> record : slice) {
+            try {
+                requireBearable(record);
+                events.add(read(record));
+            } catch (MalformedJson | InvalidInput e) {
+                faults.put(record, Fault.of(e));
             }
         }
         if (!faults.isEmpty()) {
             throw new UndecodableGifts(faults);
         }
         return parameters(exchange, slice, events);
-    }
-
-    /** One of the two is null. */
-    private record Read<E>(@Nullable E event, @Nullable Fault fault) {}
-
-    private Read<E> readOrFault(ConsumerRecord<byte[], byte[]> record) {
-        try {
-            requireBearable(record);
-            return new Read<>(read(record), null);
-        } catch (MalformedJson | InvalidInput e) {
-            return new Read<>(null, Fault.of(e));
-        }
     }
 
     private void requireBearable(ConsumerRecord<byte[], byte[]> record) throws MalformedJson {

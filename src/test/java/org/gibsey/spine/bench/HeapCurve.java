@@ -32,12 +32,15 @@ final class HeapCurve implements Benchmark {
                 Map<String, String> settings = rig.api(topic, port, 0);
                 settings.put(
                         "JAVA_TOOL_OPTIONS",
-                        String.join(" ", rig.application().flags(Rig.CONTAINER_MIB)) + " -XX:MaxRAMPercentage=" + percent);
+                        String.join(" ", rig.application().flags(Rig.CONTAINER_MIB)) + " -XX:MaxRAMPercentage="
+                                + percent);
                 try (JavaProcess api = rig.start(java, "heap-" + percent, settings)) {
                     rig.awaitSaving(api, port);
                     try (HttpLoad load = new HttpLoad(port, CONNECTIONS)) {
                         HttpLoad.Seen seen = load.closed(
-                                Gifts.requests(), scale.warmUp(), scale.measured().multipliedBy(2));
+                                Gifts.requests(),
+                                scale.warmUp(),
+                                scale.measured().multipliedBy(2));
                         add(rates, name, seen.perSecond());
                         add(p99, name, seen.millis(99));
                     }
@@ -46,7 +49,8 @@ final class HeapCurve implements Benchmark {
                 }
             }
         }
-        rates.forEach((name, values) -> report.figure("Saves by heap, %d connections".formatted(CONNECTIONS), name, "requests/s", values));
+        rates.forEach((name, values) ->
+                report.figure("Saves by heap, %d connections".formatted(CONNECTIONS), name, "requests/s", values));
         p99.forEach((name, values) -> report.figure("p99 of a save by heap", name, "ms", values));
         mib.forEach((name, values) -> report.figure("Resident memory at its peak by heap", name, "MiB", values));
         rig.delete(topic);

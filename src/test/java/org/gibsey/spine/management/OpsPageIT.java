@@ -225,7 +225,8 @@ class OpsPageIT {
         await().until(() ->
                 browser.texts(".letter:nth-child(-n+2) .letter-state").contains("stored"));
         assertThat(browser.texts("#reasons button:not([hidden])")).containsExactly("Replay all 1 undecodable…");
-        assertThat(browser.text("#letters-note")).matches("1 waits for somebody; [0-9,]+ in the table(, the newest 20 of them here)?\\.");
+        assertThat(browser.text("#letters-note"))
+                .matches("1 waits for somebody; [0-9,]+ in the table(, the newest 20 of them here)?\\.");
         assertThat(browser.complaints()).isEmpty();
     }
 
