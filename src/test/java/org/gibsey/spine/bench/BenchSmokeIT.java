@@ -34,7 +34,20 @@ class BenchSmokeIT {
 
         assertThat(figures(report)).extracting(Figure::name).contains("Gift Spine");
         assertThat(report.table())
-                .contains("| saves beside Spring MVC to KafkaProducer, " + Jvm.own() + ", 64 connections | ≥ ");
+                .contains("| saves beside Spring MVC to KafkaProducer, " + Jvm.own() + ", 64 connections | ≥ ")
+                .contains("| p99 at full rate beside Spring MVC to KafkaProducer, " + Jvm.own()
+                        + ", 256 connections | ≤ ");
+    }
+
+    @Test
+    @Tag("slow")
+    void measuresSavesToThreeBrokers() throws Exception {
+        Report report = measured("brokers", Ingest.onThreeBrokers(Jvm.own()));
+
+        assertThat(figures(report)).extracting(Figure::name).contains("Gift Spine");
+        assertThat(report.table())
+                .contains("| saves beside Spring MVC to KafkaProducer, " + Jvm.own()
+                        + ", three brokers, 64 connections | ≥ ");
     }
 
     @Test

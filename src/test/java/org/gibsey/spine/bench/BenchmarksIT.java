@@ -65,6 +65,7 @@ class BenchmarksIT {
         Map<String, Benchmark> all = new LinkedHashMap<>();
         all.put("ingest", new Ingest(shipped));
         all.put("ingest17", (rig, scale, report) -> new Ingest(Jvm.require(17)).run(rig, scale, report));
+        all.put("brokers", Ingest.onThreeBrokers(shipped));
         all.put("drain", new Drain(shipped));
         // not in the whole run: its libraries are fetched apart
         all.put("debezium", new DrainBesideDebezium(shipped));

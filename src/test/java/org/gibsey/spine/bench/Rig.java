@@ -25,6 +25,7 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.flywaydb.core.Flyway;
 import org.gibsey.spine.embedded.EmbeddedDatabase;
 import org.gibsey.spine.embedded.JavaProcess;
+import org.gibsey.spine.embedded.KafkaCluster;
 import org.gibsey.spine.embedded.KafkaProcess;
 import org.gibsey.spine.embedded.Ports;
 import org.springframework.util.FileSystemUtils;
@@ -48,6 +49,8 @@ final class Rig implements AutoCloseable {
     private final EmbeddedDatabase database;
     private final ShippedApplication application;
     private final Closeable services;
+    private final String brokers;
+    private final short replicas;
 
     private Rig(Path folder, KafkaProcess kafka, EmbeddedDatabase database, String flags, Closeable services)
             throws IOException, InterruptedException {
@@ -55,6 +58,8 @@ final class Rig implements AutoCloseable {
         this.kafka = kafka;
         this.database = database;
         this.services = services;
+        this.brokers = kafka.bootstrapServers();
+        this.replicas = 1;
         this.application = ShippedApplication.in(folder.resolve("app"), flags);
         Flyway.configure()
                 .dataSource(database.url(), EmbeddedDatabase.USER, EmbeddedDatabase.PASSWORD)
@@ -62,6 +67,16 @@ final class Rig implements AutoCloseable {
                 .baselineVersion("0")
                 .load()
                 .migrate();
+    }
+
+    private Rig(Rig other, KafkaCluster cluster, Closeable services) {
+        this.folder = other.folder;
+        this.kafka = other.kafka;
+        this.database = other.database;
+        this.application = other.application;
+        this.services = services;
+        this.brokers = cluster.bootstrapServers();
+        this.replicas = KafkaCluster.BROKERS;
     }
 
     /**
@@ -84,8 +99,18 @@ final class Rig implements AutoCloseable {
         });
     }
 
+    /** The same with three brokers, which it starts and ends, and with topics on all of them. */
+    Rig onThreeBrokers() throws IOException {
+        Path data = folder.resolve("brokers");
+        KafkaCluster cluster = KafkaCluster.start(data, List.of(Jvm.own().command(), "-Xmx1g"));
+        return new Rig(this, cluster, () -> {
+            cluster.close();
+            FileSystemUtils.deleteRecursively(data);
+        });
+    }
+
     String brokers() {
-        return kafka.bootstrapServers();
+        return brokers;
     }
 
     KafkaProcess kafka() {
@@ -105,7 +130,7 @@ final class Rig implements AutoCloseable {
         String topic = "bench_" + UUID.randomUUID().toString().substring(0, 8);
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", brokers()))) {
             admin.createTopics(List.of(
-                            new NewTopic(topic, partitions, (short) 1), new NewTopic(topic + ".dlq", 1, (short) 1)))
+                            new NewTopic(topic, partitions, replicas), new NewTopic(topic + ".dlq", 1, replicas)))
                     .all()
                     .get();
         }

@@ -70,6 +70,12 @@ public final class KafkaProcess implements AutoCloseable {
         return kafka;
     }
 
+    /** Starts one and returns at once: one of several accepts requests only when most of them are there. */
+    static KafkaProcess launch(Path data, int port, List<String> java, Map<String, String> settings)
+            throws IOException {
+        return new KafkaProcess(data, port, java, settings);
+    }
+
     public String bootstrapServers() {
         return "localhost:" + port;
     }
@@ -81,9 +87,14 @@ public final class KafkaProcess implements AutoCloseable {
 
     /** Starts it again on its data and port, and returns when it accepts requests. */
     public void restart() throws IOException {
+        relaunch();
+        awaitReady();
+    }
+
+    /** Starts it again on its data and port, and returns at once. */
+    void relaunch() throws IOException {
         process.close();
         process = launch();
-        awaitReady();
     }
 
     @Override
@@ -102,7 +113,7 @@ public final class KafkaProcess implements AutoCloseable {
                 args.toArray(String[]::new));
     }
 
-    private void awaitReady() {
+    void awaitReady() {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers()))) {
             Awaitility.await()
                     .ignoreException(ExecutionException.class)
