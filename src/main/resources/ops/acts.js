@@ -1,4 +1,4 @@
-// Starts, stops, suspends and resumes a route: always after a question that says what it means.
+// What an operator does, always after a question that says what it means: starts, stops, suspends and resumes a route.
 
 import {act, why} from "./actuator.js";
 import {element} from "./words.js";
@@ -40,17 +40,28 @@ export function offer(place, route, onlyMending = false) {
       const button = element("button", "quiet", `${choice}…`);
       button.type = "button";
       button.setAttribute("aria-label", `${choice} ${route.id}…`);
-      button.addEventListener("click", () => ask(choice, route));
+      button.addEventListener("click", () => askAbout(choice, route));
       place.append(button, " ");
     }
   }
 }
 
-function ask(choice, route) {
-  chosen = {choice, route};
-  $("act-title").textContent = `${choice} ${route.id}?`;
-  $("act-what").textContent = route.description ?? "";
-  $("act-means").textContent = MEANS[choice](route);
+function askAbout(choice, route) {
+  ask({title: `${choice} ${route.id}?`, what: route.description ?? "", means: MEANS[choice](route), choice,
+    does: () => act(`camelroutes/${encodeURIComponent(route.id)}/${choice.toLowerCase()}`, {}), fails: "The list of routes shows its state."});
+}
+
+/**
+ * Asks.
+ *
+ * @param does  what is done when the answer is yes
+ * @param fails where to see what came of it when that is not known
+ */
+export function ask({title, what, means, choice, does, fails}) {
+  chosen = {does, fails};
+  $("act-title").textContent = title;
+  $("act-what").textContent = what;
+  $("act-means").textContent = means;
   $("act-found").textContent = "";
   $("act-do").textContent = choice;
   $("act-do").disabled = false;
@@ -60,14 +71,14 @@ function ask(choice, route) {
 
 $("act-close").addEventListener("click", () => dialog.close());
 $("act-do").addEventListener("click", async () => {
-  const {choice, route} = chosen;
+  const {does, fails} = chosen;
   $("act-do").disabled = true;
-  $("act-found").textContent = "Waiting for the route…";
+  $("act-found").textContent = "Waiting…";
   try {
-    await act(`camelroutes/${encodeURIComponent(route.id)}/${choice.toLowerCase()}`, {});
+    await does();
     dialog.close();
   } catch (error) {
-    $("act-found").textContent = `Not done, or not known: ${why(error)}. The list of routes shows its state.`;
+    $("act-found").textContent = `Not done, or not known: ${why(error)}. ${fails}`;
     $("act-do").disabled = false;
   }
   acted();

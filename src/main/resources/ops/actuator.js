@@ -1,6 +1,7 @@
 // Calls of the endpoints of this port, each with a timeout.
 
 const PATIENCE_MS = 5_000;
+export const LONG_MS = 10 * 60_000; // for what can be stopped
 
 const TOKEN = "token"; // of the operator, as long as this tab is open
 

@@ -1,6 +1,7 @@
 // The newest dead letters, and their replay: always after a dry run.
 
-import {act, read, why} from "./actuator.js";
+import {act, LONG_MS, read, why} from "./actuator.js";
+import {far, stop} from "./underway.js";
 import {ago, count, element, say} from "./words.js";
 
 const STEP = 20;
@@ -28,6 +29,7 @@ export class Letters {
   #shown = new Map(); // id to {element, letter as text}
   listing = null; // as it was last read; null when it could not be
   #chosen = null; // what the dialog is about, as the endpoint takes it
+  #sending = null; // likewise, while it is being sent
 
   constructor() {
     $("more-letters").addEventListener("click", () => {
@@ -35,7 +37,7 @@ export class Letters {
       this.refresh();
     });
     $("replay-close").addEventListener("click", () => dialog.close());
-    $("replay-send").addEventListener("click", () => this.#send());
+    $("replay-send").addEventListener("click", () => this.#sending === this.#chosen ? this.#stop() : this.#send());
     for (const reason of Object.keys(MEND)) {
       const button = element("button", "quiet");
       button.type = "button";
@@ -107,6 +109,7 @@ export class Letters {
     $("replay-mend").textContent = mend;
     $("replay-found").textContent = "Dry run…";
     $("replay-send").disabled = true;
+    $("replay-send").textContent = "Replay";
     $("replay-send").hidden = false;
     $("replay-close").textContent = "Cancel";
     dialog.showModal();
@@ -126,19 +129,47 @@ export class Letters {
   }
 
   async #send() {
-    const what = this.#chosen;
-    $("replay-send").disabled = true;
+    const what = this.#sending = this.#chosen;
+    const isAsked = () => this.#chosen === what;
+    $("replay-send").textContent = "Stop";
+    $("replay-close").textContent = "Close";
     $("replay-found").textContent = "Sending…";
     try {
-      const {replayed} = await act("deadletters", {...what, dryRun: false});
-      $("replay-found").textContent = `${count(replayed)} sent. The list shows the outcome.`;
-      $("replay-send").hidden = true;
-      $("replay-close").textContent = "Close";
-      $("replay-close").focus();
+      const {replayed, selected, stopped} = await act("deadletters", {...what, dryRun: false}, LONG_MS);
+      if (isAsked()) {
+        $("replay-found").textContent = stopped
+          ? `${count(replayed)} of ${count(selected)} sent, then stopped: the others are as they were.`
+          : `${count(replayed)} sent. The list shows the outcome.`;
+        $("replay-send").hidden = true;
+        $("replay-close").focus();
+      }
+      this.#sending = null;
       await this.refresh();
     } catch (error) {
-      $("replay-found").textContent = `Not all were sent: ${why(error)}. Trying again is safe.`;
+      this.#sending = null;
+      if (isAsked()) {
+        $("replay-found").textContent = `Not all were sent: ${why(error)}. Trying again is safe.`;
+        $("replay-send").textContent = "Replay";
+        $("replay-send").disabled = false;
+      }
+    }
+  }
+
+  async #stop() {
+    $("replay-send").disabled = true;
+    try {
+      await stop("replay");
+    } catch (error) {
+      $("replay-found").textContent = `Not stopped: ${why(error)}.`;
       $("replay-send").disabled = false;
+    }
+  }
+
+  /** @param running what is under way in this process */
+  progress(running) {
+    const replay = running.find(({name}) => name === "replay");
+    if (replay && this.#sending !== null && this.#sending === this.#chosen) {
+      $("replay-found").textContent = `${far(replay)} sent${replay.stopping ? ", stopping" : ""}. Stopped, the others stay as they are; closed, it goes on.`;
     }
   }
 }

@@ -110,7 +110,7 @@ export function walked(report) {
     report.duplicates && `${count(report.duplicates)} duplicate`,
     report.unaccounted && `${count(report.unaccounted)} unaccounted`].filter(Boolean);
   return `${count(report.events)} events in ${report.topics.join(" and ")}: ${parts.join(", ")}. `
-    + (report.balanced ? "Every event is accounted for." : "Not every event is accounted for.");
+    + (report.stopped ? "Stopped before the end: this is no verdict." : report.balanced ? "Every event is accounted for." : "Not every event is accounted for.");
 }
 
 let partsShown = "";

@@ -1,6 +1,6 @@
 // The operators' page: reads the endpoints of this port, less often while another tab is in front.
 
-import {act, read, readText, remember, TokenNeeded, why} from "./actuator.js";
+import {act, LONG_MS, read, readText, remember, TokenNeeded, why} from "./actuator.js";
 import {concerns, lost, show} from "./concerns.js";
 import {offer, whenActed} from "./acts.js";
 import {emblem} from "./book/sigil.js";
@@ -9,6 +9,7 @@ import {Letters} from "./letters.js";
 import {Loop, parts, walked} from "./loop.js";
 import {Reading} from "./metrics.js";
 import {loseRoutes, showRoutes} from "./routes.js";
+import {showUnderWay} from "./underway.js";
 import {say} from "./words.js";
 import {showWorkers} from "./workers.js";
 
@@ -17,7 +18,6 @@ const EVERY_MS_BEHIND = 15_000; // title and icon tell it there
 const LETTERS_EVERY = 2; // rounds
 const HISTORY_EVERY = 2;
 const CHARTS_EVERY = 6;
-const WALK_MS = 10 * 60_000;
 const METRICS = `prometheus?includedNames=${[
   "gifts_accepted", "gifts_rejected", "gifts_stored", "gifts_dead", "gifts_stored_latency_seconds", "gifts_lag_records",
   "gifts_lag_seconds", "gifts_unaccounted", "gifts_ledger_round_age_seconds", "erasures_oldest_seconds"]}`;
@@ -37,8 +37,8 @@ async function look() {
   }
   clearTimeout(next);
   looking = true;
-  const [health, metrics, live, waiting, past] = await Promise.allSettled([
-    read("health/readiness", {also: [503]}), readText(METRICS), read("liveroutes"),
+  const [health, metrics, live, acts, waiting, past] = await Promise.allSettled([
+    read("health/readiness", {also: [503]}), readText(METRICS), read("liveroutes"), read("acts"),
     rounds % LETTERS_EVERY === 0 ? letters.refresh() : letters.listing, rounds % HISTORY_EVERY === 0 ? course.read(rounds % CHARTS_EVERY === 0) : course.latest,
     rounds % CHARTS_EVERY === 0 && showWorkers()]);
   rounds++;
@@ -50,6 +50,8 @@ async function look() {
     return;
   }
   const reading = metrics.status === "fulfilled" ? new Reading(metrics.value, performance.now()) : null;
+  showUnderWay(acts.value ?? []);
+  letters.progress(acts.value ?? []);
   const does = live.value ?? {saves: true, stores: true};
   if (reading) {
     loop.show(reading, does, waiting.value);
@@ -127,7 +129,7 @@ $("walk").addEventListener("click", async event => {
   button.setAttribute("aria-disabled", "true");
   $("walked").textContent = "Auditing…";
   try {
-    $("walked").textContent = walked((await act("ledger", {}, WALK_MS)).ledger);
+    $("walked").textContent = walked((await act("ledger", {}, LONG_MS)).ledger);
   } catch (error) {
     $("walked").textContent = `The audit failed: ${why(error)}.`;
   } finally {

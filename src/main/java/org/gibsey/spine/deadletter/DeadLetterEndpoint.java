@@ -72,9 +72,10 @@ class DeadLetterEndpoint {
      * @param dryRun   whether nothing was sent
      * @param selected how many are dead and match
      * @param replayed how many were sent
+     * @param stopped  whether somebody stopped it: those that were not sent are as they were
      * @param ids      the first {@value #SHOWN_IDS} of those that match
      */
-    record Replayed(boolean dryRun, int selected, int replayed, List<Long> ids) {}
+    record Replayed(boolean dryRun, int selected, int replayed, boolean stopped, List<Long> ids) {}
 
     /**
      * Lists them.
@@ -128,13 +129,21 @@ class DeadLetterEndpoint {
         }
         List<Long> selected = ids == null ? replay.candidates(String.valueOf(reason)) : candidates(parse(ids));
         boolean dry = dryRun == null || dryRun;
-        int sent = dry ? 0 : replay.replay(selected);
+        DeadLetterReplay.Sent sent = dry ? new DeadLetterReplay.Sent(0, false) : replay.replay(selected);
         if (!dry) {
-            replayed.increment(sent);
-            LOG.info("{} dead letters replayed ({})", sent, ids == null ? "all " + reason : "by id");
+            replayed.increment(sent.letters());
+            LOG.info(
+                    "{} dead letters replayed ({}{})",
+                    sent.letters(),
+                    ids == null ? "all " + reason : "by id",
+                    sent.stopped() ? ", stopped before the last of " + selected.size() : "");
         }
         return new Replayed(
-                dry, selected.size(), sent, selected.stream().limit(SHOWN_IDS).toList());
+                dry,
+                selected.size(),
+                sent.letters(),
+                sent.stopped(),
+                selected.stream().limit(SHOWN_IDS).toList());
     }
 
     private List<Long> candidates(List<Long> ids) {

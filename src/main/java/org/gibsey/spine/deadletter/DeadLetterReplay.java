@@ -8,6 +8,7 @@ import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.gibsey.spine.LongActs;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.deadletter.DeadLetterIndex.WholeLetter;
 import org.gibsey.spine.gift.EventId;
@@ -31,12 +32,15 @@ class DeadLetterReplay {
     private final DeadLetters deadLetters;
     private final List<String> topics;
     private final Clock clock;
+    private final LongActs acts;
 
-    DeadLetterReplay(DeadLetterIndex index, DeadLetters deadLetters, SpineSettings settings, Clock clock) {
+    DeadLetterReplay(
+            DeadLetterIndex index, DeadLetters deadLetters, SpineSettings settings, Clock clock, LongActs acts) {
         this.index = index;
         this.deadLetters = deadLetters;
         this.topics = List.of(settings.topic().name(), settings.changes().topic());
         this.clock = clock;
+        this.acts = acts;
     }
 
     /** All of a class that died up to now: one that dies again during the replay is not sent twice. */
@@ -60,18 +64,32 @@ class DeadLetterReplay {
     }
 
     /**
-     * Sends them a chunk at a time, and marks each chunk as replayed once the broker has acknowledged it.
+     * Sends them a chunk at a time, and marks each chunk as replayed once the broker has acknowledged it. Stopped ({@link LongActs}), it
+     * leaves the chunks that are left as they are.
      *
-     * @return how many were sent
+     * @return how many were sent and whether it was stopped
      * @throws org.apache.kafka.common.KafkaException if the broker did not acknowledge; chunks before that are sent
      */
-    int replay(List<Long> ids) throws InterruptedException {
-        int sent = 0;
-        for (int from = 0; from < ids.size(); from += CHUNK) {
-            List<WholeLetter> letters = index.dead(ids.subList(from, Math.min(from + CHUNK, ids.size())), topics);
-            if (letters.isEmpty()) {
-                continue;
+    Sent replay(List<Long> ids) throws InterruptedException {
+        try (LongActs.Act act = acts.begin("replay", ids.size())) {
+            int sent = 0;
+            for (int from = 0; from < ids.size(); from += CHUNK) {
+                if (act.isToStop()) {
+                    return new Sent(sent, true);
+                }
+                List<Long> chunk = ids.subList(from, Math.min(from + CHUNK, ids.size()));
+                sent += send(index.dead(chunk, topics));
+                act.done(chunk.size());
             }
+            return new Sent(sent, false);
+        }
+    }
+
+    /** How many were sent, and whether somebody stopped it before the last. */
+    record Sent(int letters, boolean stopped) {}
+
+    private int send(List<WholeLetter> letters) throws InterruptedException {
+        if (!letters.isEmpty()) {
             // taken before they are sent, so that a second death is always later
             Instant at = clock.instant();
             deadLetters.sendAll(letters.stream()
@@ -79,9 +97,8 @@ class DeadLetterReplay {
                             whole.letter().topic(), null, whole.key(), whole.value(), headers(whole)))
                     .toList());
             index.replayed(letters.stream().map(whole -> whole.letter().id()).toList(), at);
-            sent += letters.size();
         }
-        return sent;
+        return letters.size();
     }
 
     private static Headers headers(WholeLetter whole) {

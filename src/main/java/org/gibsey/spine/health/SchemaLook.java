@@ -20,12 +20,14 @@ final class SchemaLook implements Watch.Look {
 
     private final DataSource vault;
     private final Flyway flyway;
+    private final Adoption adoption;
     private final boolean migrate;
     private boolean current;
 
-    SchemaLook(DataSource vault, Flyway flyway, boolean migrate) {
+    SchemaLook(DataSource vault, Flyway flyway, Adoption adoption, boolean migrate) {
         this.vault = vault;
         this.flyway = flyway;
+        this.adoption = adoption;
         this.migrate = migrate;
     }
 
@@ -79,6 +81,10 @@ final class SchemaLook implements Watch.Look {
     }
 
     private void bringUpToDate() {
+        if (adoption.isStopped()) {
+            throw new IllegalStateException("the adoption of the old table was stopped, and nothing of it is left;"
+                    + " it begins again when this process is started again");
+        }
         if (migrate) {
             flyway.migrate();
             return;

@@ -50,11 +50,13 @@ class Watches {
             DataSource vault,
             DataSourceProperties properties,
             Flyway flyway,
+            Adoption adoption,
             RowSecurity rows,
             SpineSettings settings,
             PersistRoutes routes,
             Clock steadyClock) {
-        SchemaLook schema = new SchemaLook(vault, flyway, settings.database().migrate());
+        SchemaLook schema =
+                new SchemaLook(vault, flyway, adoption, settings.database().migrate());
         return new Watch(
                 "PostgreSQL at " + address(properties),
                 () -> {

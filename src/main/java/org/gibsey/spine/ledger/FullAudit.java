@@ -17,6 +17,7 @@ import org.gibsey.spine.broker.Positions.Position;
 import org.gibsey.spine.gift.EventId;
 import org.gibsey.spine.ledger.EventPlaces.Account;
 import org.gibsey.spine.ledger.EventPlaces.Place;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One pass over the topics that says of each event where it ended. Memory does not grow with the topic, but for a bit a row:
@@ -60,12 +61,16 @@ final class FullAudit {
      * What was found: {@code events = stored + duplicates + dead + inFlight + unaccounted}. A duplicate is an event that another
      * record in the topic was, too: sent twice, or replayed. In flight is what the workers have not reached, unaccounted what
      * they are past and nobody has: expected is none. The first {@value #SHOWN} of those are named.
+     *
+     * @param stopped  whether somebody stopped it: the figures are of a part of the topics
+     * @param balanced whether none is unaccounted; null of a stopped one, which is no verdict
      */
     record Report(
             List<String> topics,
             Instant at,
             double seconds,
-            boolean balanced,
+            boolean stopped,
+            @Nullable Boolean balanced,
             long events,
             long stored,
             long duplicates,
@@ -98,12 +103,13 @@ final class FullAudit {
         }
     }
 
-    Report report(List<String> topics, Instant began, Instant ended) {
+    Report report(List<String> topics, Instant began, Instant ended, boolean stopped) {
         return new Report(
                 topics,
                 began,
                 java.time.Duration.between(began, ended).toMillis() / 1000.0,
-                unaccounted == 0,
+                stopped,
+                stopped ? null : unaccounted == 0,
                 events,
                 stored,
                 duplicates,

@@ -7,12 +7,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.gibsey.spine.LongActs;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.broker.Positions;
@@ -34,7 +35,9 @@ import org.springframework.web.server.ResponseStatusException;
 
 /**
  * The audit of all events, on demand: {@code /actuator/ledger} on the management port and the same operations over JMX. It
- * compares the topic of the gifts, and that of their changes where this process has to do with it, with the tables, which takes a second for some ten thousand events; one at a time. Thread-safe.
+ * compares the topic of the gifts, and that of their changes where this process has to do with it, with the tables, which takes a second
+ * for some ten thousand events; one at a time. It can be stopped ({@link LongActs}): then there is no verdict, and what was sent again until
+ * then is sent. Thread-safe.
  */
 @Component
 @Endpoint(id = "ledger")
@@ -51,7 +54,7 @@ class Ledger {
     private final SpineSettings settings;
     private final Clock clock;
     private final MeterRegistry meters;
-    private final ReentrantLock auditing = new ReentrantLock();
+    private final LongActs acts;
     private volatile @Nullable Report last;
 
     Ledger(
@@ -62,7 +65,8 @@ class Ledger {
             PersistRoutes routes,
             SpineSettings settings,
             Clock steadyClock,
-            MeterRegistry meters) {
+            MeterRegistry meters,
+            LongActs acts) {
         this.kafka = kafka;
         this.positions = positions;
         this.deadLetters = deadLetters;
@@ -71,18 +75,19 @@ class Ledger {
         this.settings = settings;
         this.clock = steadyClock;
         this.meters = meters;
+        this.acts = acts;
     }
 
     /**
      * What was sent, or would be.
      *
      * @param dryRun whether nothing was sent
-     * @param resent how many were sent, or would be
+     * @param resent how many were sent, or would be; of a stopped audit those it came to
      * @param ledger as it was before
      */
     record Resent(boolean dryRun, long resent, Report ledger) {}
 
-    /** The last audit that somebody asked for, which costs nothing; null, and so 404 over HTTP, before the first. */
+    /** The last audit that somebody asked for and nobody stopped, which costs nothing; null, and so 404 over HTTP, before the first. */
     @ReadOperation
     public @Nullable Report last() {
         return last;
@@ -108,9 +113,6 @@ class Ledger {
     }
 
     private Report audit(Consumer<ConsumerRecord<byte[], byte[]>> onUnaccounted) throws InterruptedException {
-        if (!auditing.tryLock()) {
-            throw refused("the topic is being audited already");
-        }
         try (TopicReader reader = new TopicReader(kafka, "gift-spine-ledger", FETCH_BYTES)) {
             Instant began = clock.instant();
             SpineSettings.Topic gifts = settings.topic();
@@ -121,29 +123,41 @@ class Ledger {
                 stand.putAll(
                         positions.of(gifts.changesGroup(), settings.changes().topic()));
             }
-            FullAudit audit = new FullAudit(accounts, stand, deadLetters.events(reader), onUnaccounted);
-            reader.read(
-                    stand.entrySet().stream()
-                            .map(at -> new Piece(
-                                    at.getKey(),
-                                    at.getValue().first(),
-                                    at.getValue().end()))
-                            .toList(),
-                    audit::take);
-            Report report = audit.report(topics, began, clock.instant());
-            last = report;
-            return report;
+            List<Piece> whole = stand.entrySet().stream()
+                    .map(at -> new Piece(
+                            at.getKey(), at.getValue().first(), at.getValue().end()))
+                    .toList();
+            long events =
+                    whole.stream().mapToLong(piece -> piece.to() - piece.from()).sum();
+            try (LongActs.Act act = acts.begin("audit", events)) {
+                FullAudit audit = new FullAudit(accounts, stand, deadLetters.events(reader), onUnaccounted);
+                boolean stopped = !read(reader, whole, audit, act);
+                Report report = audit.report(topics, began, clock.instant(), stopped);
+                last = stopped ? last : report;
+                return report;
+            }
         } catch (ExecutionException | KafkaException e) {
             throw new ResponseStatusException(
                     HttpStatus.SERVICE_UNAVAILABLE, "the broker does not say what is in the topics, or not yet", e);
         } catch (DeadLetterBacklog.TooMany e) {
-            throw refused(String.valueOf(e.getMessage()));
-        } finally {
-            auditing.unlock();
+            String why = String.valueOf(e.getMessage());
+            throw new InvalidEndpointRequestException(why, why);
         }
     }
 
-    private static InvalidEndpointRequestException refused(String why) {
-        return new InvalidEndpointRequestException(why, why);
+    /** @return whether it came to the end */
+    private static boolean read(TopicReader reader, List<Piece> whole, FullAudit audit, LongActs.Act act) {
+        try {
+            reader.read(whole, records -> {
+                if (act.isToStop()) {
+                    throw new CancellationException();
+                }
+                audit.take(records);
+                act.done(records.size());
+            });
+            return true;
+        } catch (CancellationException e) {
+            return false;
+        }
     }
 }

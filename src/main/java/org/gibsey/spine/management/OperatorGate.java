@@ -34,7 +34,7 @@ final class OperatorGate extends HttpFilter {
             Pattern.compile("/(ops(/[\\w-][\\w.-]*)*/?)?|/actuator/health(/liveness|/readiness)?");
 
     private static final Pattern VIEW = Pattern.compile(
-            "/actuator(/(health|info|metrics|prometheus|ledger|erasures|camelroutes|liveroutes|loggers|sbom|history|groups)(/[\\w-][\\w.-]*)*|/deadletters)?/?");
+            "/actuator(/(health|info|metrics|prometheus|ledger|erasures|camelroutes|liveroutes|loggers|sbom|history|groups|acts)(/[\\w-][\\w.-]*)*|/deadletters)?/?");
 
     private static final int LONGEST_PATH = 256;
     private static final Pattern BEARER = Pattern.compile("bearer +(\\S+) *", Pattern.CASE_INSENSITIVE);

@@ -1,5 +1,6 @@
 package org.gibsey.spine.deadletter;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import javax.management.MBeanParameterInfo;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -137,6 +139,48 @@ class DeadLettersIT {
             assertThat(header(gift, "mood")).isEqualTo("curious");
         });
         assertThat(again).extracting(gift -> header(gift, "dlq_replays")).containsExactlyInAnyOrder("", "1", "2");
+    }
+
+    /** The first letters are sent, and cannot be noted as replayed until the table is free: then somebody asks it to stop. */
+    @Test
+    void aStoppedReplayHasSentWhatItSaysAndLeavesTheOthers() throws Exception {
+        List<Long> ids = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            ids.add(indexed(topic.write("never sent to its end " + i)));
+        }
+        String all = ids.stream().map(String::valueOf).collect(joining(","));
+        CompletableFuture<JsonNode> replay;
+        try (var connection = SharedServices.get().database().superuser();
+                var statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("lock table dead_letter in share mode");
+            replay = CompletableFuture.supplyAsync(() -> replay(Map.of("ids", all, "dryRun", false)));
+            await().until(() -> !acts().isEmpty());
+            assertThat(http.postForObject(url(""), Map.of("ids", all, "dryRun", false), String.class))
+                    .contains("another replay is under way");
+
+            JsonNode asked = http.postForObject(actsUrl("/replay"), Map.of(), JsonNode.class);
+
+            assertThat(asked.get("name").textValue()).isEqualTo("replay");
+            assertThat(asked.get("of").intValue()).isEqualTo(20);
+            assertThat(asked.get("stopping").booleanValue()).isTrue();
+        }
+
+        JsonNode answer = replay.get();
+        assertThat(answer.get("stopped").booleanValue()).isTrue();
+        assertThat(answer.get("selected").intValue()).isEqualTo(20);
+        int sent = answer.get("replayed").intValue();
+        assertThat(sent).isPositive().isLessThan(20);
+        await().until(() -> ids.subList(0, sent).stream()
+                .allMatch(id -> get("/" + id).at("/letter/attempts").intValue() == 2));
+        assertThat(ids.subList(sent, 20))
+                .allMatch(id -> get("/" + id).at("/letter/state").textValue().equals("dead"));
+        assertThat(acts()).isEmpty();
+        assertThat(http.postForEntity(actsUrl("/replay"), Map.of(), String.class)
+                        .getStatusCode()
+                        .value())
+                .as("none is under way")
+                .isEqualTo(400);
     }
 
     @Test
@@ -412,6 +456,14 @@ class DeadLettersIT {
 
     private String url(String path) {
         return "http://localhost:%d/actuator/deadletters%s".formatted(management, path);
+    }
+
+    private JsonNode acts() {
+        return http.getForObject(actsUrl(""), JsonNode.class);
+    }
+
+    private String actsUrl(String path) {
+        return "http://localhost:%d/actuator/acts%s".formatted(management, path);
     }
 
     private static String header(ConsumerRecord<byte[], byte[]> letter, String name) {

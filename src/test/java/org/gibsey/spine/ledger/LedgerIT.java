@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import javax.management.MBeanServer;
@@ -157,6 +158,47 @@ class LedgerIT {
         } finally {
             camel.getRouteController().startRoute("persist-gifts");
         }
+    }
+
+    /** Each poll of the topic is compared at once; while one waits for the table, somebody asks it to stop. */
+    @Test
+    @Order(2)
+    void aStoppedAuditIsNoVerdict() throws Exception {
+        JsonNode whole = ledger();
+        assertThat(whole.get("stopped").booleanValue()).isFalse();
+        vault.sql("delete from vault where page_id = 92001 and question = 'number 0'")
+                .update();
+        CompletableFuture<JsonNode> audit;
+        try (var connection = SharedServices.get().database().superuser();
+                var statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("lock table vault in access exclusive mode");
+            audit = CompletableFuture.supplyAsync(() -> resend("{\"dryRun\":false}"));
+            await().until(() -> acts().findValuesAsText("name").contains("audit"));
+            assertThat(resend("{}").get("message").textValue()).contains("another audit is under way");
+
+            assertThat(stop("audit").get("stopping").booleanValue()).isTrue();
+            assertThat(acts().get(0).get("of").longValue())
+                    .isEqualTo(whole.get("events").longValue());
+        }
+
+        JsonNode stopped = audit.get();
+        JsonNode part = stopped.get("ledger");
+        assertThat(part.get("stopped").booleanValue()).isTrue();
+        assertThat(part.get("balanced").isNull()).isTrue();
+        assertThat(part.get("events").longValue())
+                .isLessThan(whole.get("events").longValue());
+        assertThat(stopped.get("resent").longValue())
+                .as("what it came to and had no place is sent")
+                .isEqualTo(part.get("unaccounted").longValue());
+        assertThat(acts()).isEmpty();
+        assertThat(json.readTree(http.getForObject(url(), String.class)))
+                .as("the last verdict stays")
+                .isEqualTo(whole);
+        await().untilAsserted(() -> assertThat(
+                        resend("{\"dryRun\":false}").at("/ledger/balanced").booleanValue())
+                .isTrue());
+        await().until(() -> unaccounted() == 0);
     }
 
     @Test
@@ -416,14 +458,30 @@ class LedgerIT {
         return resend("{}").get("ledger");
     }
 
-    private JsonNode resend(String body) throws Exception {
+    private JsonNode resend(String body) {
+        return post(url(), body);
+    }
+
+    private JsonNode stop(String act) {
+        return post(url("acts/" + act), "{}");
+    }
+
+    private JsonNode acts() {
+        return http.getForObject(url("acts"), JsonNode.class);
+    }
+
+    private JsonNode post(String address, String body) {
         HttpHeaders headers = new HttpHeaders();
         headers.setContentType(MediaType.APPLICATION_JSON);
-        return json.readTree(http.postForObject(url(), new HttpEntity<>(body, headers), String.class));
+        return http.postForObject(address, new HttpEntity<>(body, headers), JsonNode.class);
     }
 
     private String url() {
-        return "http://localhost:" + management + "/actuator/ledger";
+        return url("ledger");
+    }
+
+    private String url(String endpoint) {
+        return "http://localhost:%d/actuator/%s".formatted(management, endpoint);
     }
 
     private double unaccounted() {

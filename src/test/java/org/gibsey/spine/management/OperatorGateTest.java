@@ -72,6 +72,7 @@ class OperatorGateTest {
                 "/actuator/camelroutes/save-gift/detail",
                 "/actuator/liveroutes",
                 "/actuator/history",
+                "/actuator/acts",
                 "/actuator/groups",
                 "/actuator/sbom/application",
                 "/actuator/ledger",

@@ -374,6 +374,63 @@ class OpsPageIT {
                 .matches("[0-9,]+ events in ops_page_it and ops_page_it.changes: .* accounted for\\."));
     }
 
+    /** The replay is held by a lock, which keeps it from noting that the first letters were sent. */
+    @Test
+    void showsHowFarALongActIsAndStopsItAfterAQuestion() throws Exception {
+        nothingWaits();
+        for (int i = 0; i < 20; i++) {
+            topic.write("a long replay " + i);
+        }
+        open(management);
+        await().until(() -> browser.text("#all-undecodable").equals("Replay all 20 undecodable…"));
+        try (var connection = SharedServices.get().database().superuser();
+                var statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("lock table dead_letter in share mode");
+            press("#all-undecodable");
+            await().until(() -> browser.text("#replay-found").startsWith("20 would be sent"));
+            browser.click("#replay-send");
+            await().until(() -> browser.text("#replay-found").startsWith("0 of 20 letters sent. Stopped, the others"));
+            browser.click("#replay-send");
+            await().until(() -> browser.texts("#under-way .far").contains("0 of 20 letters, stopping"));
+        }
+        await().until(() ->
+                browser.text("#replay-found").equals("8 of 20 sent, then stopped: the others are as they were."));
+        browser.click("#replay-close");
+        await().until(() -> browser.texts("#under-way li").isEmpty());
+
+        assertThat(browser.complaints()).isEmpty();
+
+        Runnable real = browser.before(AUDIT_THAT_WAITS);
+        try {
+            open(management);
+            press("#walk");
+            await().until(() -> browser.texts("#under-way .far").contains("1,000 of 5,000 events"));
+            press("#under-way button");
+            assertThat(browser.text("#act-title")).isEqualTo("Stop the audit?");
+            assertThat(browser.text("#act-what")).isEqualTo("Audit of the whole topic: 1,000 of 5,000 events");
+            assertThat(browser.text("#act-means")).contains("no verdict");
+            browser.click("#act-do");
+            await().until(() ->
+                    browser.text("#walked").endsWith("1 unaccounted. Stopped before the end: this is no verdict."));
+            await().until(() -> browser.texts("#under-way li").isEmpty());
+        } finally {
+            real.run();
+        }
+    }
+
+    /** An audit that is under way until it is stopped: the tables that a lock would keep it from are read by the page, too. */
+    private static final String AUDIT_THAT_WAITS = """
+            const real = fetch, json = body => Response.json(body);
+            let end = null;
+            window.fetch = (url, ...more) => url === "actuator/ledger" ? new Promise(done => end = done)
+              : url === "actuator/acts/audit" ? (end(json({ledger: {topics: ["t"], stopped: true, balanced: null, events: 1000,
+                  stored: 999, duplicates: 0, dead: 0, inFlight: 0, unaccounted: 1}})), end = null, Promise.resolve(json({})))
+              : url === "actuator/acts" ? Promise.resolve(json(end ? [{name: "audit", done: 1000, of: 5000,
+                  since: new Date().toISOString(), stopping: false}] : []))
+              : real(url, ...more);
+            """;
+
     @Test
     void fitsAPhone() {
         browser.screen(360, 740);
