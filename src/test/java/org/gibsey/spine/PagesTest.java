@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -49,6 +50,29 @@ class PagesTest {
                 assertThat(headings(target)).contains(link.group(2));
             }
         });
+    }
+
+    /** What a newcomer needs first stands on two screens: the two commands, the calls, and where to look for anything else. */
+    @Test
+    void theReadmeIsTwoScreensUpToTheSettings() throws IOException {
+        List<String> screens = Files.readAllLines(Path.of("README.md")).stream()
+                .takeWhile(line -> !line.equals("## Running it elsewhere"))
+                .toList();
+
+        assertThat(screens).hasSizeLessThanOrEqualTo(120).contains("## Two commands", "## Calls", "## Looking for…");
+        assertThat(screens).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(120));
+    }
+
+    @Test
+    void theReadmeNamesEveryRoute() throws IOException {
+        String readme = Files.readString(Path.of("README.md"));
+        try (Stream<Path> routes = Files.list(Path.of("routes"))) {
+            assertThat(routes.map(route -> route.getFileName().toString())
+                            .filter(name -> name.endsWith(".camel.yaml"))
+                            .map(name -> "`" + name.replace(".camel.yaml", "") + "`"))
+                    .isNotEmpty()
+                    .allSatisfy(name -> assertThat(readme).contains(name));
+        }
     }
 
     private static List<MatchResult> found(Pattern pattern, String text) {

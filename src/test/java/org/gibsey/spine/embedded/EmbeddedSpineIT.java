@@ -130,11 +130,11 @@ class EmbeddedSpineIT {
         }
     }
 
-    /** One after the other, while it runs, and with nothing but what the README has. */
+    /** One after the other, while it runs, and with nothing but what docs/routes.md has. */
     @Test
     @Tag("slow")
-    void takesTheEditsOfTheReadme() throws Exception {
-        ReadmeEdits.assumeGit();
+    void takesTheEditsOfTheDocs() throws Exception {
+        DocumentedEdits.assumeGit();
         freePorts();
         FileSystemUtils.copyRecursively(Path.of("routes"), folder.resolve("routes"));
         environment.put("VAULT_ROUTES", "file:" + folder.toAbsolutePath() + "/routes/*.camel.yaml");
@@ -166,7 +166,7 @@ class EmbeddedSpineIT {
     private void edit(int number) throws Exception {
         String edits = "route_edits_total{result=\"active\"}";
         double before = metric(edits);
-        ReadmeEdits.apply(ReadmeEdits.all().get(number), folder);
+        DocumentedEdits.apply(DocumentedEdits.all().get(number), folder);
         await().until(() -> metric(edits) == before + 1);
     }
 

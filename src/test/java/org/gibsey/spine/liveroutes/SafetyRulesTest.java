@@ -14,7 +14,7 @@ import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.model.language.SimpleExpression;
-import org.gibsey.spine.embedded.ReadmeEdits;
+import org.gibsey.spine.embedded.DocumentedEdits;
 import org.gibsey.spine.liveroutes.RehearsedRoute.Target;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -486,13 +486,13 @@ class SafetyRulesTest {
 
     @ParameterizedTest
     @CsvSource({"0, persist-gifts", "1, save-gift", "2, persist-gifts"})
-    void letsAnOperatorEditAsTheReadmeShows(int edit, String routeId, @TempDir Path folder) throws Exception {
-        ReadmeEdits.assumeGit();
+    void letsAnOperatorEditAsTheDocsShow(int edit, String routeId, @TempDir Path folder) throws Exception {
+        DocumentedEdits.assumeGit();
         Path routes = Files.createDirectory(folder.resolve("routes"));
         Path route = Files.writeString(routes.resolve(routeId + ".camel.yaml"), RouteFolderFixture.shipped(routeId));
 
-        assertThat(ReadmeEdits.all()).hasSize(3);
-        ReadmeEdits.apply(ReadmeEdits.all().get(edit), folder);
+        assertThat(DocumentedEdits.all()).hasSize(3);
+        DocumentedEdits.apply(DocumentedEdits.all().get(edit), folder);
 
         assertThat(Files.readString(route)).isNotEqualTo(RouteFolderFixture.shipped(routeId));
         assertThat(DryRun.problems(routeId, Files.readString(route))).isEmpty();

@@ -8,16 +8,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** The edits of routes that the README shows as diffs. */
-public final class ReadmeEdits {
+/** The edits of routes that docs/routes.md shows as diffs. */
+public final class DocumentedEdits {
 
     private static final Pattern DIFF = Pattern.compile("(?ms)^ *```diff\n(.*?)^ *```$");
 
-    private ReadmeEdits() {}
+    private DocumentedEdits() {}
 
-    /** Each as one diff, in the order of the README. */
+    /** Each as one diff, in the order of the page. */
     public static List<String> all() throws IOException {
-        return DIFF.matcher(Files.readString(Path.of("README.md")))
+        return DIFF.matcher(Files.readString(Path.of("docs/routes.md")))
                 .results()
                 .map(found -> found.group(1))
                 .toList();
