@@ -12,15 +12,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A room that clients share. Half of it is for anyone; beyond that nobody has more than a sixteenth, so that one client
- * cannot shut out the others: it takes nine to fill it. With an eighth it would take five; and a sixteenth is much for who ends what it
- * began: of 512 saves in work it is 32, which at 10 ms each are 3,200 a second, however many readers are behind the address.
+ * cannot shut out the others: it takes nine to fill it, where an eighth each would take five. A sixteenth is enough for clients
+ * whose calls end: of 512 saves in work it is 32, which at 10 ms each are 3,200 saves a second for all readers of one address.
  *
- * <p>A client is a reader who is known, an IPv4 address, or a network of IPv6 of the size that one customer gets. Remembers only who is in. Thread-safe, and without a
- * lock that all have to pass: hundreds of calls of one client were seen to queue at it, and the call of another behind them.
+ * <p>A client is a reader who is known, an IPv4 address, or an IPv6 network of the size that one customer gets. Only clients
+ * that hold something are remembered. Thread-safe, and without one lock for all: hundreds of calls of one client were seen to
+ * queue at it, and the call of another client behind them.
  */
 public final class ClientShares {
 
-    /** What became of a wish for room. */
+    /** The answer to a request for room. */
     public enum Outcome {
         TAKEN,
         /** The client has its share; others still find room. */
@@ -63,12 +64,12 @@ public final class ClientShares {
         }
     }
 
-    /** What a client is sure of while others find room: the least it is refused for having more of. At least 1. */
+    /** What one client may have once half of the room is taken; at least 1. */
     public long share() {
         return Math.max(1, room / PARTS);
     }
 
-    /** How many have something. */
+    /** How many clients hold something. */
     int clients() {
         return taken.size();
     }

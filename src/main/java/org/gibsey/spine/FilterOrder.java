@@ -5,16 +5,16 @@ import org.springframework.core.Ordered;
 /** The order of the service's own filters on the public port, the outermost first. */
 public final class FilterOrder {
 
-    /** What the others log belongs to the trace. */
+    /** First, so that what the others log has the trace id. */
     public static final int TRACE = Ordered.HIGHEST_PRECEDENCE;
 
     /** Preflights and refused origins need not wait for a route. The place before is that of Spring's meters. */
     public static final int CORS = Ordered.HIGHEST_PRECEDENCE + 2;
 
-    /** Who may not call is told so before anything is read, waited for or looked up for him. */
+    /** Before any body is read and any route looked for: a caller who is refused costs neither. */
     public static final int CALLER = Ordered.HIGHEST_PRECEDENCE + 3;
 
-    /** Whatever looks for the route of a path finds the one that has a route. */
+    /** Before anything looks for the route of a path, since this changes the path. */
     public static final int ROW_NUMBER = Ordered.HIGHEST_PRECEDENCE + 4;
 
     /** Calls that are refused anyway need no body. */

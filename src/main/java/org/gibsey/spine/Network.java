@@ -9,7 +9,7 @@ import org.apache.catalina.util.NetMask;
 /** Addresses that a setting names: one, or a network in CIDR notation. Immutable. */
 public record Network(NetMask mask) {
 
-    /** No name passes, which would be looked up. */
+    /** Addresses only: a name would be looked up in the DNS. */
     private static final Pattern ADDRESS =
             Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[\\w.-]+)?");
 

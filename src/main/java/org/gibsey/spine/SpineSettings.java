@@ -154,7 +154,7 @@ public record SpineSettings(
                             || claims(publishableKey).contains("service_role"));
         }
 
-        /** Of a key that is a token (Supabase's older ones are); empty of another. */
+        /** The claims of a key that is a token, as Supabase's older keys are; empty for any other key. */
         private static String claims(String key) {
             String[] parts = key.split("\\.", -1);
             try {

@@ -33,7 +33,7 @@ public final class WrongTokens {
         return count != null && count.get() >= MOST;
     }
 
-    /** Notes one of this client. */
+    /** Notes a wrong token of this client. */
     public void add(String client) {
         wrong.get(client, unused -> new AtomicInteger()).incrementAndGet();
     }

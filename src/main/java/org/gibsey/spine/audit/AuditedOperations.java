@@ -75,7 +75,7 @@ class AuditedOperations implements OperationInvokerAdvisor {
                 : audited(endpoint.toLowerCaseString(), hasDryRun, call, invoker);
     }
 
-    /** Whatever could mean that it is none is taken as none. */
+    /** Only what surely is a dry run counts as one. */
     private static boolean isDry(boolean hasDryRun, InvocationContext call) {
         Object dryRun = call.getArguments().get(DRY_RUN);
         return hasDryRun && (dryRun == null || dryRun.toString().equals("true"));

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A deserializer is called for each record as it is unpacked. When the poll has its share, this one throws, on which the
  * client returns the records it has, and the next poll begins with the record that was refused. The first record of a poll always
- * passes: one that is larger than the share comes alone. A record with neither key nor value is not seen, and one is unpacked whole
- * before it is: {@code docs/security.md} says what bounds these. Used by the polling
- * thread alone; key and value of a consumer share one.
+ * passes: one that is larger than the share comes alone. Two things escape: a record with neither key nor value, for which no
+ * deserializer is called, and the size of a single record, which is unpacked whole before one is called; {@code docs/security.md}
+ * says what bounds them. Used by the polling thread alone; the key and value deserializers of a consumer share one budget.
  */
 public final class PollBudget implements Deserializer<byte[]> {
 

@@ -32,9 +32,9 @@ public final class Positions {
     }
 
     /**
-     * Of a group in every partition of a topic. What is committed is asked first, so that it never lies behind the end. A
-     * group that has committed nothing, less than is retained, or in a topic of this name that is no more, will begin with
-     * the first record there is.
+     * Of a group in every partition of a topic. What is committed is asked first, so that it is never beyond the end. A group
+     * will begin with the first record there is when it has committed nothing, when the record it committed is no longer
+     * retained, or when it committed in an earlier topic of this name.
      *
      * @throws ExecutionException if the broker does not say, as when the topic does not exist
      */

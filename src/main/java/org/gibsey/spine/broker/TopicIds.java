@@ -15,7 +15,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * Which topic a name stands for (KIP-516). A topic that is deleted and made again has the same name and offsets that mean other
- * events: who went on at an old offset would never read those before it. So each commit says in its metadata which topic it
+ * events: a consumer that went on at an old offset would never read those before it. So each commit says in its metadata which topic it
  * is about. Thread-safe.
  */
 @Component

@@ -54,7 +54,7 @@ final class DeadLetterHeaders {
             STUB_BYTES,
             STUB_SHA256);
 
-    /** Deaths or replays of one gift: more than anybody has seen, and no number to overflow. */
+    /** Bound of the counts of deaths and replays of one gift, so that they never overflow. */
     static final int MOST_TIMES = 1_000_000;
 
     private DeadLetterHeaders() {}

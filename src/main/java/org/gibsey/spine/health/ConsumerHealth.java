@@ -23,10 +23,10 @@ import org.springframework.stereotype.Component;
 
 /**
  * Whether what this process has to store is being stored: its routes run, their consumers are in their groups, and what
- * waits moves. A consumer that sits there while the lag grows looks well to everything else.
+ * waits moves. To every other check a consumer that does nothing while the lag grows looks well.
  *
  * <p>Each symptom counts only when it has lasted longer than it does in a rebalance, a retry or an edit of a route, so that
- * health does not flap. What an absent broker or database explains is theirs to report. Told by one thread, read by any.
+ * health does not flap. What an absent broker or database explains, their own checks report. Updated by one thread, read by any.
  */
 @Component("consumer")
 final class ConsumerHealth implements HealthIndicator {

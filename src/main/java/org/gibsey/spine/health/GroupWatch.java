@@ -104,7 +104,7 @@ public final class GroupWatch {
         return all;
     }
 
-    /** Null when the broker does not say; its watch says that aloud. */
+    /** Null when the broker does not say; the broker's own watch logs that. */
     private @Nullable Map<TopicPartition, Position> ask(String group, String topic) throws InterruptedException {
         try {
             return positions.of(group, topic);

@@ -26,7 +26,7 @@ import org.springframework.stereotype.Component;
  * <p>The seconds are the age of the oldest event that is not committed, by the timestamp of its record. An estimate from
  * watching the end of the topic move would begin at zero after each restart, which is when people look.
  *
- * <p>Told by one thread, read by any.
+ * <p>Updated by one thread, read by any.
  */
 @Component
 final class Lag implements DisposableBean {

@@ -25,13 +25,13 @@ import org.gibsey.spine.http.TopicLimit;
  */
 final class TopicLook implements Watch.Look {
 
-    /** Records go with their segment: with the broker's week, what a reader wanted to be forgotten would stay so much longer. */
+    /** Records are deleted a segment at a time: with the broker's default of a week, erased texts would stay so much longer. */
     private static final Map<String, String> EVENTS = Map.of(
             TopicConfig.SEGMENT_MS_CONFIG, Long.toString(Duration.ofDays(1).toMillis()));
 
     /**
-     * Dead letters are larger than their gifts by the headers that say why. Not for ever: no erasure would reach them. The table
-     * keeps them until somebody decides.
+     * Dead letters are larger than their gifts by the headers that say why. They are not kept for ever, or no erasure would reach
+     * them; the table keeps them until somebody decides.
      */
     private static final Map<String, String> DEAD_LETTERS = Map.of(
             TopicConfig.RETENTION_MS_CONFIG,

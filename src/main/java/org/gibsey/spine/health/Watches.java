@@ -26,7 +26,7 @@ import org.springframework.core.annotation.Order;
 @Configuration(proxyBeanMethods = false)
 class Watches {
 
-    /** Away, but readiness does not depend on it. Not in the order of statuses, so it does not count. */
+    /** Away, but readiness does not depend on it: a status that Spring's order does not have is left out of the sum. */
     static final Status NOT_NEEDED =
             new Status("AWAY", "not needed to accept gifts; lists and timelines fail meanwhile");
 
@@ -42,8 +42,8 @@ class Watches {
     }
 
     /**
-     * Up when the database answers and its schema is current. Only a process that stores gifts is not ready without it;
-     * and one whose readers would see what is another's.
+     * Up when the database answers and its schema is current. Without it a process that stores gifts is not ready,
+     * nor one whose readers would see what is another's.
      */
     @Bean
     Watch database(

@@ -168,7 +168,7 @@ public final class AcceptChange implements Processor {
         }
     }
 
-    /** Whoever has seen a change, and makes one, comes after it, whatever the clocks of the machines say. */
+    /** Later than every change that the caller may have seen, whatever the clocks of the machines say. */
     private Instant time(Map<String, @Nullable Object> row) {
         Instant at = clock.instant().truncatedTo(ChronoUnit.MICROS);
         for (String seen : List.of("changed_at", "presence_at")) {
@@ -197,7 +197,7 @@ public final class AcceptChange implements Processor {
                 .single();
     }
 
-    /** As the route does at its end. */
+    /** The answer that the route gives at its end. */
     private static void answer(Exchange exchange, UUID stored) {
         Message message = exchange.getMessage();
         message.removeHeaders("*");

@@ -8,9 +8,9 @@ import org.gibsey.spine.identity.Caller;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What answers may take of the heap, while they are made and while they wait for their readers. How large an answer is, is
- * known when it has been made, so only some are made at a time; what they need while they are sent is counted in bytes, because
- * a reader can take its time. Clients share both. Thread-safe.
+ * What answers may take of the heap, while they are made and while they wait for their readers. The size of an answer is known
+ * only once it is made, so only some are made at a time. While they are sent their bytes are counted, because a reader can be
+ * slow. Clients share both. Thread-safe.
  */
 final class AnswerMemory {
 

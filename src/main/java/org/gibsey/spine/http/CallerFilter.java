@@ -29,7 +29,7 @@ final class CallerFilter extends HttpFilter {
 
     private static final String SCHEME = "Bearer";
 
-    /** While it warms up it goes the way of a reader, one who has no gifts. */
+    /** This process while it warms up: it calls as a reader who has no gifts. */
     private static final Caller THIS_PROCESS = new Caller(UUID.randomUUID(), Instant.MAX);
 
     private final TokenVerifier tokens;
@@ -88,7 +88,7 @@ final class CallerFilter extends HttpFilter {
             throw new Refused(Problem.malformed("There must be one Authorization header at most."));
         }
         if (token == null) {
-            // of a proxy in front, perhaps: it is not for this service
+            // no bearer token: perhaps a password for a proxy in front, not for this service
             return null;
         }
         Caller known = tokens.known(token);

@@ -17,9 +17,9 @@ import org.gibsey.spine.ClientShares;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where connections arrive. Tomcat bounds how many there are; this, how many of them are one client's: otherwise one that
- * opens all there are and sends nothing keeps everybody out. One more is closed at once, before anything is read: an answer
- * would cost what is to be saved. Thread-safe.
+ * Where connections arrive. Tomcat bounds how many there are; this bounds how many of them are one client's. Otherwise a client
+ * that opens all of them and sends nothing shuts everybody out. One connection too many is closed at once, before anything is
+ * read: an answer would cost what is to be saved. Thread-safe.
  */
 final class ClientConnections extends NioEndpoint {
 
@@ -70,7 +70,7 @@ final class ClientConnections extends NioEndpoint {
                     ? Optional.of(peer.getAddress())
                     : Optional.empty();
         } catch (IOException e) {
-            // it is gone, which who reads from it will find
+            // it has closed; whoever reads from it will notice
             return Optional.empty();
         }
     }

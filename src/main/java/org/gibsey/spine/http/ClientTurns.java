@@ -7,8 +7,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Each client does so many things at a time, and the rest of what it asks for waits for its turn: the calls of one client queue
- * behind each other, and those of another do not queue behind them. Remembers only whose are under way. Thread-safe.
+ * Lets each client do so many things at a time. Its further calls wait for their turn behind its own, and never behind those of
+ * another client. Only clients with calls under way are remembered. Thread-safe.
  */
 final class ClientTurns {
 

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Believes what proxies say of the client, if they are named in the settings: who it is, and by which address it calls. Without
- * it all clients behind a proxy share what one may have; were everybody believed, anybody could be a new client with each call.
+ * it all clients behind a proxy share what one may have; if everybody were believed, anybody could be a new client at each call.
  *
  * <p>The client is the last address of {@code X-Forwarded-For}, or of {@code Forwarded} (RFC 7239), that is no proxy itself: each
  * proxy adds the address that it saw to the end, and what stands before may be made up. Where the two headers name different
@@ -120,7 +120,7 @@ final class ForwardedValve extends ValveBase {
         for (String part : PARTS) {
             List<String> values = list(request, part);
             if (!values.isEmpty()) {
-                // of proxies in a row either each adds one, or the last has set it
+                // several proxies in a row: either each added a value, or the last one set the only value
                 parts.put(
                         part,
                         values.get(

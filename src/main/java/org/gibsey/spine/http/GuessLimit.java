@@ -9,9 +9,9 @@ import org.gibsey.spine.WrongTokens;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many wrong tokens are looked at, because a signature costs time: some of an address ({@link WrongTokens}), and
- * {@value #MOST_A_SECOND} a second of all addresses from which no right one has come within an hour. Readers who are known to it
- * are not held up by those who guess from many addresses; a reader who comes from a new one is, for a moment. Thread-safe.
+ * Bounds how many wrong tokens are verified, because a signature costs time: some of each address ({@link WrongTokens}), and
+ * {@value #MOST_A_SECOND} a second of all addresses from which no right token has come within an hour. Guesses from many
+ * addresses do not hold up readers at known addresses; a reader at a new address they hold up for a moment. Thread-safe.
  */
 final class GuessLimit {
 

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 final class IncomingBody {
 
     /**
-     * Request attribute: the socket of an HTTP/1.1 request, whose patience can be set; not there for HTTP/2, where Tomcat's
-     * patience is that of all streams, and resets the stream without an answer.
+     * Request attribute: the socket of an HTTP/1.1 request, whose read timeout can be set; not there for HTTP/2, where Tomcat
+     * has one timeout for all streams, and resets the stream without an answer.
      */
     static final String SOCKET = IncomingBody.class.getName() + ".socket";
 
@@ -106,7 +106,7 @@ final class IncomingBody {
                 body = grow(body);
             }
             awaitMore(patience);
-            // past the length as well: HTTP/2 takes a request that is not read to its end for one that nobody wanted
+            // reads on to the end of the stream: Tomcat's HTTP/2 treats a request that is not read to its end as unwanted
             boolean full = size == body.length;
             int count = full ? in.read(last, 0, 1) : in.read(body, size, body.length - size);
             if (count < 0) {
@@ -134,9 +134,9 @@ final class IncomingBody {
         return Arrays.copyOf(body, length);
     }
 
-    /** Returns when a read would not wait, or no longer than this body may take. */
+    /** Returns when a read would not block, or would block no longer than this body may take. */
     private void awaitMore(long patience) throws IOException {
-        // of a body without a length, what is there may be half the size of a chunk
+        // without a length (chunked), the bytes there may be only a part of the line with the next chunk's size
         if (in.isFinished() || (announced >= 0 && in.available() > 0)) {
             return;
         }
@@ -152,7 +152,7 @@ final class IncomingBody {
             socket.setReadTimeout(Math.max(1, patience > 0 ? Math.min(patience, rest) : rest));
             return;
         }
-        // at most as long again as it has been waited for
+        // each pause is twice as long as the one before, so a body is seen late by no more than it took
         for (long pause = SHORTEST_PAUSE; in.available() == 0 && !in.isFinished(); pause = longer(pause)) {
             if (System.nanoTime() > end) {
                 throw slow();
@@ -165,8 +165,8 @@ final class IncomingBody {
     }
 
     /**
-     * The pause before the next look. It never leaves its bounds: one that overflows is none, and the threads of all bodies
-     * that do not come would use up the machine.
+     * The pause before the next look. Bounded, so that it never overflows into no pause at all: the threads that wait for
+     * bodies would then use up the processors.
      *
      * @param pause nanoseconds
      */

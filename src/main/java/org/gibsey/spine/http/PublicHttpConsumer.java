@@ -37,7 +37,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
 
     private static final Logger LOG = LoggerFactory.getLogger(PublicHttpConsumer.class);
 
-    /** Of an answer, between two looks at the clock. */
+    /** How much of an answer is written between two looks at the clock. */
     private static final int PIECE_BYTES = 16 << 10;
 
     private final PublicHttpEngine engine;

@@ -170,7 +170,7 @@ class PublicServer {
         return registration;
     }
 
-    /** What it does for filters, Spring's servlet does for what is behind it, and no filter here asks. */
+    /** Switched off: no filter here needs it, and Spring's servlet does the same for what is behind the filters. */
     @Bean
     FilterRegistrationBean<RequestContextFilter> noRequestContextFilter() {
         FilterRegistrationBean<RequestContextFilter> registration =
@@ -214,15 +214,15 @@ class PublicServer {
     }
 
     /**
-     * HTTP/2 in clear text for who begins with it, such as a proxy in front. Nobody is switched to it in the middle of a
-     * connection: a proxy that let {@code Upgrade: h2c} pass would not see the calls that follow.
+     * HTTP/2 in clear text for clients that begin with it, such as a proxy in front. No connection is upgraded to it later: a
+     * proxy that lets {@code Upgrade: h2c} pass would not see the calls that follow.
      */
     private static final class PriorKnowledge extends Http2Protocol {
 
         private static final double OF_THE_HEAP = 0.25;
         private static final int BYTES_A_STREAM = 16 << 10;
 
-        /** A connection may have all its streams open, however few others do. */
+        /** How many connections there may be, if each has all its streams open. */
         private final long room =
                 Math.max(2, (long) (Runtime.getRuntime().maxMemory() * OF_THE_HEAP) / (HTTP2_STREAMS * BYTES_A_STREAM));
 

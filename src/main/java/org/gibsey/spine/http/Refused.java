@@ -37,7 +37,7 @@ public final class Refused extends IOException {
         return problem;
     }
 
-    /** Thrown for what clients do, at any rate they like: nobody reads where. */
+    /** No stack trace: clients cause these as often as they like, and nobody reads it. */
     @Override
     public synchronized Throwable fillInStackTrace() {
         return this;

@@ -14,8 +14,8 @@ import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 
 /**
- * An edit or delete may name its gift by the number of the row, at {@code /vault/7}, as the reader's page calls it: it goes where
- * {@code /vault/gifts/7} goes. As routes of their own, these would need all steps of the others a second time. Thread-safe.
+ * An edit or delete may name its gift by the number of the row, at {@code /vault/7}, as the reader's page calls it: it is
+ * handled as {@code /vault/gifts/7}. As routes of their own, these would need all steps of the others a second time. Thread-safe.
  */
 @Component
 @Order(FilterOrder.ROW_NUMBER)

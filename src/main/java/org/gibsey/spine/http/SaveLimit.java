@@ -32,7 +32,7 @@ final class SaveLimit {
     /** Unless set, where readers are known: more than one person means to send. */
     private static final int OF_A_READER = 600;
 
-    /** Who was forgotten begins with a full bucket. */
+    /** A client that was forgotten begins with a full bucket. */
     static final int MOST_CLIENTS = 20_000;
 
     private final int perMinute;

@@ -42,7 +42,7 @@ final class SaveMetrics {
         expect(Problem.REASONS_OF_A_SAVE);
     }
 
-    /** Saves can be refused for these: they are there from the beginning, so that a rate over the first refusal is right. */
+    /** What saves can be refused for. Counted from 0 at the start, so that Prometheus sees the first refusal as an increase. */
     void expect(List<String> reasons) {
         reasons.forEach(this::rejected);
     }
@@ -72,7 +72,7 @@ final class SaveMetrics {
         return isWarm || !ownCall.equals(call.getHeader(WarmUp.HEADER));
     }
 
-    /** Whether it is a save of somebody else. */
+    /** Whether it is a save, and not one of this process itself. */
     boolean isSave(HttpServletRequest call) {
         return measures(call.getRequestURI()) && counts(call);
     }

@@ -57,7 +57,7 @@ public final class TopicLimit {
         }
     }
 
-    /** Whether this process does. */
+    /** Whether this process takes saves. */
     public boolean takesSaves() {
         return AcceptGift.isUsedIn(camel);
     }

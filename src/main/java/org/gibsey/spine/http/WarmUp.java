@@ -35,7 +35,7 @@ import org.springframework.boot.web.servlet.context.ServletWebServerApplicationC
 import org.springframework.stereotype.Component;
 
 /**
- * Goes the way of a save again and again before the process says that it is ready. A JVM that has just started takes ten
+ * Makes saves again and again before the process says that it is ready. A JVM that has just started takes ten
  * times as long for each: under load the saves of the first seconds would pile up until places and time run out.
  *
  * <p>Nothing is stored, and no save is counted: the process calls itself with saves that are refused for their content, and
@@ -50,14 +50,14 @@ final class WarmUp implements ApplicationRunner {
 
     private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
 
-    /** Warm is who takes that many saves in that time, on one connection. */
+    /** The process is warm when it takes that many saves in that time, on one connection. */
     private static final int STRETCH = 500;
 
     private static final Duration WARM = Duration.ofMillis(350);
 
     private static final byte[] VALID = gift(1);
     private static final byte[] INVALID = gift(0);
-    /** Belongs to no trace that is recorded. */
+    /** A trace that nobody records. */
     private static final String UNRECORDED = "00-00000000000000000000000000000001-0000000000000001-00";
 
     /** Always the same one, or no connection would serve two calls. */

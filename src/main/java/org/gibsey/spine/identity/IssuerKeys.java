@@ -26,12 +26,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The public keys of the issuer. They are fetched when the first token comes, and again ahead of every fifth minute and for a
- * key that is not among them, but never more than once in 30 s: who makes up names of keys must not turn this service
- * against its issuer. Through an outage of the issuer the last ones count, for a day.
+ * The public keys of the issuer. They are fetched when the first token comes, again before they are five minutes old, and when
+ * a token names a key that is not among them; never more than once in 30 s, so that nobody can turn this service against its
+ * issuer with made-up key ids. During an outage of the issuer the last keys count for a day.
  *
- * <p>Nimbus has such a source too, but limits the rate outside of its tolerance: made-up names at the moment at which the
- * keys are due would have valid tokens refused. Thread-safe.
+ * <p>Nimbus has such a source too, but there a fetch that the rate limit refuses is not covered by the tolerance for outages:
+ * made-up key ids, sent when the keys are due, would have valid tokens refused. Thread-safe.
  */
 final class IssuerKeys implements JWKSource<SecurityContext> {
 

@@ -24,7 +24,7 @@ public final class RefusedToken extends Exception {
         return reason;
     }
 
-    /** Thrown for what clients do, at any rate they like: nobody reads where. */
+    /** No stack trace: clients cause these as often as they like, and nobody reads it. */
     @Override
     public synchronized Throwable fillInStackTrace() {
         return this;

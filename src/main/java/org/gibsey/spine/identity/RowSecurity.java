@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The second wall between readers: the database itself hides what is another's (row level security). The policies are part of
- * the schema and lie idle until it is switched on, for what people read with their own tokens past this service, as in
- * Supabase, would change. Used by one thread.
+ * the schema and have no effect until row level security is switched on. That is a setting, because it also changes what people
+ * see who read the tables past this service with their own tokens, as Supabase lets them. Used by one thread.
  */
 public final class RowSecurity {
 
@@ -27,7 +27,7 @@ public final class RowSecurity {
 
     private static final String NOT_ALLOWED = "42501";
 
-    /** Does what its user may, and can be repeated. Who reads past this service gets what readers get, and no more. */
+    /** Switches it on, as far as this login may; can be repeated. Whoever reads past this service gets what readers get, no more. */
     private static final String SWITCH_ON = """
             do $$
             declare

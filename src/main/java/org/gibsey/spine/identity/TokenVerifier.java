@@ -46,10 +46,10 @@ import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
  */
 public final class TokenVerifier {
 
-    /** Of what is there only where readers are known. */
+    /** Condition of the beans that are there only where readers are known. */
     public static final String WANTED = "'${spine.auth.issuer}' != ''";
 
-    /** What the clocks of issuer and service may differ. */
+    /** How much the clocks of issuer and service may differ. */
     public static final Duration SKEW = Duration.ofSeconds(30);
 
     private static final int MAX_CHARS = 4096;
@@ -58,7 +58,7 @@ public final class TokenVerifier {
     private static final int RSA_BITS = 2048;
     private static final int PATIENCE_SECONDS = 3;
 
-    /** What was verified is known for so long, and so is a token of a key that the issuer has withdrawn. */
+    /** How long a verified token is remembered; so long a token still counts after its key was withdrawn. */
     private static final Duration REMEMBERED = Duration.ofMinutes(1);
 
     private static final int MOST_REMEMBERED = 10_000;
@@ -68,9 +68,9 @@ public final class TokenVerifier {
     private final NimbusJwtDecoder decoder;
     /** Signatures are computed on the cores there are: more at once would only keep each other waiting. */
     private final Semaphore cores = new Semaphore(Runtime.getRuntime().availableProcessors(), true);
-    /** By SHA-256 of the whole token: a bit that differs makes it another. */
+    /** By SHA-256 of the whole token, signature included. */
     private final Cache<ByteBuffer, Caller> verified;
-    /** Copied for each token: to look it up among the providers takes longer than the digest itself. */
+    /** Cloned for each token: looking it up among Java's providers takes longer than the digest itself. */
     private final MessageDigest sha256 = sha256();
 
     /** @param threads run the fetching of keys */

@@ -15,7 +15,7 @@ import org.springframework.jdbc.datasource.DelegatingDataSource;
  * which the database itself hides all other rows. It ends, and the reader with it, when the connection goes back to the pool,
  * which rolls back. Elsewhere it is the vault. Thread-safe.
  *
- * <p>Two round trips more for a read.
+ * <p>With row security a read costs two more round trips.
  */
 public final class VaultReads extends DelegatingDataSource {
 

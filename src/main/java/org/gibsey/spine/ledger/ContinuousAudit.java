@@ -42,13 +42,12 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
 
 /**
- * The audit of all events, all the time: each worker compares the partitions it is assigned with the tables, at a bounded rate. What has
- * just been committed comes first; what remains of the rate goes round and round over everything retained, so that a row
- * that vanishes later is missed, too.
+ * The audit of all events, all the time: each worker compares the partitions it is assigned with the tables, at a bounded rate.
+ * What has just been committed comes first; the rest of the rate goes round and round over everything retained, so that a row
+ * that vanishes later is noticed, too.
  *
- * <p>An event counts as unaccounted when it has no place at two looks, and until it has one again. When told to, it is sent again
- * once it has had none for a minute: what only looked lost has long been found by then. Looks from one thread; its gauges are
- * read by any.
+ * <p>An event is unaccounted for when two looks in a row found it nowhere, until one finds it. With {@code LEDGER_HEAL=auto} it is
+ * sent again after a minute: what only looked lost has been found by then. Looks from one thread; its gauges are read by any.
  */
 @Component
 final class ContinuousAudit implements DisposableBean {
@@ -66,7 +65,7 @@ final class ContinuousAudit implements DisposableBean {
     private static final Duration HEAL_AFTER = Duration.ofMinutes(1);
 
     private static final Duration HEAL_AGAIN_AFTER = Duration.ofMinutes(10);
-    /** The number that is healed at once is a number a minute. */
+    /** So that the most that is sent at once is the most a minute. */
     private static final Duration HEAL_EVERY = Duration.ofMinutes(1);
 
     private final KafkaConnection kafka;
@@ -80,11 +79,11 @@ final class ContinuousAudit implements DisposableBean {
     private final MeterRegistry meters;
     private final Counter checked;
     private final Map<TopicPartition, Progress> progress = new HashMap<>();
-    /** Not found at one look. */
+    /** Not found once. */
     private final Map<UUID, Unaccounted> suspects = new LinkedHashMap<>();
-    /** Not found at two looks. */
+    /** Not found twice. */
     private final Map<UUID, Unaccounted> missing = new LinkedHashMap<>();
-    /** When those are to be sent again. */
+    /** When each missing event is sent again. */
     private final Map<UUID, Instant> healAt = new HashMap<>();
 
     private Instant nextHeal = Instant.MIN;
@@ -137,12 +136,12 @@ final class ContinuousAudit implements DisposableBean {
         return new Repeating("continuous audit", PAUSE, audit::look);
     }
 
-    /** Where the audit is in a partition: new ones are checked up to {@code head}, and the round is at {@code round}. */
+    /** Where the audit is in a partition: offsets up to which new events are checked, and which the round has reached. */
     private record Progress(long head, long round) {}
 
     /** Looks at the next piece. */
     void look() {
-        // seconds old at most: what had to have its place then has to have it now
+        // a few seconds old: what was committed then is in a table now
         Map<TopicPartition, Position> known = groups.events();
         if (settings.ledger().eventsPerSecond() == 0 || database.reason() != null || known == null) {
             return;
@@ -184,12 +183,12 @@ final class ContinuousAudit implements DisposableBean {
         return mine;
     }
 
-    /** Looks a second time at those without a place. Other workers answer for what is no longer ours. */
+    /** Looks a second time for those that were not found. What is no longer assigned here, another worker looks for. */
     private synchronized void judge(Map<TopicPartition, Position> mine)
             throws ExecutionException, InterruptedException, DeadLetterBacklog.TooMany {
         mine.forEach((partition, position) -> {
             if (!position.topic().equals(topics.put(partition.topic(), position.topic()))) {
-                // the first look, or the topic was deleted and made again: what was missed is in none that is there
+                // the first look, or the topic was deleted and made again: it no longer has what was missing
                 progress.keySet().removeIf(at -> at.topic().equals(partition.topic()));
                 suspects.values().removeIf(event -> event.topic().equals(partition.topic()));
                 missing.values().removeIf(event -> event.topic().equals(partition.topic()));

@@ -19,8 +19,8 @@ import org.gibsey.spine.health.PersistRoutes.PersistRoute;
 import org.springframework.stereotype.Component;
 
 /**
- * Dead letters that are in their topic and not in the table yet. The topic is the record: an event in it has its place, and
- * to the ledger it would look lost while the index is behind. Thread-safe.
+ * Dead letters that are in their topic and not in the table yet. An event is dead-lettered once the topic has it; while the table
+ * is behind, the ledger would take it for lost. Thread-safe.
  */
 @Component
 final class DeadLetterBacklog {

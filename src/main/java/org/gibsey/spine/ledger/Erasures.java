@@ -50,7 +50,7 @@ import org.springframework.web.server.ResponseStatusException;
 @Endpoint(id = "erasures")
 class Erasures {
 
-    /** What is found by the reader's id, so all of it before the erasure has swept, and afterwards only what it missed. */
+    /** Counts what still has the reader's id: everything before the erasure has swept, afterwards only what it missed. */
     private static final String SQL = """
             select at, swept_at,
                    (select count(*) from vault
@@ -207,7 +207,7 @@ class Erasures {
         }
         var first = offsets(admin, topic, OffsetSpec.earliest());
         var end = offsets(admin, topic, OffsetSpec.latest());
-        // of the first record that is not older; -1 when all are
+        // the first record that is not older than the sweep; -1 when all are older
         var younger = offsets(admin, topic, OffsetSpec.forTimestamp(swept.toEpochMilli()));
         boolean clean = first.entrySet().stream().allMatch(partition -> {
             long from = partition.getValue().offset();

@@ -20,8 +20,8 @@ import org.gibsey.spine.ledger.EventPlaces.Place;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One pass over the topics that says of each event where it ended. Memory does not grow with the topic, but for a bit a row:
- * what is counted is a row's first event; further ones are duplicates. Not thread-safe.
+ * One pass over the topics that says of each event where it ended. It keeps one bit a row, which says whether an event of that
+ * row was counted: the first counts as stored, further ones as duplicates. Not thread-safe.
  */
 final class FullAudit {
 
@@ -58,9 +58,9 @@ final class FullAudit {
     }
 
     /**
-     * What was found: {@code events = stored + duplicates + dead + inFlight + unaccounted}. A duplicate is an event that another
-     * record in the topic was, too: sent twice, or replayed. In flight is what the workers have not reached, unaccounted what
-     * they are past and nobody has: expected is none. The first {@value #SHOWN} of those are named.
+     * What was found: {@code events = stored + duplicates + dead + inFlight + unaccounted}. A duplicate is an event that
+     * another record of the topic carries, too: it was sent twice, or replayed. In flight is what the workers have not committed
+     * yet; unaccounted is what they have committed and no table has. None of these is expected; the first {@value #SHOWN} are named.
      *
      * @param stopped  whether somebody stopped it: the figures are of a part of the topics
      * @param balanced whether none is unaccounted; null of a stopped one, which is no verdict

@@ -35,9 +35,9 @@ import org.springframework.web.server.ResponseStatusException;
 
 /**
  * The audit of all events, on demand: {@code /actuator/ledger} on the management port and the same operations over JMX. It
- * compares the topic of the gifts, and that of their changes where this process has to do with it, with the tables, which takes a second
- * for some ten thousand events; one at a time. It can be stopped ({@link LongActs}): then there is no verdict, and what was sent again until
- * then is sent. Thread-safe.
+ * compares the topic of the gifts, and that of their changes where this process has to do with it, with the tables. That takes a
+ * second for some ten thousand events; one audit runs at a time. It can be stopped ({@link LongActs}): then there is no verdict,
+ * and what was sent again until then is sent. Thread-safe.
  */
 @Component
 @Endpoint(id = "ledger")

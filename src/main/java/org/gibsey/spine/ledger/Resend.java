@@ -62,7 +62,7 @@ final class Resend implements AutoCloseable {
         producer.close();
     }
 
-    /** The same event: without an id of its own its id comes from where it lies, and it will lie elsewhere. */
+    /** With its id as a header: an event without one gets its id from its place in the topic, and that changes. */
     private static ProducerRecord<byte[], byte[]> again(ConsumerRecord<byte[], byte[]> record) {
         RecordHeaders headers = new RecordHeaders(record.headers().toArray());
         headers.remove(EventId.DEAD_LETTER_ID);

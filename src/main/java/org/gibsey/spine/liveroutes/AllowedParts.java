@@ -177,7 +177,7 @@ final class AllowedParts {
     /** Why some things are not listed, where it is worth saying. */
     private static final Map<String, String> WHY_NOT = whyNot();
 
-    /** Functions of the simple language whose result is no content: no step below can set these headers and properties. */
+    /** Functions of the simple language that never give what a reader wrote: no step of a file can set what they read. */
     private static final String LOGGABLE =
             "header\\.ce_\\w+|header\\.kafka\\.(TOPIC|PARTITION|OFFSET|TIMESTAMP)|exchangeProperty\\.eventId"
                     + "|exchangeId|routeId|fromRouteId|uuid|random\\(\\d+(,\\d+)?\\)|date:now:[^{}$]+";
@@ -189,7 +189,7 @@ final class AllowedParts {
             function(LOGGABLE + "|header\\." + READABLE + "|exchangeProperty\\." + READABLE);
     private static final Pattern ANY_FUNCTION = Pattern.compile("\\$\\w*\\{[^}]*}?");
     private static final Pattern NAME_READ = Pattern.compile(READABLE);
-    /** What a header or property beginning with Camel or kafka. means to Camel is listed one by one; ce_* is the event's own. */
+    /** Names that begin with Camel mean something to Camel, so those that may be set are listed; ce_* belongs to the event. */
     private static final Pattern NAME_SET =
             Pattern.compile("CamelHttpResponseCode|CamelJdbcParameters|(?!(?i:camel|ce[_-]|eventId$))[\\w-]+");
 

@@ -79,7 +79,7 @@ class RouteSwap {
         }
     }
 
-    /** Makes a change, or none of it. */
+    /** Takes all of a change live, or nothing of it. */
     void apply(Change change) throws Busy, RolledBack, InterruptedException {
         Set<String> paths = new TreeSet<>();
         Stream.concat(change.from().stream(), change.to().stream()).forEach(file -> paths.addAll(file.paths()));

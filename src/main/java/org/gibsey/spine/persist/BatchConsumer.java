@@ -56,7 +56,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
 
     private static final Logger LOG = LoggerFactory.getLogger(BatchConsumer.class);
     private static final Duration IDLE_POLL = Duration.ofMillis(500);
-    /** It is known after a poll. */
+    /** After a poll the position is known, and nothing has to be waited for. */
     private static final Duration POSITION_WITHIN = Duration.ofSeconds(1);
 
     private static final Duration COMMITTED_WITHIN = Duration.ofSeconds(5);
@@ -74,7 +74,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     private final Map<TopicPartition, OffsetAndMetadata> lastSent = new HashMap<>();
     /** The topic that position and offsets of a partition are about. */
     private final Map<TopicPartition, Uuid> topics = new HashMap<>();
-    /** Partitions whose records in the batch in hand are read again, if at all: taken away since, or of a topic that is no more. */
+    /** Partitions whose records in this batch are not committed: they were taken away since, or their topic was replaced. */
     private final Set<TopicPartition> leftBehind = new HashSet<>();
 
     private final Function<String, Uuid> topicIds;
@@ -178,8 +178,8 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     }
 
     /**
-     * Notes that everything before these offsets is in the database or dead-lettered. Partitions that have been taken away
-     * in the meantime, even if they came back, and those whose topic has become another go on where they were put.
+     * Notes that everything before these offsets is in the database or dead-lettered. Left out are partitions that were taken
+     * away meanwhile, even if they came back, and those whose topic was replaced: their position was set anew.
      */
     void stored(Map<TopicPartition, OffsetAndMetadata> next) {
         allStored = true;
@@ -192,7 +192,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     }
 
     /**
-     * Commits past what holds no record: the markers of transactions, and what they took back. Otherwise the group would
+     * Commits past offsets without a record to store: markers of transactions, and aborted records. Otherwise the group would
      * seem to lag behind the end for as long as nothing else is written.
      */
     private void storedUpToPosition() {

@@ -81,7 +81,7 @@ final class BatchPolicy extends RoutePolicySupport implements RoutePolicyFactory
         MDC.remove(TraceParent.LOG_KEY);
     }
 
-    /** Fails the exchange when that is not possible now: the batch is read again, and all its rows are there then. */
+    /** Fails the exchange when they cannot be compared now: the batch is read again, and then finds all its rows there. */
     private void deadLetterConflicts(GiftBatch batch, Exchange exchange) {
         try {
             conflicts.deadLetter(batch);

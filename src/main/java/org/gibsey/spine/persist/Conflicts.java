@@ -21,9 +21,9 @@ class Conflicts {
     static final String REASON = "conflict";
 
     /**
-     * Positions, from 1, of the gifts whose row says something else, and said something else before each change of it. The time
-     * is not compared: a resend may have another. Nor is the text where it is not known any more: of a row that was made from a
-     * change, and of one whose texts were taken away for good.
+     * Positions, from 1, of the gifts that differ from their row as it is and as it was before each of its changes. Not compared
+     * are the time, which a resend may not have, and texts that are no longer known: of a row that was made from a change,
+     * and of one whose texts were taken away for good.
      */
     private static final String SQL = """
             select gift.position

@@ -59,7 +59,7 @@ final class PersistErrors extends RouteConfigurationBuilder {
                 .onWhen(exchange -> GiftBatch.in(exchange).isPresent() && !divides(exchange))
                 .onRedelivery(this::waiting)
                 .setRedeliveryPolicyType(WAIT_OUT);
-        // what a timer does comes again by itself
+        // a timer tries again at its next turn
         routeConfiguration()
                 .onException(Throwable.class)
                 .onWhen(PersistErrors::isOfTimer)
@@ -72,7 +72,7 @@ final class PersistErrors extends RouteConfigurationBuilder {
         return exchange.getFromEndpoint() instanceof TimerEndpoint;
     }
 
-    /** Also a statement that took too long is tried with fewer gifts, before it is tried for ever. */
+    /** A statement that took too long is tried with fewer gifts, too, and is repeated as it is with one gift only. */
     private static boolean divides(Exchange exchange) {
         Fault fault = fault(exchange);
         return fault.ofTheMessage()
@@ -89,7 +89,7 @@ final class PersistErrors extends RouteConfigurationBuilder {
         return Fault.of(exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class));
     }
 
-    /** Other routes keep it: those that a batch comes to by {@code direct:} too. */
+    /** Takes the waiting out of routes that answer HTTP. All others keep it, also a {@code direct:} route that a batch may reach. */
     private static final class NoWaitForHttp extends ModelLifecycleStrategySupport {
 
         @Override

@@ -101,7 +101,7 @@ class PersistMetrics {
         });
     }
 
-    /** Those of one outcome; what an edited statement makes up is no label. */
+    /** The changes of one outcome; an outcome that an edited statement invents is counted as {@code other}. */
     private Counter changes(String outcome) {
         return Counter.builder("changes.stored")
                 .description("Edits, deletes, restores and erasures that reached the history, by what became of them")
@@ -113,7 +113,7 @@ class PersistMetrics {
         return new SynchronizationAdapter() {
             @Override
             public void onComplete(Exchange exchange) {
-                // the second is set instead where a statement says "returning"
+                // where a statement says "returning", the second header is set instead
                 Integer rows = exchange.getMessage()
                         .getHeader(
                                 JdbcConstants.JDBC_UPDATE_COUNT,

@@ -19,8 +19,8 @@ import org.springframework.transaction.support.TransactionTemplate;
 /**
  * Proves that a refusal is the gift's own fault: the database has to take another gift with the same statement. A sequence at
  * its end, a broken trigger, a missing partition of the table refuse with the very codes that bad data gets, and would
- * dead-letter every gift there is. The other gift is like the last one that was stored, and is rolled back. Of a change likewise: an
- * edit of the last gift but the one it is about, and another of a gift that is not there. Thread-safe.
+ * dead-letter every gift there is. The other gift is like the last one that was stored, and is rolled back. For a change two others
+ * are tried: an edit of the last gift that is not the one it is about, and an edit of a gift that does not exist. Thread-safe.
  */
 @Component
 final class RefusalProof {
@@ -58,7 +58,7 @@ final class RefusalProof {
      * Tries another gift.
      *
      * @param failed whose last statement was refused; one that is not about gifts proves nothing and passes
-     * @throws RefusesEverything if that is refused as well, whatever for
+     * @throws RefusesEverything if that is refused as well, for whatever reason
      */
     void check(Exchange failed) {
         DataSource vault = dataSource(failed);

@@ -17,7 +17,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * Takes gifts into the index of words a moment after they were stored, the newest first: taking words apart costs ten times what
- * the row costs, and a backlog would drain so much slower. What fails here holds up no gift, and kills none. Each worker does it,
+ * the row costs, and a backlog would drain so much slower. What fails here holds up no gift and dead-letters none. Each worker does it,
  * about 800 gifts a second at most. Looks from one thread.
  */
 @Component
@@ -69,7 +69,7 @@ final class SearchIndex {
         }
     }
 
-    /** Table or column; a right that is missing is said aloud. */
+    /** Undefined table or column; a missing right is no part of it, and is logged. */
     private static boolean isMissing(DataAccessException e) {
         return e instanceof BadSqlGrammarException grammar
                 && Set.of("42P01", "42703").contains(grammar.getSQLException().getSQLState());

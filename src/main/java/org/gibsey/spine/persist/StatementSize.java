@@ -3,8 +3,8 @@ package org.gibsey.spine.persist;
 /**
  * How many gifts one statement of a consumer takes. All that a poll brings, until a statement exceeds its time limit: then half as
  * many at a time, and half of that, down to one. Without it a slow trigger or a slow disk would let the same statement fail
- * for ever. It grows again when statements are well within their limit, which is not known here: it is less than the time
- * after which one was stopped. Belongs to the polling thread.
+ * for ever. It grows again when statements take much less than the time after which one was stopped; the limit itself is not
+ * known here. Belongs to the polling thread.
  */
 final class StatementSize {
 

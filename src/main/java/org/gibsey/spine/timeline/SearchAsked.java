@@ -8,8 +8,8 @@ import org.gibsey.spine.gift.InvalidInput.FieldError;
 import org.springframework.stereotype.Component;
 
 /**
- * Refuses a search that no index answers: signs without a word, or only words that are to be missing, which is almost every gift.
- * The body is PostgreSQL's {@code querytree} of it. Thread-safe.
+ * Refuses a search that the index cannot answer: one without a word, or with excluded words only, which almost every gift
+ * matches. The body is PostgreSQL's {@code querytree} of the search. Thread-safe.
  */
 @Component("searchAsked")
 final class SearchAsked implements Processor {

@@ -10,8 +10,8 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * {@code GET /auth.json}: what the page has to know to sign readers in, of the limits of its form, and whether it is to offer changes where nobody is known.
- * Nothing of it is secret.
+ * {@code GET /auth.json}: how the page signs readers in, the limits of its form, and whether it offers changes where no readers
+ * are known. Nothing of it is secret.
  */
 @RestController
 class SignIn {

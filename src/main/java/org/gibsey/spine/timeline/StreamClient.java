@@ -128,7 +128,7 @@ final class StreamClient implements WriteListener {
     }
 
     /**
-     * Ends the stream, in a thread of the container, of a client that was dropped, or has not read a message in time.
+     * Ends the stream of a client that was dropped or has not read a message in time; in a thread of the container.
      *
      * @return whether it was ended for its time
      */
@@ -148,8 +148,8 @@ final class StreamClient implements WriteListener {
     }
 
     /**
-     * Ends the stream, in a thread of the container and when the client has read what was sent so far, of a reader whose token
-     * does not count any more.
+     * Ends the stream of a reader whose token does not count any more, once the client has read what was sent so far; in a
+     * thread of the container.
      *
      * @param now  with what clocks may differ taken off
      * @param last what the client is told at the end

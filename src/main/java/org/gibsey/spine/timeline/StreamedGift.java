@@ -40,8 +40,8 @@ record StreamedGift(
     }
 
     /**
-     * The Server-Sent Event: a gift that the client cannot have; one that it may have, as it is now, or that it is to be shown no
-     * more; or nothing.
+     * The Server-Sent Event: {@code gift} for one that is new to the client, {@code gift-changed} or {@code gift-gone} for one that
+     * it may have; empty when it is none of the client's.
      */
     String event(Filter filter, StreamPosition from) {
         if (!filter.isOf(this)) {
@@ -85,7 +85,7 @@ record StreamedGift(
             this(pageId, symbolId, null);
         }
 
-        /** What no change of a gift makes another: of those that it never shows, a client hears nothing. */
+        /** Page and reader of a gift never change: of a gift that has others, the client hears nothing at all. */
         private boolean isOf(StreamedGift gift) {
             return (pageId == null || pageId == gift.pageId()) && (reader == null || reader.equals(gift.userId()));
         }

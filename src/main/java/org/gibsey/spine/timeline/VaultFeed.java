@@ -261,7 +261,7 @@ final class VaultFeed implements SmartLifecycle {
         live.add(client);
     }
 
-    /** @return whether there is a notification or a new client; if not, it is the time of the next read without either */
+    /** @return whether there is a notification or a new client; false when the next read is due without either */
     private boolean awaitNews(NotificationConnection notifications, long lastRead) throws SQLException {
         long nextLook = lastRead + settings.poll().toNanos();
         while (running && !open.isEmpty() && System.nanoTime() - nextLook < 0) {

@@ -40,7 +40,7 @@ class VaultHistory {
      * <p>A row with a transaction id that this server has not reached was restored from another server's dump. It is old: if
      * it counted as new, every later row would count as delivered.
      *
-     * <p>What was changed comes without regard to its symbol and to whether it is deleted: a client may have it as it was before.
+     * <p>Changed gifts come whatever their symbol is, and also when they are deleted: a client may have them as they were before.
      */
     private static final String READ = String.format(Locale.ROOT, """
             select v.txid, v.%s, coalesce(v.revision, v.event_id) as text_revision, now.open_txids,
