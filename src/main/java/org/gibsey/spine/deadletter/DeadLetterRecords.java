@@ -31,7 +31,8 @@ import org.springframework.stereotype.Component;
  * The data format of the dead letters' topic. A slice of a batch becomes the named parameter {@code letters} of one SQL
  * statement: a JSON array of objects named like the columns of {@code dead_letter}, with key, value and header values in
  * base64, because they may be any bytes. Never refuses a record: one that this service did not write, as far as its headers
- * tell, is indexed under the place where it lies, and nothing it says of itself is believed. Reads only: dead letters are written by {@link DeadLetters}. Thread-safe.
+ * tell, is indexed under the place where it lies, and nothing it says of itself is believed. Reads only: dead letters are
+ * written by {@link DeadLetters}. Thread-safe.
  */
 @Component("deadLetterRecords")
 final class DeadLetterRecords extends DefaultDataFormat {

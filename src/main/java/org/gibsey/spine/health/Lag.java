@@ -20,8 +20,8 @@ import org.springframework.beans.factory.DisposableBean;
 import org.springframework.stereotype.Component;
 
 /**
- * How far the vault is behind the topics of gifts and changes, in events and in seconds, seen from the broker. Every process says it, so that it
- * is known when all workers are gone. What is not known is NaN, never the last value.
+ * How far the vault is behind the topics of gifts and changes, in events and in seconds, seen from the broker. Every process
+ * says it, so that it is known when all workers are gone. What is not known is NaN, never the last value.
  *
  * <p>The seconds are the age of the oldest event that is not committed, by the timestamp of its record. An estimate from
  * watching the end of the topic move would begin at zero after each restart, which is when people look.

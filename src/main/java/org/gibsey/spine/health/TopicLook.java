@@ -19,9 +19,9 @@ import org.gibsey.spine.http.TopicLimit;
 
 /**
  * Looks whether the broker would take a gift: its topics exist (that of changes only where a route uses it), each partition has
- * a leader and enough in-sync replicas for {@code acks=all}, and this user may write what the routes of this process write: gifts where saves are taken, dead letters
- * where gifts are stored. A broker that answers but refuses every save is not there. Creates missing topics if that is
- * allowed. Used by one thread.
+ * a leader and enough in-sync replicas for {@code acks=all}, and this user may write what the routes of this process write:
+ * gifts where saves are taken, dead letters where gifts are stored. A broker that answers but refuses every save is not there.
+ * Creates missing topics if that is allowed. Used by one thread.
  */
 final class TopicLook implements Watch.Look {
 

@@ -106,7 +106,8 @@ final class IncomingBody {
                 body = grow(body);
             }
             awaitMore(patience);
-            // reads on to the end of the stream: Tomcat's HTTP/2 treats a request that is not read to its end as unwanted
+            // reads on to the end of the stream: Tomcat's HTTP/2 treats a request that is not read to its end as
+            // unwanted
             boolean full = size == body.length;
             int count = full ? in.read(last, 0, 1) : in.read(body, size, body.length - size);
             if (count < 0) {

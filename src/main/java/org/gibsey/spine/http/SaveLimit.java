@@ -17,9 +17,9 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
 /**
- * How many saves and changes a reader, or else a client, may send a minute; off unless set or readers are known. {@link ClientShares} bound what a client does at once, this
- * what it does in the long run, which fills the topic and the vault. A client has a bucket with a place for each save of a burst,
- * which is refilled evenly.
+ * How many saves and changes a reader, or else a client, may send a minute; off unless set or readers are known. {@link
+ * ClientShares} bound what a client does at once, this what it does in the long run, which fills the topic and the vault. A
+ * client has a bucket with a place for each save of a burst, which is refilled evenly.
  *
  * <p>Answers say how much is left, in the fields of draft-ietf-httpapi-ratelimit-headers-11. Thread-safe.
  */

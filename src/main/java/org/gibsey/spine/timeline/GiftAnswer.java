@@ -14,9 +14,10 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * Answers with the row of a gift or change that was found, and of a gift with its {@code revision} as entity tag: what {@code If-Match} of an edit names. Of a
- * deleted gift it says until when it can be restored, and nothing that was in it. Throws {@link UnknownGift} when it is
- * neither stored nor among the dead letters, and {@link Refused} when nothing is left of it. Thread-safe.
+ * Answers with the row of a gift or change that was found, and of a gift with its {@code revision} as entity tag, which
+ * {@code If-Match} of an edit names. Of a deleted gift it says until when it can be restored, and nothing that was in it. Throws
+ * {@link UnknownGift} when it is neither stored nor among the dead letters, and {@link Refused} when nothing is left of it.
+ * Thread-safe.
  */
 @Component("giftAnswer")
 final class GiftAnswer implements Processor {

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * Reads the {@code event_id} of a request's path and offers it to the SQL of the route as the named parameter
- * {@code event_id}, beside {@code reader}, null for any. Throws {@link UnknownGift} for what is no UUID, as no event can have it. Thread-safe.
+ * Reads the {@code event_id} of a request's path and offers it to the SQL of the route as the named parameter {@code event_id},
+ * beside {@code reader}, null for any. Throws {@link UnknownGift} for what is no UUID, as no event can have it. Thread-safe.
  */
 @Component("giftQuery")
 final class GiftQuery implements Processor {

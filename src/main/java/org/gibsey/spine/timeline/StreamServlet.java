@@ -23,9 +23,9 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 
 /**
- * {@code GET /vault/stream}: Server-Sent Events, one for each gift that is stored or changed while the stream is open, and before
- * them those since {@code Last-Event-ID}, each once, as it is now. A servlet and not a controller, because a servlet can write without blocking, see
- * {@link StreamClient}.
+ * {@code GET /vault/stream}: Server-Sent Events, one for each gift that is stored or changed while the stream is open, and
+ * before them those since {@code Last-Event-ID}, each once, as it is now. A servlet and not a controller, because a servlet can
+ * write without blocking, see {@link StreamClient}.
  *
  * <ul>
  *   <li>{@code event: gift}: a row, as {@code GET /vault/list} has it; its {@code id} is what to resume with
