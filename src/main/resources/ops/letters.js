@@ -1,4 +1,4 @@
-// The newest dead letters, and their replay: always after a dry run.
+// The newest dead letters; their replay, always after a dry run; and their dismissal, always with a reason.
 
 import {act, LONG_MS, read, why} from "./actuator.js";
 import {far, stop} from "./underway.js";
@@ -18,7 +18,7 @@ const NOTHING = {
   "replaying": "It was sent again, and is on its way.",
   "erased": "Nothing is left of it: its reader was forgotten.",
 };
-const STATES = {dead: "dead", "dead again": "dead again", replaying: "replayed, in flight", stored: "stored", erased: "erased"};
+const STATES = {dead: "dead", dismissed: "dismissed", "dead again": "dead again", replaying: "replayed, in flight", stored: "stored", erased: "erased"};
 
 const $ = id => document.getElementById(id);
 const dialog = $("replay");
@@ -30,6 +30,7 @@ export class Letters {
   listing = null; // as it was last read; null when it could not be
   #chosen = null; // what the dialog is about, as the endpoint takes it
   #sending = null; // likewise, while it is being sent
+  #dismissed = null; // the id of the letter that the other dialog is about
 
   constructor() {
     $("more-letters").addEventListener("click", () => {
@@ -38,6 +39,11 @@ export class Letters {
     });
     $("replay-close").addEventListener("click", () => dialog.close());
     $("replay-send").addEventListener("click", () => this.#sending === this.#chosen ? this.#stop() : this.#send());
+    $("dismiss-close").addEventListener("click", () => $("dismiss").close());
+    $("dismiss-form").addEventListener("submit", event => {
+      event.preventDefault();
+      this.#dismiss();
+    });
     for (const reason of Object.keys(MEND)) {
       const button = element("button", "quiet");
       button.type = "button";
@@ -98,6 +104,14 @@ export class Letters {
     const words = part => entry.querySelector(part).textContent;
     entry.querySelector(".replay").addEventListener("click",
       () => this.#ask({ids: String(id)}, `The letter of ${words(".origin")}: ${words(".message")}`, words(".mend")));
+    entry.querySelector(".dismiss").addEventListener("click", () => {
+      this.#dismissed = id;
+      $("dismiss-title").textContent = `Dismiss letter ${id}?`;
+      $("dismiss-what").textContent = `The letter of ${words(".origin")}: ${words(".message")}`;
+      $("dismiss-found").textContent = "";
+      $("dismiss-why").value = "";
+      $("dismiss").showModal();
+    });
     button.addEventListener("click", () => toggle(id, button, content));
     return entry;
   }
@@ -155,6 +169,19 @@ export class Letters {
     }
   }
 
+  async #dismiss() {
+    $("dismiss-do").disabled = true;
+    try {
+      await act(`deadletters/${this.#dismissed}`, {why: $("dismiss-why").value});
+      $("dismiss").close();
+      await this.refresh();
+    } catch (error) {
+      $("dismiss-found").textContent = `Not dismissed, or not known: ${why(error)}.`;
+    } finally {
+      $("dismiss-do").disabled = false;
+    }
+  }
+
   async #stop() {
     $("replay-send").disabled = true;
     try {
@@ -180,7 +207,7 @@ function fill(entry, letter) {
   say(entry.querySelector(".letter-state"), STATES[letter.state] ?? letter.state);
   ago(entry.querySelector("time"), letter.lastFailedAt);
   say(entry.querySelector(".message"), letter.message);
-  say(entry.querySelector(".mend"), NOTHING[letter.state] ?? (letter.stub ? STUB : MEND[letter.reason] ?? ""));
+  say(entry.querySelector(".mend"), letter.state === "dismissed" ? `Dismissed by ${letter.dismissedBy}: ${letter.dismissedWhy}` : NOTHING[letter.state] ?? (letter.stub ? STUB : MEND[letter.reason] ?? ""));
   say(entry.querySelector(".origin"), [
     `${letter.topic}-${letter.partition} at ${letter.offset}`,
     letter.sqlState && `SQLSTATE ${letter.sqlState}`,
@@ -188,6 +215,7 @@ function fill(entry, letter) {
     letter.replays && `replayed ${letter.replays === 1 ? "once" : `${count(letter.replays)} times`}`,
     letter.eventId].filter(Boolean).join(" · "));
   entry.querySelector(".replay").hidden = letter.state in NOTHING || letter.stub;
+  entry.querySelector(".dismiss").hidden = letter.state in NOTHING || letter.state === "dismissed";
 }
 
 /** Shows or hides key, headers and value of a letter, always as text and never as markup. */

@@ -67,7 +67,7 @@ class ArchitectureTest {
             .whereLayer("http")
             .mayOnlyAccessLayers("process", "gift", "broker", "identity")
             .whereLayer("deadletter")
-            .mayOnlyAccessLayers("process", "gift", "broker")
+            .mayOnlyAccessLayers("process", "gift", "broker", "audit")
             .whereLayer("persist")
             .mayOnlyAccessLayers("process", "gift", "broker", "deadletter")
             .whereLayer("timeline")

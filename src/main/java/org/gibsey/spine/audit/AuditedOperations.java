@@ -2,11 +2,8 @@ package org.gibsey.spine.audit;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import jakarta.servlet.http.HttpServletRequest;
-import java.security.Principal;
 import java.util.TreeMap;
 import org.gibsey.spine.audit.AuditLog.Outcome;
-import org.gibsey.spine.gift.CloudEvent;
 import org.gibsey.spine.gift.TraceParent;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,20 +19,19 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpStatus;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
-import org.springframework.web.context.request.RequestContextHolder;
-import org.springframework.web.context.request.ServletRequestAttributes;
 import org.springframework.web.server.ResponseStatusException;
 
 /**
  * Says who uses an operation that changes something, before and after, whichever endpoint has it and whether it comes over HTTP or
- * JMX. Operations that have a dry run send gifts again: they are also rows of the table {@code operator_action}, and nothing is done
- * when there can be none. Stopping and starting a route has to work without a database, and is a line only. Thread-safe.
+ * JMX. Operations that have a dry run send gifts again, and those that want to know why give up one: they are also rows of the table
+ * {@code operator_action}, and nothing is done when there can be none. Stopping and starting a route has to work without a database, and is a line only. Thread-safe.
  */
 @Component
 class AuditedOperations implements OperationInvokerAdvisor {
 
     private static final Logger LOG = LoggerFactory.getLogger(AuditedOperations.class);
     private static final String DRY_RUN = "dryRun";
+    private static final String WHY = "why";
 
     private final JdbcClient vault;
     private final ObjectMapper json;
@@ -45,34 +41,21 @@ class AuditedOperations implements OperationInvokerAdvisor {
         this.json = json;
     }
 
-    /** Who calls, and where from. */
-    private record Caller(String actor, @Nullable String address, TraceParent trace) {
-
-        static Caller current() {
-            if (RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes http) {
-                HttpServletRequest request = http.getRequest();
-                Principal operator = request.getUserPrincipal();
-                return new Caller(
-                        operator == null ? "unknown" : operator.getName(),
-                        request.getRemoteAddr(),
-                        TraceParent.parse(request.getHeader(CloudEvent.TRACE_PARENT))
-                                .orElseGet(TraceParent::begin));
-            }
-            return new Caller("jmx", null, TraceParent.begin());
-        }
-    }
-
     @Override
     public OperationInvoker apply(
             EndpointId endpoint, OperationType type, OperationParameters parameters, OperationInvoker invoker) {
         if (type == OperationType.READ) {
             return invoker;
         }
-        boolean hasDryRun =
-                parameters.stream().anyMatch(parameter -> parameter.getName().equals(DRY_RUN));
+        boolean hasDryRun = has(parameters, DRY_RUN);
+        boolean stored = hasDryRun || has(parameters, WHY);
         return call -> isDry(hasDryRun, call)
                 ? invoker.invoke(call)
-                : audited(endpoint.toLowerCaseString(), hasDryRun, call, invoker);
+                : audited(endpoint.toLowerCaseString(), stored, call, invoker);
+    }
+
+    private static boolean has(OperationParameters parameters, String name) {
+        return parameters.stream().anyMatch(parameter -> parameter.getName().equals(name));
     }
 
     /** Only what surely is a dry run counts as one. */
@@ -84,9 +67,9 @@ class AuditedOperations implements OperationInvokerAdvisor {
     private @Nullable Object audited(String action, boolean stored, InvocationContext call, OperationInvoker invoker) {
         Caller caller = Caller.current();
         String arguments = arguments(call);
-        MDC.put(TraceParent.LOG_KEY, caller.trace.traceId());
+        MDC.put(TraceParent.LOG_KEY, caller.trace().traceId());
         try {
-            AuditLog.write(caller.actor, caller.address, action, Outcome.BEGINS, arguments);
+            AuditLog.write(caller.actor(), caller.address(), action, Outcome.BEGINS, arguments);
             Outcome outcome = Outcome.FAILED;
             String result = "a defect";
             Long row = null;
@@ -101,7 +84,7 @@ class AuditedOperations implements OperationInvokerAdvisor {
                 result = e.getClass().getSimpleName();
                 throw e;
             } finally {
-                AuditLog.write(caller.actor, caller.address, action, outcome, arguments + " " + result);
+                AuditLog.write(caller.actor(), caller.address(), action, outcome, arguments + " " + result);
                 if (row != null) {
                     end(row, outcome, result);
                 }
@@ -124,11 +107,11 @@ class AuditedOperations implements OperationInvokerAdvisor {
             return vault.sql("""
                             insert into operator_action (actor, address, action, arguments, trace)
                             values (:actor, :address, :action, :arguments::jsonb, :trace) returning id""")
-                    .param("actor", caller.actor)
-                    .param("address", caller.address)
+                    .param("actor", caller.actor())
+                    .param("address", caller.address())
                     .param("action", action)
                     .param("arguments", arguments)
-                    .param("trace", caller.trace.traceId())
+                    .param("trace", caller.trace().traceId())
                     .query(Long.class)
                     .single();
         } catch (DataAccessException e) {

@@ -6,9 +6,11 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import org.gibsey.spine.audit.Caller;
 import org.gibsey.spine.deadletter.DeadLetterIndex.Letter;
 import org.gibsey.spine.deadletter.DeadLetterIndex.StoredHeader;
 import org.gibsey.spine.deadletter.DeadLetterIndex.Waiting;
@@ -35,14 +37,17 @@ class DeadLetterEndpoint {
     private static final int DEFAULT_LIMIT = 20;
     private static final int MAX_LIMIT = 200;
     private static final int SHOWN_IDS = 100;
+    private static final int LONGEST_WHY = 500;
 
     private final DeadLetterIndex index;
     private final DeadLetterReplay replay;
+    private final Clock clock;
     private final Counter replayed;
 
-    DeadLetterEndpoint(DeadLetterIndex index, DeadLetterReplay replay, MeterRegistry meters) {
+    DeadLetterEndpoint(DeadLetterIndex index, DeadLetterReplay replay, Clock clock, MeterRegistry meters) {
         this.index = index;
         this.replay = replay;
+        this.clock = clock;
         this.replayed = Counter.builder("gifts.replayed")
                 .description("Dead letters sent again")
                 .register(meters);
@@ -144,6 +149,27 @@ class DeadLetterEndpoint {
                 sent.letters(),
                 sent.stopped(),
                 selected.stream().limit(SHOWN_IDS).toList());
+    }
+
+    /**
+     * Dismisses one that can never be stored: it waits for nobody any more, and can be read as before. By its id it can still be
+     * replayed; when it dies again it waits again.
+     *
+     * @param why in words of the operator's own, as they are kept and shown; 1 to {@value #LONGEST_WHY} characters
+     */
+    @WriteOperation
+    public Letter dismiss(@Selector Long id, String why) {
+        if (why.isBlank() || why.length() > LONGEST_WHY || why.indexOf('\0') >= 0) {
+            throw invalid("why must have 1 to " + LONGEST_WHY + " characters");
+        }
+        boolean done = index.dismiss(id, Caller.current().actor(), why.strip(), clock.instant());
+        Letter letter = index.find(id)
+                .orElseThrow(() -> invalid("there is no dead letter " + id))
+                .letter();
+        if (!done) {
+            throw invalid("dead letter " + id + " does not wait for anybody: it is " + letter.state());
+        }
+        return letter;
     }
 
     private List<Long> candidates(List<Long> ids) {

@@ -17,7 +17,7 @@ import org.springframework.jdbc.core.SimplePropertyRowMapper;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/** Reads the table that indexes the dead letters, and notes replays in it. Thread-safe. */
+/** Reads the table that indexes the dead letters, and notes in it what operators do to them. Thread-safe. */
 @Component
 class DeadLetterIndex {
 
@@ -28,18 +28,28 @@ class DeadLetterIndex {
     /** The gift of a stub is not in it: see {@link DeadLetters}. */
     private static final String IS_STUB = "d.headers @> '[{\"name\":\"" + DeadLetterHeaders.STUB_BYTES + "\"}]'";
 
+    private static final String IS_DISMISSED =
+            "coalesce(d.dismissed_at > greatest(d.last_failed_at, d.replayed_at), false)";
+
+    /** Neither stored nor on its way again, and somebody may still do something about it. */
+    private static final String WAITS =
+            "d.erased_at is null and (d.replayed_at is null or d.replayed_at <= d.last_failed_at)" + " and not "
+                    + IS_DISMISSED + " and not " + IS_STORED;
+
     /** Named as {@link Letter} names them. The state is derived, so that it cannot contradict the vault. */
     private static final String COLUMNS = String.format(Locale.ROOT, """
             d.id, d.event_id, d.topic, d.partition, d.record_offset as offset, d.reason, d.message, d.sqlstate, d.attempts,
                    d.first_failed_at, d.last_failed_at, d.replayed_at, d.replays,
+                   d.dismissed_at, d.dismissed_by, d.dismissed_why,
                    case
                      when d.erased_at is not null then 'erased'
                      when %s then 'stored'
+                     when %s then 'dismissed'
                      when d.replayed_at is null then 'dead'
                      when d.replayed_at > d.last_failed_at then 'replaying'
                      else 'dead again' end as state,
                    %s as stub
-            """, IS_STORED, IS_STUB);
+            """, IS_STORED, IS_DISMISSED, IS_STUB);
 
     private static final String SELECT = "select " + COLUMNS + " from dead_letter d";
     private static final String SELECT_WITH_CONTENT =
@@ -73,8 +83,11 @@ class DeadLetterIndex {
      * @param lastFailedAt  when it died last, UTC
      * @param replayedAt    when it was last sent again, UTC, or null
      * @param replays       how often it was sent again
-     * @param state         {@code dead}, {@code replaying}, {@code stored}, {@code dead again}, or {@code erased}
-     *                      with its reader: nothing is left to send
+     * @param dismissedAt   when an operator last dismissed it, UTC, or null; it counts while {@code state} says so
+     * @param dismissedBy   who did, or null
+     * @param dismissedWhy  in that operator's words, or null
+     * @param state         {@code dead}, {@code replaying}, {@code stored}, {@code dead again}, "dismissed", or
+     *                      {@code erased} with its reader: nothing is left to send
      * @param stub          whether only the beginning of its gift was kept, so that it cannot be sent again
      */
     record Letter(
@@ -91,6 +104,9 @@ class DeadLetterIndex {
             Instant lastFailedAt,
             @Nullable Instant replayedAt,
             int replays,
+            @Nullable Instant dismissedAt,
+            @Nullable String dismissedBy,
+            @Nullable String dismissedWhy,
             String state,
             boolean stub) {}
 
@@ -109,7 +125,7 @@ class DeadLetterIndex {
     record StoredHeader(String name, byte @Nullable [] value) {}
 
     /**
-     * Letters of one class that are neither stored nor on their way again.
+     * Letters of one class that are neither stored nor on their way again nor dismissed.
      *
      * @param since when the one that has waited longest died last, UTC
      */
@@ -117,8 +133,7 @@ class DeadLetterIndex {
 
     List<Waiting> waiting() {
         return vault.sql("select d.reason, count(*) as letters, min(d.last_failed_at) as since from dead_letter d"
-                        + " where d.erased_at is null and (d.replayed_at is null or d.replayed_at <= d.last_failed_at)"
-                        + " and not " + IS_STORED + " group by d.reason order by d.reason")
+                        + " where " + WAITS + " group by d.reason order by d.reason")
                 .query(WAITING)
                 .list();
     }
@@ -181,10 +196,10 @@ class DeadLetterIndex {
                         .list();
     }
 
-    /** The ids of all letters of a class that are not in the vault and died before a time, in their order; no stubs. */
+    /** The ids of all letters of a class that are not in the vault and died before a time, in their order; no stubs, none dismissed. */
     List<Long> deadIds(String reason, Collection<String> topics, Instant before) {
         return vault.sql("select d.id from dead_letter d where d.reason = :reason and d.topic in (:topics)"
-                        + " and d.last_failed_at < :before" + REPLAYABLE)
+                        + " and d.last_failed_at < :before and not " + IS_DISMISSED + REPLAYABLE)
                 .param("reason", reason)
                 .param("topics", topics)
                 .param("before", Timestamp.from(before))
@@ -197,6 +212,20 @@ class DeadLetterIndex {
                 .param("at", Timestamp.from(at))
                 .param("ids", ids)
                 .update();
+    }
+
+    /** @return false if it does not wait, or there is none */
+    boolean dismiss(long id, String by, String why, Instant at) {
+        // later than its death, also by the clock of the worker where it died
+        return vault.sql("update dead_letter d"
+                                + " set dismissed_at = greatest(:at, d.last_failed_at + interval '1 microsecond'),"
+                                + " dismissed_by = :by, dismissed_why = :why where d.id = :id and " + WAITS)
+                        .param("at", Timestamp.from(at))
+                        .param("by", by)
+                        .param("why", why)
+                        .param("id", id)
+                        .update()
+                == 1;
     }
 
     private WholeLetter wholeLetter(ResultSet row, int number) throws SQLException {

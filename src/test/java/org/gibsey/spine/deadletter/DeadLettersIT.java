@@ -236,6 +236,63 @@ class DeadLettersIT {
     }
 
     @Test
+    void aDismissedLetterWaitsForNobodyUntilItDiesAgain() throws Exception {
+        long id = indexed(topic.write("can never be stored"));
+        long beside = indexed(topic.write("can never be stored either"));
+        long waiting = waiting();
+
+        assertThat(dismiss(id, " \t").getStatusCode().value()).isEqualTo(400);
+        assertThat(dismiss(id, "x".repeat(501)).getStatusCode().value()).isEqualTo(400);
+        assertThat(dismiss(999_999_999, "nobody knows it").getBody().toString())
+                .contains("there is no dead letter 999999999");
+        assertThat(waiting()).isEqualTo(waiting);
+        JsonNode letter = dismiss(id, "sent anew").getBody();
+
+        assertThat(letter.get("state").textValue()).isEqualTo("dismissed");
+        assertThat(waiting()).isEqualTo(waiting - 1);
+        JsonNode shown = get("/" + id);
+        assertThat(shown.get("letter")).isEqualTo(letter);
+        assertThat(letter.get("dismissedBy").textValue()).isEqualTo("anybody");
+        assertThat(letter.get("dismissedWhy").textValue()).isEqualTo("sent anew");
+        assertThat(shown.at("/value/text").textValue()).isEqualTo("can never be stored");
+        assertThat(vault.sql(
+                                "select action || ' ' || (arguments ->> 'id') || ' ' || (arguments ->> 'why') || ' ' || outcome"
+                                        + " from operator_action order by id desc limit 1")
+                        .query(String.class)
+                        .single())
+                .isEqualTo("deadletters " + id + " sent anew done");
+        assertThat(dismiss(id, "again").getBody().toString()).contains("does not wait for anybody: it is dismissed");
+        assertThat(replay(Map.of("reason", "undecodable")).get("ids"))
+                .extracting(JsonNode::longValue)
+                .doesNotContain(id);
+        assertThat(get("/" + beside).at("/letter/state").textValue()).isEqualTo("dead");
+
+        replay(Map.of("ids", Long.toString(id), "dryRun", false));
+
+        await().until(() -> get("/" + id).at("/letter/state").textValue().equals("dead again"));
+        await().untilAsserted(() -> assertThat(waiting()).isEqualTo(waiting));
+        assertThat(dismiss(id, "whatever the clock of the worker where it died")
+                        .getBody()
+                        .get("state")
+                        .textValue())
+                .isEqualTo("dismissed");
+    }
+
+    /** Of the class of what these tests write. */
+    private long waiting() {
+        for (JsonNode each : get("").get("waiting")) {
+            if (each.get("reason").textValue().equals("undecodable")) {
+                return each.get("letters").longValue();
+            }
+        }
+        return 0;
+    }
+
+    private ResponseEntity<JsonNode> dismiss(long id, String why) {
+        return http.postForEntity(url("/" + id), Map.of("why", why), JsonNode.class);
+    }
+
+    @Test
     void offersTheSameOverJmx() throws Exception {
         long id = indexed(topic.write("over JMX"));
         String text = "java.lang.String";
@@ -254,6 +311,9 @@ class DeadLettersIT {
         assertThat(overJmx("replay", new Object[] {Long.toString(id), null, false}, text, text, yesOrNo))
                 .anySatisfy(answer -> assertThat(answer).contains("dryRun=false", "replayed=1"));
         await().until(() -> get("/" + id).at("/letter/attempts").intValue() > 1);
+
+        assertThat(overJmx("dismiss", new Object[] {id, "over JMX"}, "java.lang.Long", text))
+                .anySatisfy(letter -> assertThat(letter).contains("id=" + id, "dismissedBy=jmx"));
     }
 
     /** What each application in this JVM answers: those of other tests may run, each with its own endpoint. */

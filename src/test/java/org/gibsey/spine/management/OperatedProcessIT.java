@@ -197,6 +197,25 @@ class OperatedProcessIT {
                 .containsEntry("outcome", "done")
                 .containsEntry("reason", "invalid");
         await().until(() -> replays() > 0);
+
+        await().until(() -> deadLetters("invalid").get("letters").toString().contains("state=dead again"));
+        long id = vault.sql("select max(id) from dead_letter where reason = 'invalid'")
+                .query(Long.class)
+                .single();
+        String why = "{\"why\":\"nobody knows its page\"}";
+        assertThat(manage("POST", "/actuator/deadletters/" + id, "vera", "localhost", why, trace("1")))
+                .startsWith("HTTP/1.1 403");
+        assertThat(manage("POST", "/actuator/deadletters/" + id, "olga", "localhost", why, trace("2")))
+                .startsWith("HTTP/1.1 200");
+        assertThat(vault.sql("select dismissed_by || ': ' || dismissed_why as who, actor, outcome from dead_letter d,"
+                                + " operator_action where d.id = ? and trace = ?")
+                        .param(id)
+                        .param(trace("2"))
+                        .query()
+                        .singleRow())
+                .containsEntry("who", "olga: nobody knows its page")
+                .containsEntry("actor", "olga")
+                .containsEntry("outcome", "done");
     }
 
     private long replays() {

@@ -348,6 +348,34 @@ class OpsPageIT {
     }
 
     @Test
+    void dismissesADeadLetterThatNobodyCanMendWithAReason() throws Exception {
+        nothingWaits();
+        topic.write("to be dismissed");
+        open(management);
+        String newest = ".letter:first-child ";
+        await().until(() -> browser.text("#dead .figure").equals("1"));
+        String origin = browser.text(newest + ".origin");
+
+        press(newest + ".dismiss");
+        assertThat(browser.text("#dismiss-title")).matches("Dismiss letter \\d+\\?");
+        assertThat(browser.text("#dismiss-what")).contains(origin, browser.text(newest + ".message"));
+        assertThat(browser.<String>script("return document.activeElement.id")).isEqualTo("dismiss-why");
+        browser.click("#dismiss-do");
+        assertThat(browser.find("#dismiss").isDisplayed())
+                .as("not without a reason")
+                .isTrue();
+        browser.type("#dismiss-why", "its sender sent it anew");
+        browser.click("#dismiss-do");
+
+        await().until(() -> browser.text(newest + ".letter-state").equals("dismissed"));
+        assertThat(browser.text(newest + ".mend")).isEqualTo("Dismissed by anybody: its sender sent it anew");
+        await().until(() -> browser.text("#dead .figure").equals("0"));
+        await().until(() -> browser.text("#verdict").equals("Well"));
+        assertThat(browser.find(newest + ".dismiss").isDisplayed()).isFalse();
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
     void whatADeadLetterHoldsIsTextAndNothingElse() throws Exception {
         String hostile = "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>";
         topic.write(hostile);
