@@ -384,6 +384,35 @@ class PageIT {
         browser.script("document.querySelector('#symbol_id').value = ''");
     }
 
+    /** All gifts, and those of a page, which can be in another order, too. */
+    @Test
+    void theFilterIsCalmAtEveryWidth() {
+        for (String address : List.of(all(), ofPage())) {
+            browser.open(address);
+            long rows = 3;
+            for (int width = 390; width <= 1440; width += 25) {
+                browser.screen(width, 900);
+                String at = address + " at " + width;
+                long fewer = browser.<Long>script("""
+                        const lefts = Array.from(document.querySelectorAll("#filter .all, .fields > *"),
+                          part => part.getBoundingClientRect().left);
+                        return lefts.filter((left, i) => i === 0 || left <= lefts[i - 1]).length""");
+                assertThat(fewer).as(at).isBetween(2L, rows);
+                rows = fewer;
+                assertThat(browser.<List<String>>script("""
+                        const edge = document.querySelector("#filter").getBoundingClientRect();
+                        const parts = Array.from(document.querySelectorAll("#filter :is(a, label, input, select, button):not([hidden])"));
+                        const places = parts.map(part => part.getBoundingClientRect());
+                        return parts.filter((part, i) => places[i].left < edge.left - 1 || places[i].right > edge.right + 1
+                            || part.getClientRects().length > 1 || places[i].height > 40 || places[i].width < 24
+                            || places.some((other, j) => j < i && other.left < places[i].right - 1 && places[i].left < other.right - 1
+                              && other.top < places[i].bottom - 1 && places[i].top < other.bottom - 1))
+                          .map(part => `${part.id || part.textContent} ${JSON.stringify(part.getBoundingClientRect())}`)""")).as(at).isEmpty();
+            }
+            assertThat(rows).as(address).isEqualTo(2);
+        }
+    }
+
     /** Whatever becomes of it: each state once, narrow and wide, light and dark. */
     @Test
     void isOpenToEveryReader() throws Exception {
