@@ -64,7 +64,7 @@ final class ComposeRules {
         broken.unless(!service.has("container_name"), "%s can be there once only", name);
         broken.unless(service.at("/deploy/resources/limits").has("memory"), "%s may take all memory", name);
         broken.unless(
-                ONCE.contains(name) || service.path("restart").asText().equals("unless-stopped"),
+                service.path("restart").asText().equals(ONCE.contains(name) ? "on-failure" : "unless-stopped"),
                 "%s stays down",
                 name);
         for (JsonNode port : service.path("ports")) {

@@ -62,6 +62,7 @@ class ComposeTest {
             /services/worker/container_name           | worker                       | once only
             /services/postgres/deploy                 | ''                           | all memory
             /services/postgres/restart                | ''                           | stays down
+            /services/topics/restart                  | ''                           | stays down
             /services/postgres/ports/0                | "'5432:5432'"                | open to the network
             /services/api/ports/1                     | "'8001:8001'"                | open to the network
             /services/api/ports/0                     | "'8000:8080'"                | not on its port
