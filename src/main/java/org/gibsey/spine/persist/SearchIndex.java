@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Set;
 import org.gibsey.spine.Outage;
 import org.gibsey.spine.Repeating;
+import org.gibsey.spine.SpineSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Bean;
@@ -35,11 +36,13 @@ final class SearchIndex {
 
     private final JdbcClient vault;
     private final BatchConsumerFactory consumers;
+    private final String group;
     private final Outage trouble;
 
-    SearchIndex(JdbcClient vault, BatchConsumerFactory consumers, Clock steadyClock) {
+    SearchIndex(JdbcClient vault, BatchConsumerFactory consumers, SpineSettings settings, Clock steadyClock) {
         this.vault = vault;
         this.consumers = consumers;
+        this.group = settings.topic().group();
         this.trouble = new Outage(steadyClock);
     }
 
@@ -48,9 +51,9 @@ final class SearchIndex {
         return new Repeating("search index", PAUSE, index::look);
     }
 
-    /** Takes in the next ones, where this process is a worker. */
+    /** Takes in the next ones, where this process stores gifts: one that only brings them elsewhere may have no vault. */
     void look() {
-        if (consumers.memberships().isEmpty()) {
+        if (consumers.memberships().stream().noneMatch(member -> member.group().equals(group))) {
             return;
         }
         try {
