@@ -24,7 +24,7 @@ STRIMZI = "1.2.0"
 HERE = os.path.dirname(os.path.abspath(__file__))
 CORE = [
     "core.v1.ConfigMap", "core.v1.Namespace", "core.v1.Secret", "core.v1.Service", "core.v1.ServiceAccount",
-    "apps.v1.Deployment", "autoscaling.v2.HorizontalPodAutoscaler",
+    "apps.v1.Deployment", "apps.v1.StatefulSet", "autoscaling.v2.HorizontalPodAutoscaler",
     "networking.v1.NetworkPolicy", "networking.v1.Ingress", "policy.v1.PodDisruptionBudget",
 ]
 

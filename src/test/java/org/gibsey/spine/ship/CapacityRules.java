@@ -1,9 +1,14 @@
 package org.gibsey.spine.ship;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import kafka.server.KafkaConfig;
 
 /** Whether broker, database and autoscalers agree with each other and with what the application is set to by default. */
 final class CapacityRules {
@@ -32,6 +37,7 @@ final class CapacityRules {
         manifests.ofKind("KafkaUser").forEach(this::user);
         manifests.ofKind("ScaledObject").forEach(this::lag);
         manifests.ofKind("Cluster").forEach(this::database);
+        manifests.find("StatefulSet", "kafka").ifPresent(this::brokers);
         connections();
         return broken.all();
     }
@@ -108,6 +114,48 @@ final class CapacityRules {
                         brokers.equals(trigger.path("bootstrapServers")), "%s asks other brokers", title));
     }
 
+    /** Each has what the image makes of its variables, and the broker takes it. */
+    private void brokers(JsonNode statefulSet) {
+        int replicas = statefulSet.at("/spec/replicas").asInt();
+        for (int number = 0; number < replicas; number++) {
+            String pod = Manifests.nameOf(statefulSet) + '-' + number;
+            Map<String, String> settings = new HashMap<>(Map.of("node.id", Integer.toString(number)));
+            for (JsonNode variable : statefulSet.at("/spec/template/spec/containers/0/env")) {
+                String name = variable.path("name").asText();
+                if (name.startsWith("KAFKA_") && variable.has("value")) {
+                    settings.put(
+                            name.substring("KAFKA_".length())
+                                    .toLowerCase(Locale.ROOT)
+                                    .replace('_', '.'),
+                            variable.path("value").asText().replace("$(POD)", pod));
+                }
+            }
+            try {
+                KafkaConfig broker = new KafkaConfig(settings, false);
+                broken.unless(
+                        broker.getInt("default.replication.factor") == 3, "what is made on %s has not 3 replicas", pod);
+                broken.unless(broker.getInt("min.insync.replicas") == 2, "%s lets fewer than 2 accept", pod);
+                broken.unless(
+                        broker.getShort("offsets.topic.replication.factor") == 3,
+                        "%s keeps offsets in fewer than 3 places",
+                        pod);
+            } catch (RuntimeException refused) {
+                broken.unless(false, "%s does not start: %s", pod, refused.getMessage());
+            }
+            String host = pod + '.' + statefulSet.at("/spec/serviceName").asText();
+            broken.unless(
+                    List.of(settings.get("controller.quorum.voters").split(",", -1))
+                            .contains("%d@%s:9093".formatted(number, host)),
+                    "%s has no vote",
+                    pod);
+            broken.unless(
+                    settings.get("advertised.listeners").endsWith("//" + host + ":9092"),
+                    "%s cannot be reached where it says",
+                    pod);
+        }
+        broken.unless(setting("KAFKA_CREATE_TOPICS").orElse("").equals("true"), "nobody makes the topics");
+    }
+
     private void database(JsonNode cluster) {
         broken.unless(
                 cluster.at("/spec/postgresql/synchronous/number").asInt() >= 1,
@@ -119,13 +167,7 @@ final class CapacityRules {
      * connection its timeline listens on.
      */
     private void connections() {
-        int pool = manifests
-                .ofKind("ConfigMap")
-                .map(map -> map.at("/data/VAULT_DB_CONNECTIONS").asText())
-                .filter(value -> !value.isEmpty())
-                .findFirst()
-                .map(Integer::parseInt)
-                .orElse(Integer.parseInt(Settings.otherwise("VAULT_DB_CONNECTIONS")));
+        int pool = Integer.parseInt(setting("VAULT_DB_CONNECTIONS").orElse(Settings.otherwise("VAULT_DB_CONNECTIONS")));
         int api = manifests
                 .ofKind("HorizontalPodAutoscaler")
                 .mapToInt(autoscaler -> autoscaler.at("/spec/maxReplicas").asInt())
@@ -136,12 +178,30 @@ final class CapacityRules {
                 .mapToInt(JsonNode::asInt)
                 .sum();
         int wanted = (api + 1) * (pool + 1) + (workers + 1) * pool;
-        int there = manifests
-                .ofKind("Cluster")
-                .mapToInt(cluster -> cluster.at("/spec/postgresql/parameters/max_connections")
-                        .asInt())
+        int there = Stream.concat(
+                        manifests
+                                .ofKind("Cluster")
+                                .map(cluster -> cluster.at("/spec/postgresql/parameters/max_connections")
+                                        .asText()),
+                        manifests.find("StatefulSet", "postgres").stream()
+                                .flatMap(server -> StreamSupport.stream(
+                                        server.at("/spec/template/spec/containers/0/args")
+                                                .spliterator(),
+                                        false))
+                                .map(JsonNode::asText)
+                                .filter(argument -> argument.startsWith("max_connections="))
+                                .map(argument -> argument.substring("max_connections=".length())))
+                .mapToInt(Integer::parseInt)
                 .findFirst()
                 .orElse(OF_THE_SESSION_POOLER);
         broken.unless(wanted <= there, "%d connections may be wanted, the database has %d", wanted, there);
+    }
+
+    private Optional<String> setting(String name) {
+        return manifests
+                .ofKind("ConfigMap")
+                .map(map -> map.path("data").path(name).asText())
+                .filter(value -> !value.isEmpty())
+                .findFirst();
     }
 }

@@ -36,6 +36,11 @@ final class Manifests {
         return objects.stream().filter(object -> object.path("kind").asText().equals(kind));
     }
 
+    /** What makes pods. */
+    Stream<JsonNode> workloads() {
+        return Stream.of("Deployment", "StatefulSet").flatMap(this::ofKind);
+    }
+
     Optional<JsonNode> find(String kind, String name) {
         return ofKind(kind).filter(object -> nameOf(object).equals(name)).findFirst();
     }

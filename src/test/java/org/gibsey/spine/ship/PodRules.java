@@ -1,41 +1,55 @@
 package org.gibsey.spine.ship;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.StreamSupport;
 
-/** How a pod of ours has to be, whatever it does: rights, limits, probes, and how it is replaced. */
+/**
+ * How a pod has to be, whatever it does: rights, limits, probes, and how it is replaced. Those of a StatefulSet are broker and database, of
+ * others' images.
+ */
 final class PodRules {
 
     private static final Set<String> PATHS = Set.of("/actuator/health/liveness", "/actuator/health/readiness");
 
     private final Complaints broken;
-    private final JsonNode deployment;
+    private final JsonNode workload;
     private final JsonNode pod;
 
-    private PodRules(JsonNode deployment) {
-        this.broken = new Complaints(Manifests.titleOf(deployment) + ": ");
-        this.deployment = deployment;
-        this.pod = deployment.at("/spec/template/spec");
+    private PodRules(JsonNode workload) {
+        this.broken = new Complaints(Manifests.titleOf(workload) + ": ");
+        this.workload = workload;
+        this.pod = workload.at("/spec/template/spec");
     }
 
     /** @return what breaks a rule, in words */
     static List<String> broken(Manifests manifests) {
         return manifests
-                .ofKind("Deployment")
-                .flatMap(deployment -> new PodRules(deployment).check().stream())
+                .workloads()
+                .flatMap(workload -> new PodRules(workload).check().stream())
                 .toList();
     }
 
     private List<String> check() {
+        boolean ours = workload.path("kind").asText().equals("Deployment");
         rights();
-        replacement();
+        if (ours) {
+            replacement();
+        } else {
+            volume();
+        }
         for (JsonNode container : pod.path("containers")) {
             rightsOf(container);
-            imageOf(container);
             resourcesOf(container);
-            probesOf(container);
+            if (ours) {
+                imageOf(container);
+                probesOf(container);
+            } else {
+                imageOfOthers(container);
+                probesOfOthers(container);
+            }
         }
         return broken.all();
     }
@@ -68,6 +82,14 @@ final class PodRules {
                 image.endsWith(":" + Project.version()), "image %s is not of version %s", image, Project.version());
     }
 
+    /** The one of the compose file, so that there is one to keep up to date. */
+    private void imageOfOthers(JsonNode container) {
+        String composed = Yaml.read(Path.of("docker-compose.yaml"))
+                .at("/services/%s/image".formatted(container.path("name").asText()))
+                .asText();
+        broken.unless(container.path("image").asText().equals(composed), "image is not %s, as in compose", composed);
+    }
+
     private void resourcesOf(JsonNode container) {
         for (String bound : List.of("requests", "limits")) {
             for (String resource : List.of("cpu", "memory")) {
@@ -90,8 +112,39 @@ final class PodRules {
                 "is restarted for what is not its fault");
     }
 
+    private void probesOfOthers(JsonNode container) {
+        for (String probe : List.of("startupProbe", "livenessProbe", "readinessProbe")) {
+            JsonNode question = container.path(probe);
+            broken.unless(
+                    hasPort(container, question.at("/tcpSocket/port").asText())
+                            || !question.at("/exec/command").isEmpty(),
+                    "has no %s, or it asks a port there is not",
+                    probe);
+        }
+        JsonNode start = container.path("startupProbe");
+        broken.unless(
+                start.path("periodSeconds").asInt()
+                                * start.path("failureThreshold").asInt()
+                        >= 1800,
+                "is killed while it recovers from a crash");
+    }
+
+    /** What it keeps is on a volume of its own, which the user of the pod may write to. */
+    private void volume() {
+        JsonNode claim = workload.at("/spec/volumeClaimTemplates/0/metadata/name");
+        broken.unless(
+                StreamSupport.stream(pod.at("/containers/0/volumeMounts").spliterator(), false)
+                        .anyMatch(mount -> mount.path("name").equals(claim)),
+                "forgets everything with its pod");
+        broken.unless(
+                pod.at("/securityContext/fsGroup").equals(pod.at("/securityContext/runAsGroup"))
+                        && pod.at("/securityContext").has("fsGroup"),
+                "may not write to its volume");
+        is("/securityContext/fsGroupChangePolicy", "OnRootMismatch", pod);
+    }
+
     private void replacement() {
-        is("/spec/strategy/rollingUpdate/maxUnavailable", "0", deployment);
+        is("/spec/strategy/rollingUpdate/maxUnavailable", "0", workload);
         long preStop = pod.at("/containers/0/lifecycle/preStop/sleep/seconds").asLong();
         long routes = Settings.fixed("/camel/main/shutdown-timeout").asLong();
         // Spring's own, which is nowhere set

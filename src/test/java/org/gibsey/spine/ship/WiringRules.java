@@ -37,7 +37,9 @@ final class WiringRules {
 
     private List<String> check() {
         namespace();
+        manifests.workloads().forEach(this::workload);
         manifests.ofKind("Deployment").forEach(this::deployment);
+        manifests.ofKind("StatefulSet").forEach(this::statefulSet);
         Stream.of("Service", "PodDisruptionBudget", "NetworkPolicy")
                 .flatMap(manifests::ofKind)
                 .forEach(this::selector);
@@ -71,13 +73,14 @@ final class WiringRules {
                 namespaces);
     }
 
-    private void deployment(JsonNode deployment) {
-        String title = Manifests.titleOf(deployment);
-        JsonNode labels = deployment.at("/spec/template/metadata/labels");
+    private void workload(JsonNode workload) {
+        String title = Manifests.titleOf(workload);
+        JsonNode labels = workload.at("/spec/template/metadata/labels");
         broken.unless(
-                matches(deployment.at("/spec/selector/matchLabels"), labels), "%s does not select its own pods", title);
+                matches(workload.at("/spec/selector/matchLabels"), labels), "%s does not select its own pods", title);
         broken.unless(
-                selecting("PodDisruptionBudget", labels).findAny().isPresent(),
+                workload.at("/spec/replicas").asInt() == 1
+                        || selecting("PodDisruptionBudget", labels).findAny().isPresent(),
                 "%s may lose all its pods to one drain",
                 title);
         for (String direction : List.of("Ingress", "Egress")) {
@@ -89,9 +92,7 @@ final class WiringRules {
                     direction,
                     title);
         }
-        broken.unless(
-                deployment.at("/spec/replicas").asInt() > 1 || isScaled(deployment), "%s has one pod only", title);
-        JsonNode pod = deployment.at("/spec/template/spec");
+        JsonNode pod = workload.at("/spec/template/spec");
         broken.unless(
                 manifests
                         .find("ServiceAccount", pod.path("serviceAccountName").asText())
@@ -99,6 +100,15 @@ final class WiringRules {
                 "%s has no account",
                 title);
         for (JsonNode container : pod.path("containers")) {
+            mounts(title, container, workload);
+        }
+    }
+
+    private void deployment(JsonNode deployment) {
+        String title = Manifests.titleOf(deployment);
+        broken.unless(
+                deployment.at("/spec/replicas").asInt() > 1 || isScaled(deployment), "%s has one pod only", title);
+        for (JsonNode container : deployment.at("/spec/template/spec/containers")) {
             Map<String, String> environment = environment(title, container);
             environment
                     .keySet()
@@ -107,8 +117,51 @@ final class WiringRules {
             ports(title, container, environment);
             tokens(title, container, environment);
             tls(title, container, environment);
-            mounts(title, container, pod);
         }
+    }
+
+    /** Its pods have names of their own; whoever is told where they are, is told a service of theirs. */
+    private void statefulSet(JsonNode statefulSet) {
+        String title = Manifests.titleOf(statefulSet);
+        JsonNode labels = statefulSet.at("/spec/template/metadata/labels");
+        broken.unless(
+                manifests
+                        .find("Service", statefulSet.at("/spec/serviceName").asText())
+                        .filter(service ->
+                                service.at("/spec/clusterIP").asText().equals("None"))
+                        .filter(service -> matches(selectorOf(service), labels))
+                        .isPresent(),
+                "the pods of %s have no names",
+                title);
+        environment(title, containerOf(statefulSet));
+        broken.unless(
+                selecting("NetworkPolicy", labels)
+                        .flatMap(policy ->
+                                StreamSupport.stream(policy.at("/spec/ingress").spliterator(), false))
+                        .allMatch(rule -> rule.has("from")),
+                "%s is open to everybody",
+                title);
+        broken.unless(
+                addresses()
+                        .anyMatch(address -> manifests
+                                .find("Service", address.replaceFirst(":.*", ""))
+                                .filter(service -> matches(selectorOf(service), labels))
+                                .filter(service -> service.at("/spec/ports/0/port")
+                                        .asText()
+                                        .equals(address.replaceFirst(".*:", "")))
+                                .isPresent()),
+                "nobody is told of %s",
+                title);
+    }
+
+    /** Host and port of broker and database, as API and worker are told. */
+    private Stream<String> addresses() {
+        return manifests
+                .ofKind("ConfigMap")
+                .map(config -> config.path("data"))
+                .flatMap(data -> Stream.of(
+                        data.path("KAFKA_BOOTSTRAP_SERVERS").asText(),
+                        data.path("VAULT_DB_URL").asText().replaceFirst("jdbc:postgresql://([^/]*)/.*", "$1")));
     }
 
     /** Names and values; the value of a secret is empty. */
@@ -293,8 +346,10 @@ final class WiringRules {
                 title);
     }
 
-    private void mounts(String title, JsonNode container, JsonNode pod) {
+    private void mounts(String title, JsonNode container, JsonNode workload) {
+        JsonNode pod = workload.at("/spec/template/spec");
         Map<String, JsonNode> volumes = new HashMap<>();
+        workload.at("/spec/volumeClaimTemplates").forEach(claim -> volumes.put(Manifests.nameOf(claim), claim));
         pod.path("volumes").forEach(volume -> volumes.put(volume.path("name").asText(), volume));
         for (JsonNode mount : container.path("volumeMounts")) {
             JsonNode volume = volumes.remove(mount.path("name").asText());
@@ -378,6 +433,16 @@ final class WiringRules {
     }
 
     private void networkPolicy(JsonNode policy) {
+        Stream.of("/spec/ingress", "/spec/egress")
+                .map(policy::at)
+                .flatMap(rules -> StreamSupport.stream(rules.spliterator(), false))
+                .flatMap(rule -> Stream.of(rule.path("from"), rule.path("to")))
+                .flatMap(peers -> StreamSupport.stream(peers.spliterator(), false))
+                .filter(peer -> peer.has("podSelector") && !peer.has("namespaceSelector"))
+                .forEach(peer -> broken.unless(
+                        podsOf(peer.at("/podSelector/matchLabels")).findAny().isPresent(),
+                        "%s knows pods there are not",
+                        Manifests.titleOf(policy)));
         for (JsonNode rule : policy.at("/spec/ingress")) {
             for (JsonNode port : rule.path("ports")) {
                 broken.unless(
@@ -465,8 +530,8 @@ final class WiringRules {
 
     private Stream<JsonNode> podsOf(JsonNode selector) {
         return manifests
-                .ofKind("Deployment")
-                .filter(deployment -> matches(selector, deployment.at("/spec/template/metadata/labels")));
+                .workloads()
+                .filter(workload -> matches(selector, workload.at("/spec/template/metadata/labels")));
     }
 
     private static JsonNode containerOf(JsonNode deployment) {
