@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
-import org.apache.camel.CamelContext;
 import org.apache.camel.component.jdbc.JdbcEndpoint;
 import org.apache.camel.component.kafka.KafkaConfiguration;
 import org.apache.camel.component.kafka.KafkaEndpoint;
@@ -14,13 +13,13 @@ import org.apache.camel.model.FromDefinition;
 import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.SplitDefinition;
 import org.apache.camel.model.StopDefinition;
-import org.apache.camel.model.ToDefinition;
 import org.apache.camel.model.language.SimpleExpression;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.gibsey.spine.liveroutes.SafetyRules.Requirements;
 
 /**
  * The one way of reading from Kafka that loses nothing: batches whose offsets are committed after the rows, read again when
@@ -30,7 +29,6 @@ final class ConsumerRules {
 
     private static final String BYTES = ByteArrayDeserializer.class.getName();
 
-    /** Properties of the Kafka client whose option is checked here; as an additional property they would win over it. */
     private static final List<String> CHECKED_ELSEWHERE = List.of(
             ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
             ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
@@ -58,7 +56,7 @@ final class ConsumerRules {
     /** Looks at what the consumer would use, whether the file says it or application.yaml (camel.component.kafka). */
     private static List<RouteProblem> checkOptions(RehearsedRoute route, KafkaEndpoint kafka) {
         KafkaConfiguration is = kafka.getConfiguration();
-        Requirements must = new Requirements(route);
+        Requirements must = new Requirements(route, route.definition().getInput());
         must.hold(is.isBatching(), "batching", "true", "offsets are committed by batch, after the rows");
         must.hold(!is.isAutoCommitEnable(), "autoCommitEnable", "false", "it commits what is not stored yet");
         must.hold(is.isAllowManualCommit(), "allowManualCommit", "true", "the service commits after the rows");
@@ -95,14 +93,8 @@ final class ConsumerRules {
                 "kafkaClientFactory",
                 "absent",
                 "the service brings the consumer that commits after the rows");
-        for (String name : CHECKED_ELSEWHERE) {
-            must.hold(
-                    !is.getAdditionalProperties().containsKey(name),
-                    "additionalProperties." + name,
-                    "absent",
-                    "it would replace an option that is checked");
-        }
-        return must.broken;
+        must.leave(CHECKED_ELSEWHERE, is.getAdditionalProperties());
+        return must.broken();
     }
 
     /**
@@ -182,36 +174,16 @@ final class ConsumerRules {
 
     /** To a database; or, in a group of its own beside the one that stores the gifts, to a component that the operator added. */
     private static boolean stores(ProcessorDefinition<?> step, RehearsedRoute route) {
-        return step instanceof ToDefinition
-                && route.targets().stream()
-                        .filter(target -> target.step() == step)
-                        .map(RehearsedRoute.Target::endpoint)
-                        .anyMatch(endpoint -> endpoint instanceof JdbcEndpoint
-                                || (AllowedParts.isAdded(endpoint) && isSecondReader(route)));
+        return route.leadsTo(
+                step,
+                endpoint ->
+                        endpoint instanceof JdbcEndpoint || (AllowedParts.isAdded(endpoint) && isSecondReader(route)));
     }
 
     private static boolean isSecondReader(RehearsedRoute route) {
-        KafkaConfiguration reads = ((KafkaEndpoint) route.input()).getConfiguration();
-        CamelContext camel = route.input().getCamelContext();
-        return camel.resolvePropertyPlaceholders("{{spine.topic.name}}").equals(reads.getTopic())
-                && !camel.resolvePropertyPlaceholders("{{spine.topic.group}}").equals(reads.getGroupId());
-    }
-
-    /** Collects a problem for each option that is not what it must be. */
-    private static final class Requirements {
-
-        private final RehearsedRoute route;
-        private final List<RouteProblem> broken = new ArrayList<>();
-
-        Requirements(RehearsedRoute route) {
-            this.route = route;
-        }
-
-        void hold(boolean holds, String option, String value, String reason) {
-            if (!holds) {
-                broken.add(route.problem(
-                        route.definition().getInput(), option + ":", option + " must be " + value + ": " + reason));
-            }
-        }
+        return route.readsGifts()
+                && route.input() instanceof KafkaEndpoint kafka
+                && !route.setting("spine.topic.group")
+                        .equals(kafka.getConfiguration().getGroupId());
     }
 }

@@ -14,7 +14,6 @@ import org.apache.camel.component.kafka.KafkaEndpoint;
 import org.apache.camel.model.ProcessDefinition;
 import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.StopDefinition;
-import org.apache.camel.model.ToDefinition;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InvalidTopicException;
@@ -24,6 +23,7 @@ import org.gibsey.spine.broker.TopicState;
 import org.gibsey.spine.http.AcceptChange;
 import org.gibsey.spine.http.AcceptGift;
 import org.gibsey.spine.liveroutes.RehearsedRoute.Target;
+import org.gibsey.spine.liveroutes.SafetyRules.Requirements;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,7 +35,6 @@ final class PublishRules {
 
     private static final Set<String> ALL_REPLICAS = Set.of("all", "-1");
 
-    /** Client properties that repeat an option checked here; Camel would let the property win. */
     private static final List<String> CHECKED_ELSEWHERE = List.of(
             ProducerConfig.ACKS_CONFIG,
             ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
@@ -49,39 +48,31 @@ final class PublishRules {
 
     private PublishRules() {}
 
-    static List<RouteProblem> check(RehearsedRoute route, String giftTopic, String changeTopic) {
+    static List<RouteProblem> check(RehearsedRoute route) {
         List<RouteProblem> problems = new ArrayList<>();
         for (Target target : route.targets()) {
             if (target.endpoint() instanceof KafkaEndpoint kafka) {
                 KafkaConfiguration producer = kafka.getConfiguration();
-                if (!ALL_REPLICAS.contains(producer.getRequestRequiredAcks())) {
-                    problems.add(route.problem(
-                            target.step(),
-                            "requestRequiredAcks",
-                            "requestRequiredAcks must be all: with less, a broker that fails takes gifts with it"));
-                }
-                if (!producer.isEnableIdempotence()) {
-                    problems.add(route.problem(
-                            target.step(),
-                            "enableIdempotence",
-                            "enableIdempotence must be true: without it a resend changes the order of a page"));
-                }
-                for (String name : CHECKED_ELSEWHERE) {
-                    if (producer.getAdditionalProperties().containsKey(name)) {
-                        problems.add(route.problem(
-                                target.step(),
-                                "additionalProperties." + name,
-                                "additionalProperties." + name
-                                        + " must be absent: it would replace an option that is checked"));
-                    }
-                }
+                Requirements must = new Requirements(route, target.step());
+                must.hold(
+                        ALL_REPLICAS.contains(producer.getRequestRequiredAcks()),
+                        "requestRequiredAcks",
+                        "all",
+                        "with less, a broker that fails takes gifts with it");
+                must.hold(
+                        producer.isEnableIdempotence(),
+                        "enableIdempotence",
+                        "true",
+                        "without it a resend changes the order of a page");
+                must.leave(CHECKED_ELSEWHERE, producer.getAdditionalProperties());
+                problems.addAll(must.broken());
             }
         }
         for (ProcessDefinition step : AcceptGift.stepsOf(route.definition())) {
-            problems.addAll(checkAccepting(route, step, "gift", giftTopic));
+            problems.addAll(checkAccepting(route, step, "gift", route.setting("spine.topic.name")));
         }
         for (ProcessDefinition step : AcceptChange.stepsOf(route.definition())) {
-            problems.addAll(checkAccepting(route, step, "change", changeTopic));
+            problems.addAll(checkAccepting(route, step, "change", route.setting("spine.changes.topic")));
         }
         return problems;
     }
@@ -189,10 +180,9 @@ final class PublishRules {
     }
 
     private static boolean sendsTo(String topic, ProcessorDefinition<?> step, RehearsedRoute route) {
-        return step instanceof ToDefinition
-                && route.targets().stream()
-                        .anyMatch(target -> target.step() == step
-                                && target.endpoint() instanceof KafkaEndpoint kafka
-                                && topic.equals(kafka.getConfiguration().getTopic()));
+        return route.leadsTo(
+                step,
+                endpoint -> endpoint instanceof KafkaEndpoint kafka
+                        && topic.equals(kafka.getConfiguration().getTopic()));
     }
 }

@@ -33,15 +33,11 @@ final class Rehearsal {
 
     private final ApplicationContext application;
     private final PropertiesParser placeholders;
-    private final String giftTopic;
-    private final String changeTopic;
     private final AllowedParts allowed;
 
     Rehearsal(ApplicationContext application, PropertiesParser placeholders, SpineSettings settings) {
         this.application = application;
         this.placeholders = placeholders;
-        this.giftTopic = settings.topic().name();
-        this.changeTopic = settings.changes().topic();
         this.allowed = new AllowedParts(settings.routes().allow());
     }
 
@@ -103,7 +99,7 @@ final class Rehearsal {
             problems.addAll(resolver.problems());
         }
         if (problems.isEmpty()) {
-            routes.forEach(route -> problems.addAll(SafetyRules.check(route, giftTopic, changeTopic)));
+            routes.forEach(route -> problems.addAll(SafetyRules.check(route)));
             problems.addAll(PublishRules.checkTime(routes));
             routes.forEach(route -> build(route, stage, problems));
         }

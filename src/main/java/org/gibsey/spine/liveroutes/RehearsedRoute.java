@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ObjIntConsumer;
+import java.util.function.Predicate;
 import org.apache.camel.Endpoint;
 import org.apache.camel.LineNumberAware;
 import org.apache.camel.component.direct.DirectEndpoint;
@@ -19,6 +20,7 @@ import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.ProcessorDefinitionHelper;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.model.StepDefinition;
+import org.apache.camel.model.ToDefinition;
 import org.springframework.web.bind.annotation.RequestMethod;
 
 /**
@@ -94,6 +96,23 @@ record RehearsedRoute(RouteFile file, RouteDefinition definition, Endpoint input
             }
         }
         return calls;
+    }
+
+    /** Whether a step sends to a fixed endpoint, and such a one. */
+    boolean leadsTo(ProcessorDefinition<?> step, Predicate<Endpoint> which) {
+        return step instanceof ToDefinition
+                && targets.stream().anyMatch(target -> target.step() == step && which.test(target.endpoint()));
+    }
+
+    /** Whether it is one of those that the topic of the gifts goes through. */
+    boolean readsGifts() {
+        return input instanceof KafkaEndpoint kafka
+                && setting("spine.topic.name").equals(kafka.getConfiguration().getTopic());
+    }
+
+    /** What this process has set. */
+    String setting(String name) {
+        return input.getCamelContext().resolvePropertyPlaceholders("{{" + name + "}}");
     }
 
     /** The methods a public path answers: all when the route does not restrict them. */

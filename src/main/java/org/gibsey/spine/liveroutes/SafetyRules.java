@@ -3,6 +3,7 @@ package org.gibsey.spine.liveroutes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.timer.TimerEndpoint;
@@ -19,12 +20,12 @@ final class SafetyRules {
 
     private SafetyRules() {}
 
-    static List<RouteProblem> check(RehearsedRoute route, String giftTopic, String changeTopic) {
+    static List<RouteProblem> check(RehearsedRoute route) {
         return Stream.of(
                         SqlRules.check(route),
                         publicPath(route),
                         timer(route),
-                        PublishRules.check(route, giftTopic, changeTopic),
+                        PublishRules.check(route),
                         ConsumerRules.check(route))
                 .flatMap(List::stream)
                 .toList();
@@ -56,5 +57,39 @@ final class SafetyRules {
                         "period must be " + SHORTEST_PERIOD_MS + " ms at least: what a timer does is work for the"
                                 + " database"))
                 : List.of();
+    }
+
+    /** Collects a problem for each option of a step that is not what it must be. */
+    static final class Requirements {
+
+        private final RehearsedRoute route;
+        private final Object step;
+        private final List<RouteProblem> broken = new ArrayList<>();
+
+        Requirements(RehearsedRoute route, Object step) {
+            this.route = route;
+            this.step = step;
+        }
+
+        void hold(boolean holds, String option, String value, String reason) {
+            if (!holds) {
+                broken.add(route.problem(step, option + ":", option + " must be " + value + ": " + reason));
+            }
+        }
+
+        /** Properties of the Kafka client whose option is checked: Camel would let the property win. */
+        void leave(List<String> properties, Map<String, Object> given) {
+            for (String name : properties) {
+                hold(
+                        !given.containsKey(name),
+                        "additionalProperties." + name,
+                        "absent",
+                        "it would replace an option that is checked");
+            }
+        }
+
+        List<RouteProblem> broken() {
+            return broken;
+        }
     }
 }

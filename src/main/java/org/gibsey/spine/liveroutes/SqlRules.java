@@ -63,14 +63,14 @@ final class SqlRules {
                             target.step(),
                             "SQL must not be built from message content: send it with 'to' right after a setBody with a"
                                     + " constant, and pass values as parameters (:?name)"));
-                } else if (route.input() instanceof KafkaEndpoint kafka
+                } else if (route.input() instanceof KafkaEndpoint
                         && INSERT.matcher(statement.sql()).find()) {
                     if (!ON_CONFLICT.matcher(statement.sql()).find()) {
                         problems.add(route.problem(
                                 target.step(),
                                 "the insert needs an 'on conflict' clause: Kafka delivers again after every restart, and"
                                         + " what is stored already would be dead-lettered"));
-                    } else if (isOfGifts(kafka)
+                    } else if (route.readsGifts()
                             && DO_UPDATE.matcher(statement.sql()).find()) {
                         problems.add(route.problem(
                                 target.step(),
@@ -86,12 +86,6 @@ final class SqlRules {
             }
         }
         return problems;
-    }
-
-    private static boolean isOfGifts(KafkaEndpoint kafka) {
-        return kafka.getCamelContext()
-                .resolvePropertyPlaceholders("{{spine.topic.name}}")
-                .equals(kafka.getConfiguration().getTopic());
     }
 
     private static boolean isLimited(String sql) {
