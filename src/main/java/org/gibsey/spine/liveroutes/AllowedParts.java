@@ -1,5 +1,9 @@
 package org.gibsey.spine.liveroutes;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -13,169 +17,28 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.camel.Endpoint;
 import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.events.AliasEvent;
+import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.springframework.core.io.ClassPathResource;
 
 /**
- * What a route file may be made of. Camel can run commands, read files and passwords, and call any Java object; whoever may
- * edit a route need not be able to. So what is not listed here is refused, also what a later Camel brings. The setting
- * {@code spine.routes.allow} adds to the lists of components, options, languages, data formats, beans and settings. Immutable.
- *
- * <p>Steps and their elements cannot be added: the guarantees that {@link SafetyRules} looks after are known to hold for these.
+ * What a route file may be made of: what {@code allowed-parts.yaml} lists, which says why, and what the setting {@code
+ * spine.routes.allow} adds. Immutable.
  */
 final class AllowedParts {
 
-    private static final Set<String> LANGUAGES = Set.of("constant", "simple", "header", "exchangeProperty");
-    private static final Set<String> DATA_FORMATS = Set.of("json", "custom");
-    private static final Set<String> BEANS = Set.of(
-            "acceptGift",
-            "changeQuery",
-            "acceptChange",
-            "acceptErasure",
-            "kafkaStatus",
-            "listQuery",
-            "listAnswer",
-            "searchQuery",
-            "searchAsked",
-            "giftQuery",
-            "giftAnswer",
-            "historyAnswer",
-            "giftPageQuery",
-            "giftPage",
-            "atomFeed",
-            "giftEvents",
-            "giftObjects",
-            "changeEvents",
-            "purgeQuery",
-            "deadLetterRecords",
-            "dataSource",
-            "vaultReads");
-    /** Beginnings of settings that hold no secret. */
-    private static final Set<String> SETTINGS = Set.of("spine.topic.", "spine.changes.", "spine.limits.");
-
-    /** Elements, each with what may stand in it; all have an id, and steps have {@link #OF_EVERY_STEP} too. */
-    private static final Map<String, Set<String>> ELEMENTS = Map.ofEntries(
-            Map.entry("routes", Set.of("route")),
-            Map.entry("route", Set.of("description", "note", "group", "from")),
-            Map.entry("from", Set.of("description", "uri", "parameters", "steps")),
-            Map.entry(
-                    "steps",
-                    Set.of(
-                            "choice",
-                            "delay",
-                            "filter",
-                            "log",
-                            "marshal",
-                            "pipeline",
-                            "process",
-                            "removeHeader",
-                            "removeHeaders",
-                            "setBody",
-                            "setHeader",
-                            "setHeaders",
-                            "setProperty",
-                            "split",
-                            "step",
-                            "stop",
-                            "to",
-                            "unmarshal")),
-            Map.entry("choice", Set.of("when", "otherwise")),
-            Map.entry("when", Set.of("expression", "steps", "description", "note", "disabled")),
-            Map.entry("otherwise", Set.of("steps", "description", "note", "disabled")),
-            Map.entry("delay", Set.of("expression")),
-            Map.entry("filter", Set.of("expression", "steps")),
-            Map.entry("log", Set.of("message", "loggingLevel")),
-            Map.entry("marshal", DATA_FORMATS),
-            Map.entry("unmarshal", DATA_FORMATS),
-            Map.entry("json", Set.of("library", "prettyPrint")),
-            Map.entry("custom", Set.of("ref")),
-            Map.entry("pipeline", Set.of("steps")),
-            Map.entry("process", Set.of("ref")),
-            Map.entry("removeHeader", Set.of("name")),
-            Map.entry("removeHeaders", Set.of("pattern", "excludePattern")),
-            Map.entry("setBody", Set.of("expression")),
-            Map.entry("setHeader", Set.of("name", "expression")),
-            Map.entry("setHeaders", Set.of("headers")),
-            Map.entry("headers", Set.of("name", "expression")),
-            Map.entry("setProperty", Set.of("name", "expression")),
-            // ConsumerRules says what these must be
-            Map.entry("split", Set.of("expression", "steps", "streaming", "parallelProcessing", "aggregationStrategy")),
-            Map.entry("step", Set.of("steps")),
-            Map.entry("stop", Set.of()),
-            Map.entry("to", Set.of("uri", "parameters")),
-            Map.entry("expression", LANGUAGES),
-            Map.entry("constant", Set.of("expression")),
-            Map.entry("simple", Set.of("expression")),
-            Map.entry("header", Set.of("expression")),
-            Map.entry("exchangeProperty", Set.of("expression")));
-
-    private static final Set<String> OF_EVERY_STEP = Set.of("description", "note", "disabled");
-
-    /** Components, each with its options: none says where a connection goes, as whom, or names a class to run. */
-    private static final Map<String, Set<String>> COMPONENTS = Map.of(
-            "direct",
-            Set.of(),
-            "jdbc",
-            Set.of("useHeadersAsParameters", "resetAutoCommit", "outputType", "readSize"),
-            "platform-http",
-            Set.of("httpMethodRestrict", "produces", "consumes", "useStreaming", "matchOnUriPrefix"),
-            "timer",
-            Set.of("period", "delay"),
-            "kafka",
-            Set.of(
-                    // of consumers
-                    "groupId",
-                    "clientId",
-                    "consumersCount",
-                    "sessionTimeoutMs",
-                    "heartbeatIntervalMs",
-                    "maxPollRecords",
-                    "maxPollIntervalMs",
-                    "fetchMinBytes",
-                    "fetchMaxBytes",
-                    "fetchWaitMaxMs",
-                    "maxPartitionFetchBytes",
-                    // of producers
-                    "valueSerializer",
-                    "keySerializer",
-                    "synchronous",
-                    "recordMetadata",
-                    "maxRequestSize",
-                    "maxBlockMs",
-                    "lingerMs",
-                    "maxInFlightRequest",
-                    "requestTimeoutMs",
-                    "deliveryTimeoutMs",
-                    "reconnectBackoffMs",
-                    "reconnectBackoffMaxMs",
-                    "retryBackoffMs",
-                    "compressionCodec",
-                    "producerBatchSize",
-                    "bufferMemorySize",
-                    "additionalProperties.socket.connection.setup.timeout.ms",
-                    "additionalProperties.socket.connection.setup.timeout.max.ms",
-                    // ConsumerRules and PublishRules say what these must be
-                    "batching",
-                    "autoCommitEnable",
-                    "allowManualCommit",
-                    "breakOnFirstError",
-                    "pollOnError",
-                    "autoOffsetReset",
-                    "keyDeserializer",
-                    "valueDeserializer",
-                    "seekTo",
-                    "requestRequiredAcks",
-                    "enableIdempotence",
-                    "additionalProperties.acks",
-                    "additionalProperties.enable.idempotence",
-                    "additionalProperties.enable.auto.commit",
-                    "additionalProperties.auto.offset.reset"));
-
-    /** Why some things are not listed, where it is worth saying. */
-    private static final Map<String, String> WHY_NOT = whyNot();
+    private static final LoadSettings YAML = LoadSettings.builder().build();
+    private static final Lists LISTED = Lists.read();
 
     /** Functions of the simple language that never give what a reader wrote: no step of a file can set what they read. */
     private static final String LOGGABLE =
@@ -206,10 +69,66 @@ final class AllowedParts {
         this.more = Set.copyOf(more);
     }
 
+    /**
+     * Looks at the outer shape of a file: a list of routes and nothing else. Camel would also take beans, route configurations,
+     * error handlers and interceptors there, each of which reaches beyond its file and can switch off what keeps gifts safe. To be
+     * done before Camel loads it.
+     *
+     * @throws org.snakeyaml.engine.v2.exceptions.YamlEngineException when it is not YAML
+     */
+    static List<RouteProblem> checkShape(RouteFile file) {
+        for (Event event : new Parse(YAML).parseString(file.text())) {
+            if (event instanceof AliasEvent) {
+                return List.of(file.problem(
+                        line(event.getStartMark()),
+                        "a route file has no aliases: what it does stands where it does it"));
+            }
+        }
+        Optional<Node> root = root(file);
+        if (root.isEmpty()) {
+            return List.of(file.problem(1, "the file is empty"));
+        }
+        if (!(root.get() instanceof SequenceNode items)) {
+            return List.of(file.problem(
+                    line(root.get().getStartMark()), "a route file is a list of routes: it begins with '- route:'"));
+        }
+        List<RouteProblem> problems = new ArrayList<>();
+        for (Node item : items.getValue()) {
+            for (String key : keys(item)) {
+                if (!key.equals("route")) {
+                    problems.add(file.problem(
+                            line(item.getStartMark()),
+                            "'" + key + "' has no place in a route file: routes only, the rest is Java"));
+                }
+            }
+        }
+        return problems;
+    }
+
+    private static Optional<Node> root(RouteFile file) {
+        return new Compose(YAML).composeString(file.text());
+    }
+
+    private static List<String> keys(Node item) {
+        return item instanceof MappingNode mapping
+                ? mapping.getValue().stream()
+                        .map(entry -> text(entry.getKeyNode()))
+                        .toList()
+                : List.of(text(item));
+    }
+
+    private static String text(Node node) {
+        return node instanceof ScalarNode scalar ? scalar.getValue() : "";
+    }
+
+    private static int line(Optional<Mark> mark) {
+        return mark.map(Mark::getLine).orElse(0) + 1;
+    }
+
     /** Looks at every node of a file that Camel could load. */
     List<RouteProblem> check(RouteFile file) {
         Walk walk = new Walk(file);
-        RouteFileShape.root(file).ifPresent(root -> walk.value("", "routes", root, ""));
+        root(file).ifPresent(root -> walk.value("", "routes", root, ""));
         return walk.problems;
     }
 
@@ -221,28 +140,28 @@ final class AllowedParts {
                 .filter(found -> !isAllowedSetting(found.group(1)))
                 .findFirst()
                 .map(found -> "'" + found.group() + "' is no setting a route file may read: "
-                        + String.join("*, ", new TreeSet<>(SETTINGS)) + "*");
+                        + String.join("*, ", new TreeSet<>(LISTED.settings)) + "*");
     }
 
     private boolean isAllowedSetting(@Nullable String name) {
-        return name != null && (SETTINGS.stream().anyMatch(name::startsWith) || more.contains("setting:" + name));
+        return name != null
+                && (LISTED.settings.stream().anyMatch(name::startsWith) || more.contains("setting:" + name));
     }
 
     /** Whether it is of a component that no file may use unless the operator allows it. */
     static boolean isAdded(Endpoint endpoint) {
-        return !COMPONENTS.containsKey(endpoint.getEndpointUri().replaceFirst(":.*", ""));
+        return !LISTED.components.containsKey(endpoint.getEndpointUri().replaceFirst(":.*", ""));
     }
 
     /** Why an endpoint must not be made, before a class or bean that its options name is; empty when it may. */
     Optional<RouteProblem> refusesToMake(RouteFile file, int line, String component, Map<String, Object> options) {
-        if (!has(COMPONENTS.keySet(), "component", component)) {
-            String reason = notListed("component", component, COMPONENTS.keySet());
-            return Optional.of(
-                    file.problem(file.lineOf(component + ":", line), WHY_NOT.getOrDefault(component + ":", reason)));
+        if (!has(LISTED.components.keySet(), "component", component)) {
+            String reason = notListed("component", component, LISTED.components.keySet());
+            return Optional.of(file.problem(file.lineOf(component + ":", line), why("component " + component, reason)));
         }
         for (Map.Entry<String, Object> option : options.entrySet()) {
             String value = decoded(option.getValue().toString());
-            boolean bean = value.startsWith("#") && has(BEANS, "bean", value.substring(1));
+            boolean bean = value.startsWith("#") && has(LISTED.beans, "bean", value.substring(1));
             if ((value.contains("#") && !bean) || value.contains("{{") || value.contains("%")) {
                 return Optional.of(file.problem(
                         file.lineOf(option.getKey(), line),
@@ -256,10 +175,10 @@ final class AllowedParts {
     /** Why an endpoint that can be made must not be used; empty when it may. */
     Optional<RouteProblem> refusesToUse(
             RouteFile file, int line, String component, String path, Map<String, Object> options) {
-        if (component.equals("jdbc") && !has(BEANS, "bean", path)) {
-            return Optional.of(file.problem(file.lineOf("jdbc:", line), notListed("bean", path, BEANS)));
+        if (component.equals("jdbc") && !has(LISTED.beans, "bean", path)) {
+            return Optional.of(file.problem(file.lineOf("jdbc:", line), notListed("bean", path, LISTED.beans)));
         }
-        Set<String> known = COMPONENTS.getOrDefault(component, Set.of());
+        Set<String> known = LISTED.components.getOrDefault(component, Set.of());
         for (Map.Entry<String, Object> option : options.entrySet()) {
             String name = option.getKey();
             int at = file.lineOf(name, line);
@@ -291,32 +210,30 @@ final class AllowedParts {
         return Pattern.compile("\\$\\{(" + functions + ")}");
     }
 
-    private static Map<String, String> whyNot() {
-        String errors = " is not allowed: it replaces the error handling of the service";
-        String computed =
-                " computes its target from the message, which cannot be checked beforehand: name the targets in"
-                        + " 'to' steps, inside a 'choice' where it depends on the message";
-        return Map.ofEntries(
-                Map.entry("routeConfigurationId", "routeConfigurationId" + errors),
-                Map.entry("errorHandler", "errorHandler" + errors),
-                Map.entry("onException", "onException" + errors),
-                Map.entry("routePolicy", "routePolicy is not allowed: policies are Java and cover every route"),
-                Map.entry(
-                        "autoStartup",
-                        "autoStartup is not allowed: the routes of a file run for as long as the file is there; remove the"
-                                + " file"),
-                Map.entry("doTry", "doTry hides errors from the error handling of the service, and with it lost gifts"),
-                Map.entry("onCompletion", "onCompletion has no error handling; add a step to the route instead"),
-                Map.entry("trace", "trace logs message bodies"),
-                Map.entry("log:", "the log component logs message bodies: use a log step, which says what it logs"),
-                Map.entry("toD", "toD" + computed),
-                Map.entry("wireTap", "wireTap" + computed),
-                Map.entry("enrich", "enrich" + computed),
-                Map.entry("pollEnrich", "pollEnrich" + computed),
-                Map.entry("recipientList", "recipientList" + computed),
-                Map.entry("routingSlip", "routingSlip" + computed),
-                Map.entry("dynamicRouter", "dynamicRouter" + computed),
-                Map.entry("throwException", "throwException is not allowed: messages of errors are logged"));
+    /** Why something is not listed, in its own words where the lists have some. */
+    private static String why(String name, String otherwise) {
+        String reason = LISTED.whyNot.get(name);
+        return reason == null ? otherwise : name + " " + reason;
+    }
+
+    /** The parts of {@code allowed-parts.yaml}, as it describes them. */
+    private record Lists(
+            Set<String> languages,
+            Set<String> dataFormats,
+            Set<String> beans,
+            Set<String> settings,
+            Set<String> ofEveryStep,
+            Map<String, Set<String>> elements,
+            Map<String, Set<String>> components,
+            Map<String, String> whyNot) {
+
+        static Lists read() {
+            try (InputStream file = new ClassPathResource("allowed-parts.yaml").getInputStream()) {
+                return new ObjectMapper().convertValue(new Load(YAML).loadFromInputStream(file), Lists.class);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
     }
 
     /** Goes through the nodes of one file. */
@@ -340,15 +257,15 @@ final class AllowedParts {
             } else if (value instanceof MappingNode element) {
                 element(key, element, holder);
             } else if (value instanceof ScalarNode scalar) {
-                text(parent, key, scalar, holder);
+                scalar(parent, key, scalar, holder);
             }
         }
 
         private void element(String name, MappingNode element, String holder) {
-            Set<String> allowed = ELEMENTS.get(name);
+            Set<String> allowed = LISTED.elements.get(name);
             String inside = holder(name, element, holder);
             for (NodeTuple child : element.getValue()) {
-                String key = child.getKeyNode() instanceof ScalarNode scalar ? scalar.getValue() : "";
+                String key = text(child.getKeyNode());
                 if (allowed == null || mayHave(name, allowed, key)) {
                     if (name.equals("parameters")) {
                         settings(child.getKeyNode(), key);
@@ -357,7 +274,7 @@ final class AllowedParts {
                 } else {
                     refuse(
                             child.getKeyNode(),
-                            WHY_NOT.getOrDefault(
+                            why(
                                     key,
                                     "'" + key + "' is nothing a route file may have in '" + name + "': "
                                             + String.join(", ", new TreeSet<>(allowed))));
@@ -368,11 +285,12 @@ final class AllowedParts {
         private boolean mayHave(String element, Set<String> allowed, String key) {
             return allowed.contains(key)
                     || key.equals("id")
-                    || (allowed.equals(DATA_FORMATS) && more.contains("dataformat:" + key))
-                    || ((allowed.equals(LANGUAGES) || allowed.contains("expression"))
-                            && has(LANGUAGES, "language", key)
-                            && !LANGUAGES.contains(element))
-                    || (ELEMENTS.getOrDefault("steps", Set.of()).contains(element) && OF_EVERY_STEP.contains(key));
+                    || (allowed.equals(LISTED.dataFormats) && more.contains("dataformat:" + key))
+                    || ((allowed.equals(LISTED.languages) || allowed.contains("expression"))
+                            && has(LISTED.languages, "language", key)
+                            && !LISTED.languages.contains(element))
+                    || (LISTED.elements.getOrDefault("steps", Set.of()).contains(element)
+                            && LISTED.ofEveryStep.contains(key));
         }
 
         private String holder(String name, MappingNode element, String outer) {
@@ -380,10 +298,8 @@ final class AllowedParts {
                 case "setHeader", "headers" ->
                     HEADER
                             + element.getValue().stream()
-                                    .filter(child -> child.getKeyNode() instanceof ScalarNode key
-                                            && key.getValue().equals("name"))
-                                    .map(child ->
-                                            child.getValueNode() instanceof ScalarNode value ? value.getValue() : "")
+                                    .filter(child -> text(child.getKeyNode()).equals("name"))
+                                    .map(child -> text(child.getValueNode()))
                                     .findFirst()
                                     .orElse("");
                 case "split", "filter", "when", "setBody", "setProperty", "delay" -> name;
@@ -391,17 +307,17 @@ final class AllowedParts {
             };
         }
 
-        private void text(String parent, String key, ScalarNode node, String holder) {
+        private void scalar(String parent, String key, ScalarNode node, String holder) {
             String text = node.getValue();
             settings(node, text);
             if (text.stripLeading().startsWith("resource:")) {
                 refuse(node, "'resource:' reads a file, which no route file may");
             }
-            if (ELEMENTS.containsKey(key) && !text.isEmpty() && !isShort(parent, key)) {
+            if (LISTED.elements.containsKey(key) && !text.isEmpty() && !isShort(parent, key)) {
                 refuse(node, "'" + key + "' must be written out: its parts each with a name");
             }
-            String kind = LANGUAGES.contains(parent) ? parent : key;
-            if (holder.equals("delay") && LANGUAGES.contains(kind) && !kind.equals("constant")) {
+            String kind = LISTED.languages.contains(parent) ? parent : key;
+            if (holder.equals("delay") && LISTED.languages.contains(kind) && !kind.equals("constant")) {
                 refuse(node, "a delay must be constant: no message says how long the next one waits");
             }
             switch (kind) {
@@ -425,8 +341,8 @@ final class AllowedParts {
                     }
                 }
                 case "ref" -> {
-                    if (!has(BEANS, "bean", text)) {
-                        refuse(node, notListed("bean", text, BEANS));
+                    if (!has(LISTED.beans, "bean", text)) {
+                        refuse(node, notListed("bean", text, LISTED.beans));
                     }
                 }
                 default -> {}
@@ -436,8 +352,9 @@ final class AllowedParts {
         /** Where a text alone stands for an element: a step log, to or from, a language, and the text of a language. */
         private boolean isShort(String parent, String key) {
             return Set.of("log", "to", "from").contains(key)
-                    || LANGUAGES.contains(key)
-                    || (key.equals("expression") && !(ELEMENTS.containsKey(parent) && !LANGUAGES.contains(parent)));
+                    || LISTED.languages.contains(key)
+                    || (key.equals("expression")
+                            && !(LISTED.elements.containsKey(parent) && !LISTED.languages.contains(parent)));
         }
 
         private void simple(Node node, String text, String holder) {
@@ -460,7 +377,7 @@ final class AllowedParts {
 
         private void refuse(Node node, String reason) {
             problems.add(file.problem(
-                    RouteFileShape.line(node), reason.lines().findFirst().orElse("")));
+                    line(node.getStartMark()), reason.lines().findFirst().orElse("")));
         }
     }
 

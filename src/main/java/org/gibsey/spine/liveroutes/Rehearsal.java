@@ -75,7 +75,7 @@ final class Rehearsal {
     private List<RehearsedRoute> rehearse(RouteFile file, SpringCamelContext stage, List<RouteProblem> problems) {
         List<RouteDefinition> definitions;
         try {
-            problems.addAll(RouteFileShape.check(file));
+            problems.addAll(AllowedParts.checkShape(file));
             if (!problems.isEmpty()) {
                 return List.of();
             }

@@ -9,9 +9,9 @@
  *   <li>Wait until quiet: {@link FolderWatch} passes the files on when they were the same for some looks.
  *   <li>Detect: {@link LiveRoutes} compares each file with what runs ({@link LiveFile}); only new, changed and deleted files go
  *       on.
- *   <li>Parse and rehearse: {@link Rehearsal} lets nothing but routes pass ({@link RouteFileShape}) and in them only {@link
- *       AllowedParts}, loads the file into a Camel context that is never started, resolves every endpoint ({@link
- *       EndpointResolver}) and builds each route.
+ *   <li>Parse and rehearse: {@link Rehearsal} lets nothing but routes pass, and in them only {@link AllowedParts}, loads
+ *       the file into a Camel context that is never started, resolves every endpoint ({@link EndpointResolver}) and builds
+ *       each route.
  *   <li>Rules: {@link SafetyRules}, with {@link SqlRules}, {@link PublishRules} and {@link ConsumerRules}, look at each {@link
  *       RehearsedRoute}. The result is a {@link RehearsedFile}; then its databases parse its SQL, and the broker is asked about
  *       the topics it sends to.
