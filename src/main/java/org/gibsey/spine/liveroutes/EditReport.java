@@ -1,11 +1,9 @@
 package org.gibsey.spine.liveroutes;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Meter.MeterProvider;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.util.Arrays;
-import java.util.EnumMap;
-import java.util.Map;
-import java.util.Objects;
+import java.util.stream.Stream;
 import org.gibsey.spine.audit.AuditLog;
 import org.gibsey.spine.liveroutes.LiveFile.Edit;
 import org.gibsey.spine.liveroutes.LiveFile.Outcome;
@@ -20,16 +18,14 @@ class EditReport {
 
     private static final Logger LOG = LoggerFactory.getLogger(EditReport.class);
 
-    private final Map<Outcome, Counter> counters = new EnumMap<>(Outcome.class);
+    private final MeterProvider<Counter> edits;
 
     EditReport(MeterRegistry meters) {
-        Arrays.stream(Outcome.values())
-                .forEach(outcome -> counters.put(
-                        outcome,
-                        Counter.builder("route.edits")
-                                .description("What became of new, changed and deleted route files")
-                                .tag("result", outcome.toString())
-                                .register(meters)));
+        this.edits = Counter.builder("route.edits")
+                .description("What became of new, changed and deleted route files")
+                .withRegistry(meters);
+        // there at 0: Prometheus does not see the first increment of a counter that appears with it
+        Stream.of(Outcome.values()).forEach(outcome -> edits.withTag("result", outcome.toString()));
     }
 
     /** @param before what of the file ran until now, or null */
@@ -87,6 +83,6 @@ class EditReport {
     }
 
     private void count(Outcome outcome) {
-        Objects.requireNonNull(counters.get(outcome)).increment();
+        edits.withTag("result", outcome.toString()).increment();
     }
 }

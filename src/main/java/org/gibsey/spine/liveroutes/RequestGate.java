@@ -54,15 +54,7 @@ final class RequestGate extends HttpFilter {
     private final List<Lane> lanes = new CopyOnWriteArrayList<>();
 
     /** A path and the requests on it. */
-    private static final class Lane {
-
-        private final PathPattern pattern;
-        private final Semaphore permits = new Semaphore(ALL, true);
-
-        Lane(PathPattern pattern) {
-            this.pattern = pattern;
-        }
-    }
+    private record Lane(PathPattern pattern, Semaphore permits) {}
 
     /** Paths that are closed until this is. */
     static final class Hold implements AutoCloseable {
@@ -161,7 +153,7 @@ final class RequestGate extends HttpFilter {
                 return lane;
             }
         }
-        Lane lane = new Lane(PathPatternParser.defaultInstance.parse(path));
+        Lane lane = new Lane(PathPatternParser.defaultInstance.parse(path), new Semaphore(ALL, true));
         lanes.add(lane);
         lanes.sort(Comparator.comparing(known -> known.pattern));
         return lane;

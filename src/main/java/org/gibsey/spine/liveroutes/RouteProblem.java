@@ -1,6 +1,7 @@
 package org.gibsey.spine.liveroutes;
 
 import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.ExpressionIllegalSyntaxException;
@@ -20,10 +21,11 @@ import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
  */
 record RouteProblem(String file, int line, String reason) {
 
-    private static final Pattern UNKNOWN_OPTION = Pattern.compile("Unknown parameters=\\[\\{([^=}]+)");
-    private static final Pattern UNKNOWN_SETTING = Pattern.compile("Property with key \\[([^]]+)] not found");
-    private static final Pattern UNKNOWN_DATA_FORMAT =
-            Pattern.compile("Cannot find data format in registry with ref: (.+)");
+    /** What Camel says of a name that it does not know, by what the name is of. */
+    private static final Map<String, Pattern> UNKNOWN = Map.of(
+            "option", Pattern.compile("Unknown parameters=\\[\\{([^=}]+)"),
+            "setting", Pattern.compile("Property with key \\[([^]]+)] not found"),
+            "data format", Pattern.compile("Cannot find data format in registry with ref: (.+)"));
 
     /**
      * What a failure says about a file.
@@ -68,17 +70,12 @@ record RouteProblem(String file, int line, String reason) {
     }
 
     private static RouteProblem ofText(RouteFile file, int from, String message) {
-        Matcher option = UNKNOWN_OPTION.matcher(message);
-        if (option.find()) {
-            return at(file, from, option.group(1), "there is no option '" + option.group(1) + "'");
-        }
-        Matcher setting = UNKNOWN_SETTING.matcher(message);
-        if (setting.find()) {
-            return at(file, from, "{{" + setting.group(1), "there is no setting '" + setting.group(1) + "'");
-        }
-        Matcher format = UNKNOWN_DATA_FORMAT.matcher(message);
-        if (format.find()) {
-            return at(file, from, format.group(1), "there is no data format '" + format.group(1) + "'");
+        for (Map.Entry<String, Pattern> kind : UNKNOWN.entrySet()) {
+            Matcher name = kind.getValue().matcher(message);
+            if (name.find()) {
+                String at = (kind.getKey().equals("setting") ? "{{" : "") + name.group(1);
+                return at(file, from, at, "there is no " + kind.getKey() + " '" + name.group(1) + "'");
+            }
         }
         return file.problem(from, firstLine(message));
     }
