@@ -42,6 +42,7 @@ class RequiredRoutes implements HealthIndicator {
 
     @Override
     public Health health() {
+        noteStopped();
         Set<String> missing = missing();
         Health.Builder health = missing.isEmpty()
                 ? Health.up()
@@ -65,7 +66,17 @@ class RequiredRoutes implements HealthIndicator {
         return missing;
     }
 
-    /** Since when a route was seen not to run; null while it runs. Health is looked at every two seconds. */
+    private void noteStopped() {
+        for (String id : ofFiles()) {
+            if (RUNNING.contains(state(id))) {
+                stopped.remove(id);
+            } else {
+                stopped.putIfAbsent(id, clock.instant());
+            }
+        }
+    }
+
+    /** Since when health, which is looked at every two seconds, has seen a route not to run; null while it runs. */
     @Nullable
     Instant stoppedSince(String id) {
         return stopped.get(id);
@@ -74,13 +85,7 @@ class RequiredRoutes implements HealthIndicator {
     /** What a route does, in one word: a state of Camel's, or {@code Exchanging} or {@code Missing}. */
     String state(String id) {
         ServiceStatus status = camel.getRouteController().getRouteStatus(id);
-        String state = routes.exchanging().contains(id) ? "Exchanging" : status == null ? "Missing" : status.name();
-        if (RUNNING.contains(state)) {
-            stopped.remove(id);
-        } else {
-            stopped.putIfAbsent(id, clock.instant());
-        }
-        return state;
+        return routes.exchanging().contains(id) ? "Exchanging" : status == null ? "Missing" : status.name();
     }
 
     private Collection<String> ofFiles() {
