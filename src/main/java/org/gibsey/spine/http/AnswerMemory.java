@@ -1,10 +1,8 @@
 package org.gibsey.spine.http;
 
-import jakarta.servlet.http.HttpServletRequest;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.gibsey.spine.ClientShares;
-import org.gibsey.spine.identity.Caller;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,8 +47,7 @@ final class AnswerMemory {
      *
      * @throws Refused if none became free
      */
-    Place begin(HttpServletRequest request) throws Refused {
-        String client = Caller.client(request);
+    Place begin(String client) throws Refused {
         long end = System.nanoTime() + PATIENCE_NANOS;
         Semaphore own = makingOfAClient.await(client, end);
         if (own == null) {
@@ -64,8 +61,8 @@ final class AnswerMemory {
     }
 
     /** A place for an answer that is small while it is made. */
-    Place beginSmall(HttpServletRequest request) {
-        return new Place(Caller.client(request), null);
+    Place beginSmall(String client) {
+        return new Place(client, null);
     }
 
     /** What one answer has of the memory. Used by one thread. */

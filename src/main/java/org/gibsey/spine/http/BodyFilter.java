@@ -70,9 +70,10 @@ final class BodyFilter extends HttpFilter {
             chain.doFilter(request, response);
             return;
         }
-        IncomingBody body = new IncomingBody(request, settings, coming, bytes);
+        String client = Caller.client(request);
+        IncomingBody body = new IncomingBody(request, client, settings, coming, bytes);
         try {
-            Problem tooMany = metrics.isSave(request) ? limit.take(Caller.client(request), response) : null;
+            Problem tooMany = metrics.isSave(request) ? limit.take(client, response) : null;
             if (tooMany != null) {
                 throw new Refused(tooMany);
             }

@@ -14,7 +14,6 @@ import java.util.concurrent.locks.LockSupport;
 import org.apache.tomcat.util.net.SocketWrapperBase;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.SpineSettings;
-import org.gibsey.spine.identity.Caller;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,10 +46,12 @@ final class IncomingBody {
     private int held;
 
     /**
+     * @param client whose share of both it takes
      * @param coming bodies that are waited for
      * @param bytes  of bodies that are there
      */
-    IncomingBody(HttpServletRequest request, SpineSettings settings, ClientShares coming, ClientShares bytes)
+    IncomingBody(
+            HttpServletRequest request, String client, SpineSettings settings, ClientShares coming, ClientShares bytes)
             throws IOException {
         this.request = request;
         this.in = request.getInputStream();
@@ -59,7 +60,7 @@ final class IncomingBody {
         this.maxBytes = settings.limits().bodyBytes();
         this.maxTime = settings.http().bodyTime();
         this.end = System.nanoTime() + maxTime.toNanos();
-        this.client = Caller.client(request);
+        this.client = client;
         this.coming = coming;
         this.bytes = bytes;
     }

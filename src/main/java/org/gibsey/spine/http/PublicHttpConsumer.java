@@ -3,7 +3,6 @@ package org.gibsey.spine.http;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
@@ -17,6 +16,7 @@ import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpConsumer;
 import org.apache.camel.http.base.HttpHelper;
 import org.gibsey.spine.ClientShares;
+import org.gibsey.spine.http.PublicHttpEngine.Shared;
 import org.gibsey.spine.identity.Caller;
 import org.gibsey.spine.identity.VaultReads;
 import org.jspecify.annotations.Nullable;
@@ -40,10 +40,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
     /** How much of an answer is written between two looks at the clock. */
     private static final int PIECE_BYTES = 16 << 10;
 
-    private final PublicHttpEngine engine;
-    private final BodyFilter bodies;
-    private final AnswerMemory answers;
-    private final long maxAnswerNanos;
+    private final Shared shared;
     private final @Nullable String pathTemplate;
     /** Where saves are counted; null when these calls are none. */
     private @Nullable SaveMetrics metrics;
@@ -53,18 +50,10 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
     /** Calls in work; null for those that nothing can hold up. */
     private @Nullable ClientShares places;
 
-    PublicHttpConsumer(
-            PlatformHttpEndpoint endpoint,
-            Processor processor,
-            PublicHttpEngine engine,
-            BodyFilter bodies,
-            Duration maxAnswerTime) {
+    PublicHttpConsumer(PlatformHttpEndpoint endpoint, Processor processor, Shared shared) {
         super(endpoint, processor);
-        this.engine = engine;
-        this.bodies = bodies;
-        this.answers = engine.answers();
-        this.maxAnswerNanos = maxAnswerTime.toNanos();
-        this.places = engine.reads();
+        this.shared = shared;
+        this.places = shared.reads();
         String path = endpoint.getPath();
         this.pathTemplate = path.indexOf('{') < 0 ? null : path;
     }
@@ -73,15 +62,16 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
     @Override
     protected void doStart() throws Exception {
         if (routes().anyMatch(AcceptGift::isUsedIn)) {
-            places = engine.saves();
-            metrics = engine.measureSaves(getEndpoint().getPath());
+            places = shared.saves();
+            metrics = shared.metrics();
+            metrics.measure(getEndpoint().getPath());
         } else if (routes().anyMatch(AcceptChange::isUsedIn)) {
-            places = engine.saves();
+            places = shared.saves();
             isChange = true;
         } else if (routes().anyMatch(KafkaStatus::isAllOf)) {
             places = null;
         }
-        bodies.open(getEndpoint());
+        shared.bodies().open(getEndpoint());
         super.doStart();
     }
 
@@ -110,32 +100,33 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
             // a save is one wherever its route lies, and so is a change
             boolean isOfReaders = metrics != null || isChange;
             CallerFilter.demandCaller(
-                    request, isOfReaders ? "/vault" : getEndpoint().getPath(), engine.auth());
+                    request, isOfReaders ? "/vault" : getEndpoint().getPath(), shared.auth());
         } catch (Refused nobody) {
             return refuse(nobody.problem(), request, response);
         }
-        if (places == null) {
-            return route(request, response);
-        }
         String client = Caller.client(request);
+        if (places == null) {
+            return route(client, request, response);
+        }
         // of a save, before its body was read
-        Problem tooMany = isChange ? engine.limit().take(client, response) : null;
+        Problem tooMany = isChange ? shared.limit().take(client, response) : null;
         Problem full = tooMany == null ? Problem.ofTaking(places, client) : tooMany;
         if (full != null) {
             return refuse(full, request, response);
         }
         try {
-            return route(request, response);
+            return route(client, request, response);
         } finally {
             places.leave(client, 1);
         }
     }
 
-    private @Nullable Problem route(HttpServletRequest request, HttpServletResponse response) {
+    private @Nullable Problem route(String client, HttpServletRequest request, HttpServletResponse response) {
         Exchange exchange = createExchange(false);
         // what a save or change is answered has a fixed text, as has the state of the broker
         boolean isSmall = metrics != null || isChange || places == null;
-        try (AnswerMemory.Place place = isSmall ? answers.beginSmall(request) : answers.begin(request)) {
+        AnswerMemory answers = shared.answers();
+        try (AnswerMemory.Place place = isSmall ? answers.beginSmall(client) : answers.begin(client)) {
             exchange.setPattern(ExchangePattern.InOut);
             read(request, exchange.getIn());
             createUoW(exchange);
@@ -204,7 +195,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         // unless the route says otherwise: what is true now may not be in a moment
         response.setHeader("Cache-Control", "no-store");
         PublicHeaders.write(answer, request, response);
-        if (engine.auth().isOwn()) {
+        if (shared.auth().isOwn()) {
             // whatever the route says: the next one who asks may be somebody else
             response.setHeader("Cache-Control", "no-store");
         }
@@ -221,10 +212,10 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
     /** Tomcat's own limit begins anew with each byte that is read: a slow reader would keep an answer for hours. */
     private void send(HttpServletRequest request, HttpServletResponse response, byte[] body) {
         response.setContentLength(body.length);
-        long began = System.nanoTime();
+        long end = System.nanoTime() + shared.answerTime().toNanos();
         try {
             for (int sent = 0; sent < body.length; sent += PIECE_BYTES) {
-                if (System.nanoTime() - began > maxAnswerNanos) {
+                if (System.nanoTime() - end > 0) {
                     request.setAttribute(PublicValve.CUT_OFF, true);
                     return;
                 }

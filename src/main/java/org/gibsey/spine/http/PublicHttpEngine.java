@@ -18,14 +18,7 @@ import org.springframework.stereotype.Component;
 @Component(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME)
 final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
 
-    private final BodyFilter bodies;
-    private final SaveMetrics metrics;
-    private final SaveLimit limit;
-    private final AnswerMemory answers;
-    private final Duration answerTime;
-    private final SpineSettings.Auth auth;
-    private final ClientShares saves;
-    private final ClientShares reads;
+    private final Shared shared;
 
     PublicHttpEngine(
             SpineSettings settings,
@@ -34,44 +27,37 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
             SaveLimit limit,
             @Value("${server.port}") int port) {
         super(port);
-        this.bodies = bodies;
-        this.metrics = metrics;
-        this.limit = limit;
-        this.answerTime = settings.http().answerTime();
-        this.auth = settings.auth();
-        this.saves = new ClientShares(settings.http().concurrentSaves());
-        this.reads = new ClientShares(settings.http().concurrentReads());
-        this.answers = new AnswerMemory(Runtime.getRuntime().maxMemory(), reads);
+        ClientShares reads = new ClientShares(settings.http().concurrentReads());
+        this.shared = new Shared(
+                bodies,
+                metrics,
+                limit,
+                new AnswerMemory(Runtime.getRuntime().maxMemory(), reads),
+                settings.http().answerTime(),
+                settings.auth(),
+                new ClientShares(settings.http().concurrentSaves()),
+                reads);
     }
+
+    /**
+     * What the routes share.
+     *
+     * @param answerTime that an answer may take to be read
+     * @param saves      places of saves and changes
+     * @param reads      places of all other calls
+     */
+    record Shared(
+            BodyFilter bodies,
+            SaveMetrics metrics,
+            SaveLimit limit,
+            AnswerMemory answers,
+            Duration answerTime,
+            SpineSettings.Auth auth,
+            ClientShares saves,
+            ClientShares reads) {}
 
     @Override
     public PlatformHttpConsumer createConsumer(PlatformHttpEndpoint endpoint, Processor processor) {
-        return new PublicHttpConsumer(endpoint, processor, this, bodies, answerTime);
-    }
-
-    AnswerMemory answers() {
-        return answers;
-    }
-
-    SpineSettings.Auth auth() {
-        return auth;
-    }
-
-    ClientShares saves() {
-        return saves;
-    }
-
-    ClientShares reads() {
-        return reads;
-    }
-
-    SaveLimit limit() {
-        return limit;
-    }
-
-    /** A route takes saves at this path from now on. */
-    SaveMetrics measureSaves(String path) {
-        metrics.measure(path);
-        return metrics;
+        return new PublicHttpConsumer(endpoint, processor, shared);
     }
 }

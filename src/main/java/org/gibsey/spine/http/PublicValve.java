@@ -76,7 +76,7 @@ final class PublicValve extends ErrorReportValve {
             if (isRead && turn == null) {
                 refuse(Problem.busy(), request, response);
             } else {
-                answer(request, response);
+                answer(client, request, response);
             }
         } finally {
             if (turn != null) {
@@ -99,7 +99,7 @@ final class PublicValve extends ErrorReportValve {
         response.finishResponse();
     }
 
-    private void answer(Request request, Response response) throws IOException, ServletException {
+    private void answer(String client, Request request, Response response) throws IOException, ServletException {
         Object socket = request.getCoyoteRequest().getNote(HeadDeadline.SOCKET_NOTE);
         if (socket != null) {
             request.setAttribute(IncomingBody.SOCKET, socket);
@@ -111,7 +111,7 @@ final class PublicValve extends ErrorReportValve {
             return;
         }
         if (!request.isAsync()) {
-            dropRest(request, response);
+            dropRest(client, request, response);
         }
     }
 
@@ -119,14 +119,13 @@ final class PublicValve extends ErrorReportValve {
      * A short while for a body that nobody has read, so that its sender sees the answer, and then the end. Tomcat would wait
      * for all of it, in a thread, for a client that sends a byte now and then. Who has its share of such waits gets none.
      */
-    private void dropRest(Request request, Response response) throws IOException {
+    private void dropRest(String client, Request request, Response response) throws IOException {
         org.apache.coyote.Request wire = request.getCoyoteRequest();
         // HTTP/2 resets the stream, and a client that still waits for 100 sends nothing
         if (request.isFinished() || wire.hasExpectation() || isHttp2(request)) {
             return;
         }
         response.finishResponse();
-        String client = ClientShares.client(request);
         if (response.getStatus() != HttpServletResponse.SC_REQUEST_TIMEOUT
                 && comingBodies.take(client, 1) == ClientShares.Outcome.TAKEN) {
             long end = System.nanoTime() + REST_NANOS;

@@ -22,13 +22,13 @@ class AnswerMemoryTest {
     void oneClientLeavesHalfOfThePlacesToOthers() throws Refused {
         List<AnswerMemory.Place> taken = new ArrayList<>();
         for (int i = 0; i < PLACES / 2; i++) {
-            taken.add(memory.begin(of("192.0.2.1")));
+            taken.add(memory.begin("192.0.2.1"));
         }
 
-        assertThatThrownBy(() -> memory.begin(of("192.0.2.1"))).isInstanceOf(Refused.class);
+        assertThatThrownBy(() -> memory.begin("192.0.2.1")).isInstanceOf(Refused.class);
 
         for (int other = 2; other < 2 + PLACES / 2; other++) {
-            taken.add(memory.begin(of("192.0.2." + other)));
+            taken.add(memory.begin("192.0.2." + other));
         }
         assertThat(taken).hasSize(PLACES);
         taken.forEach(AnswerMemory.Place::close);
@@ -45,16 +45,16 @@ class AnswerMemoryTest {
         assertThatThrownBy(() -> memory.begin(of("192.0.2.9", first))).isInstanceOf(Refused.class);
 
         taken.add(memory.begin(of("192.0.2.1", UUID.randomUUID())));
-        taken.add(memory.begin(of("192.0.2.1")));
+        taken.add(memory.begin("192.0.2.1"));
         taken.forEach(AnswerMemory.Place::close);
     }
 
     @Test
     void whoWaitsGetsThePlaceThatBecomesFree() throws Exception {
         AnswerMemory small = new AnswerMemory(1, new ClientShares(128));
-        AnswerMemory.Place only = small.begin(of("192.0.2.1"));
+        AnswerMemory.Place only = small.begin("192.0.2.1");
         Thread waits = new Thread(() -> {
-            try (AnswerMemory.Place next = small.begin(of("192.0.2.2"))) {
+            try (AnswerMemory.Place next = small.begin("192.0.2.2")) {
                 next.send(1);
             } catch (Refused busy) {
                 throw new IllegalStateException(busy);
@@ -70,15 +70,10 @@ class AnswerMemoryTest {
         assertThat(failures).isEmpty();
     }
 
-    private static MockHttpServletRequest of(String address, UUID reader) {
-        MockHttpServletRequest request = of(address);
-        new Caller(reader, Instant.MAX).enter(request);
-        return request;
-    }
-
-    private static MockHttpServletRequest of(String client) {
+    private static String of(String address, UUID reader) {
         MockHttpServletRequest request = new MockHttpServletRequest();
-        request.setRemoteAddr(client);
-        return request;
+        request.setRemoteAddr(address);
+        new Caller(reader, Instant.MAX).enter(request);
+        return Caller.client(request);
     }
 }
