@@ -11,7 +11,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.Route;
-import org.apache.camel.model.ProcessDefinition;
 import org.apache.camel.model.ProcessorDefinitionHelper;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.model.SendDefinition;
@@ -56,9 +55,7 @@ final class KafkaStatus implements Processor {
      */
     static boolean isAllOf(Route route) {
         return route.getRoute() instanceof RouteDefinition definition
-                && ProcessorDefinitionHelper.filterTypeInOutputs(definition.getOutputs(), ProcessDefinition.class)
-                        .stream()
-                        .anyMatch(step -> NAME.equals(step.getRef()))
+                && !AcceptGift.stepsOf(definition, NAME).isEmpty()
                 && ProcessorDefinitionHelper.filterTypeInOutputs(definition.getOutputs(), SendDefinition.class)
                         .isEmpty();
     }

@@ -9,7 +9,6 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.SpineSettings;
 import org.jspecify.annotations.Nullable;
@@ -36,29 +35,29 @@ final class SaveLimit {
     static final int MOST_CLIENTS = 20_000;
 
     private final int perMinute;
-    private final LongSupplier nanos;
+    private final TimeMeter time;
     private final Cache<String, Bucket> buckets;
     private final String policy;
 
     @Autowired
     SaveLimit(SpineSettings settings) {
-        this(perMinute(settings), System::nanoTime);
+        this(perMinute(settings), TimeMeter.SYSTEM_NANOTIME);
     }
 
     /**
      * @param perMinute 0 for no limit
-     * @param nanos     the time now, from any origin
+     * @param time      in nanoseconds, from any origin
      */
-    SaveLimit(int perMinute, LongSupplier nanos) {
+    SaveLimit(int perMinute, TimeMeter time) {
         this.perMinute = perMinute;
-        this.nanos = nanos;
+        this.time = time;
         long secondsToFill = perMinute == 0 ? 1 : (60L * BURST + perMinute - 1) / perMinute;
         this.policy = String.format(Locale.ROOT, "\"saves\";q=%s;w=%s", BURST, secondsToFill);
         this.buckets = Caffeine.newBuilder()
                 .maximumSize(MOST_CLIENTS)
                 // a bucket that is full says nothing
                 .expireAfterAccess(Duration.ofSeconds(secondsToFill))
-                .ticker(nanos::getAsLong)
+                .ticker(time::currentTimeNanos)
                 .executor(Runnable::run)
                 .build();
     }
@@ -103,17 +102,7 @@ final class SaveLimit {
     private Bucket newBucket() {
         return Bucket.builder()
                 .addLimit(limit -> limit.capacity(BURST).refillGreedy(perMinute, Duration.ofMinutes(1)))
-                .withCustomTimePrecision(new TimeMeter() {
-                    @Override
-                    public long currentTimeNanos() {
-                        return nanos.getAsLong();
-                    }
-
-                    @Override
-                    public boolean isWallClockBased() {
-                        return false;
-                    }
-                })
+                .withCustomTimePrecision(time)
                 .build();
     }
 

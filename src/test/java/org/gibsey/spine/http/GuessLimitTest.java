@@ -2,26 +2,14 @@ package org.gibsey.spine.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.bucket4j.TimeMeter;
 import java.time.Duration;
 import org.gibsey.spine.WrongTokens;
 import org.junit.jupiter.api.Test;
 
 class GuessLimitTest {
 
-    private long nanos = 42;
-
-    private final GuessLimit limit = new GuessLimit(new TimeMeter() {
-        @Override
-        public long currentTimeNanos() {
-            return nanos;
-        }
-
-        @Override
-        public boolean isWallClockBased() {
-            return false;
-        }
-    });
+    private final PassedTime time = new PassedTime();
+    private final GuessLimit limit = new GuessLimit(time);
 
     @Test
     void looksAtTwentyWrongTokensOfAnAddressInAMinute() {
@@ -32,7 +20,7 @@ class GuessLimitTest {
 
         assertThat(limit.ofLooking("192.0.2.1").status()).isEqualTo(429);
         assertThat(limit.ofLooking("192.0.2.2")).isNull();
-        pass(Duration.ofSeconds(61));
+        time.pass(Duration.ofSeconds(61));
         assertThat(limit.ofLooking("192.0.2.1")).isNull();
     }
 
@@ -41,7 +29,7 @@ class GuessLimitTest {
         guessFromEverywhere();
 
         assertThat(limit.ofLooking("192.0.2.1").status()).isEqualTo(429);
-        pass(Duration.ofMillis(10));
+        time.pass(Duration.ofMillis(10));
         assertThat(limit.ofLooking("192.0.2.1")).isNull();
     }
 
@@ -53,7 +41,7 @@ class GuessLimitTest {
         guessFromEverywhere();
 
         assertThat(limit.ofLooking("192.0.2.1")).isNull();
-        pass(Duration.ofMinutes(61));
+        time.pass(Duration.ofMinutes(61));
         guessFromEverywhere();
         assertThat(limit.ofLooking("192.0.2.1").status()).isEqualTo(429);
     }
@@ -62,9 +50,5 @@ class GuessLimitTest {
         for (int i = 0; i < GuessLimit.MOST_A_SECOND; i++) {
             limit.wrong("10.0.0." + i);
         }
-    }
-
-    private void pass(Duration time) {
-        nanos += time.toNanos();
     }
 }

@@ -2,8 +2,7 @@ package org.gibsey.spine.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
+import java.time.Duration;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -11,8 +10,8 @@ import org.springframework.mock.web.MockHttpServletResponse;
 
 class SaveLimitTest {
 
-    private final AtomicLong nanos = new AtomicLong(-1);
-    private final SaveLimit limit = new SaveLimit(600, nanos::get);
+    private final PassedTime time = new PassedTime();
+    private final SaveLimit limit = new SaveLimit(600, time);
     private MockHttpServletResponse response = new MockHttpServletResponse();
 
     @Test
@@ -20,9 +19,9 @@ class SaveLimitTest {
         takeBurst();
 
         assertThat(take("192.0.2.1")).isNotNull();
-        nanos.addAndGet(TimeUnit.MILLISECONDS.toNanos(99));
+        time.pass(Duration.ofMillis(99));
         assertThat(take("192.0.2.1")).isNotNull();
-        nanos.addAndGet(TimeUnit.MILLISECONDS.toNanos(1));
+        time.pass(Duration.ofMillis(1));
         assertThat(take("192.0.2.1")).isNull();
         assertThat(take("192.0.2.1")).isNotNull();
         assertThat(take("192.0.2.2")).isNull();
@@ -48,20 +47,20 @@ class SaveLimitTest {
 
     @Test
     void whoWaitsAsLongAsItIsToldIsTaken() {
-        SaveLimit slow = new SaveLimit(1, nanos::get);
+        SaveLimit slow = new SaveLimit(1, time);
         IntStream.range(0, SaveLimit.BURST).forEach(i -> slow.take("192.0.2.1", response));
         Problem problem = slow.take("192.0.2.1", response);
         assertThat(problem).isNotNull();
         assertThat(problem.headers()).containsEntry("Retry-After", "60");
 
-        nanos.addAndGet(TimeUnit.SECONDS.toNanos(60));
+        time.pass(Duration.ofSeconds(60));
 
         assertThat(slow.take("192.0.2.1", response)).isNull();
     }
 
     @Test
     void isOffUnlessSet() {
-        SaveLimit off = new SaveLimit(0, nanos::get);
+        SaveLimit off = new SaveLimit(0, time);
 
         assertThat(IntStream.range(0, 1_000))
                 .allSatisfy(i -> assertThat(off.take("192.0.2.1", response)).isNull());
@@ -80,7 +79,7 @@ class SaveLimitTest {
         assertThat(most).isBetween(10_000L, (long) SaveLimit.MOST_CLIENTS);
 
         // a bucket that is full again is as good as none
-        nanos.addAndGet(TimeUnit.SECONDS.toNanos(13));
+        time.pass(Duration.ofSeconds(13));
         assertThat(limit.clients()).isZero();
     }
 
