@@ -4,12 +4,14 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
+import org.apache.tomcat.util.http.parser.AcceptEncoding;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.autoconfigure.web.WebProperties;
 import org.springframework.core.io.ClassPathResource;
@@ -125,9 +127,19 @@ final class PageFiles implements WebMvcConfigurer {
             if (own != null) {
                 return own;
             }
+            Resource smaller = packed.get(path);
+            return smaller != null && takesGzip(request) ? smaller : files.get(path);
+        }
+
+        private static boolean takesGzip(@Nullable HttpServletRequest request) {
             String accepted = request == null ? null : request.getHeader(HttpHeaders.ACCEPT_ENCODING);
-            Resource smaller = accepted != null && accepted.contains("gzip") ? packed.get(path) : null;
-            return smaller != null ? smaller : files.get(path);
+            try {
+                return accepted != null
+                        && AcceptEncoding.parse(new StringReader(accepted)).stream()
+                                .anyMatch(one -> one.getEncoding().equals("gzip") && one.getQuality() > 0);
+            } catch (IOException e) {
+                throw new UncheckedIOException("reading from memory does not fail", e);
+            }
         }
 
         @Override

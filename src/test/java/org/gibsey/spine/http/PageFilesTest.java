@@ -31,7 +31,7 @@ class PageFilesTest {
         MockMvc pages = pages("classpath:/static/");
 
         MockHttpServletResponse plain = get(pages, "/timeline/main.js", "");
-        MockHttpServletResponse packed = get(pages, "/timeline/main.js", "br, gzip");
+        MockHttpServletResponse packed = get(pages, "/timeline/main.js", "br, gzip;q=0.5");
 
         assertThat(plain.getHeader(HttpHeaders.CONTENT_ENCODING)).isNull();
         assertThat(packed.getHeader(HttpHeaders.CONTENT_ENCODING)).isEqualTo("gzip");
@@ -43,6 +43,15 @@ class PageFilesTest {
         assertThat(packed.getContentAsByteArray().length).isLessThan(plain.getContentAsByteArray().length / 2);
         assertThat(new GZIPInputStream(new ByteArrayInputStream(packed.getContentAsByteArray())))
                 .hasBinaryContent(plain.getContentAsByteArray());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gzip;q=0", "br, gzip; q=0.0", "identity", "x-gzipped", "gzip;q=no"})
+    void leavesAFileAsItIsForWhoDoesNotTakeItPacked(String encodings) throws Exception {
+        MockHttpServletResponse answer = get(pages("classpath:/static/"), "/timeline/main.js", encodings);
+
+        assertThat(answer.getHeader(HttpHeaders.CONTENT_ENCODING)).isNull();
+        assertThat(answer.getStatus()).isEqualTo(200);
     }
 
     @ParameterizedTest
