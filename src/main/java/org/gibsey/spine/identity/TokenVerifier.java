@@ -115,34 +115,19 @@ public final class TokenVerifier {
         return made;
     }
 
+    /** Who calls, if the token was verified within the last minute, so that it costs nothing to look at it; or null. */
+    public @Nullable Caller known(String token) {
+        Caller known = verified.getIfPresent(digest(token));
+        return known != null && clock.instant().isBefore(known.expires()) ? known : null;
+    }
+
     /**
-     * Who calls.
+     * Who calls, of a token that is not {@link #known}; it is from now on.
      *
      * @param token as it came, whatever it is
      * @throws RefusedToken if that cannot be told from it
      */
     public Caller verify(String token) throws RefusedToken {
-        ByteBuffer digest = digest(token);
-        Caller known = known(digest);
-        if (known != null) {
-            return known;
-        }
-        Caller caller = verifyAnew(token);
-        verified.put(digest, caller);
-        return caller;
-    }
-
-    /** Who calls, if the token was verified within the last minute, so that it costs nothing to look at it; or null. */
-    public @Nullable Caller known(String token) {
-        return known(digest(token));
-    }
-
-    private @Nullable Caller known(ByteBuffer digest) {
-        Caller known = verified.getIfPresent(digest);
-        return known != null && clock.instant().isBefore(known.expires()) ? known : null;
-    }
-
-    private Caller verifyAnew(String token) throws RefusedToken {
         JWSHeader header = header(token);
         // before a core is taken: it may wait for the issuer
         if (OF_KEYS.contains(header.getAlgorithm()) && !keys.prepare(header.getKeyID())) {
@@ -163,7 +148,9 @@ public final class TokenVerifier {
             if (reader == null || expires == null) {
                 throw new RefusedToken(Reason.INVALID);
             }
-            return new Caller(reader, expires);
+            Caller caller = new Caller(reader, expires);
+            verified.put(digest(token), caller);
+            return caller;
         } catch (JwtException e) {
             throw new RefusedToken(Reason.INVALID);
         } finally {

@@ -381,6 +381,7 @@ class TokenVerifierTest {
         assertThat(refused).as(token.length() > 300 ? "long" : token).isNotNull();
         assertThat(refused.reason()).isEqualTo(Reason.INVALID);
         assertThat(refused).hasMessage("INVALID").hasNoCause();
+        assertThat(verifier.known(token)).isNull();
     }
 
     private static UnaryOperator<JWTClaimsSet.Builder> edit(UnaryOperator<JWTClaimsSet.Builder> change) {
