@@ -2,6 +2,7 @@ package org.gibsey.spine.timeline;
 
 import java.sql.Timestamp;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.camel.Exchange;
@@ -11,6 +12,7 @@ import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.gift.UnknownGift;
 import org.gibsey.spine.http.Refused;
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Bean;
 import org.springframework.stereotype.Component;
 
 /**
@@ -26,6 +28,28 @@ final class GiftAnswer implements Processor {
 
     GiftAnswer(SpineSettings settings) {
         this.changes = settings.changes();
+    }
+
+    /**
+     * Answers with the steps of a gift's life that were found; {@code sets} becomes a list of names. Throws {@link UnknownGift} when
+     * there is no gift, and {@link Refused} when it is deleted: what it said is shown to nobody.
+     */
+    @Bean
+    @SuppressWarnings("unchecked")
+    static Processor historyAnswer() {
+        return exchange -> {
+            List<Map<String, @Nullable Object>> steps = exchange.getMessage().getBody(List.class);
+            if (steps.isEmpty()) {
+                throw new UnknownGift("No gift of this id is stored. If it was just saved, ask again in a moment.");
+            }
+            for (Map<String, @Nullable Object> step : steps) {
+                if (step.remove("deleted_at") != null) {
+                    throw Refused.gone("The gift is deleted. Restore it first.");
+                }
+                String sets = String.valueOf(step.get("sets"));
+                step.put("sets", sets.isEmpty() ? List.of() : List.of(sets.split(",", -1)));
+            }
+        };
     }
 
     @Override

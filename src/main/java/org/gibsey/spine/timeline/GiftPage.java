@@ -1,5 +1,6 @@
 package org.gibsey.spine.timeline;
 
+import com.github.f4b6a3.uuid.util.UuidValidator;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -8,8 +9,10 @@ import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
+import org.apache.camel.component.jdbc.JdbcConstants;
 import org.gibsey.spine.SpineSettings;
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Bean;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.stereotype.Component;
 import org.springframework.web.util.HtmlUtils;
@@ -21,6 +24,9 @@ import org.springframework.web.util.HtmlUtils;
  */
 @Component("giftPage")
 final class GiftPage implements Processor {
+
+    /** Whether the vault is asked. */
+    private static final String PREVIEWED = "previewed";
 
     private static final String HEAD = "<!--head-->";
     private static final Pattern SPACE = Pattern.compile("[\\s\\p{Z}\\p{Cc}]+");
@@ -37,12 +43,27 @@ final class GiftPage implements Processor {
         this.page = new ClassPathResource("page/gift.html").getContentAsString(StandardCharsets.UTF_8);
     }
 
+    /**
+     * Decides whether the page of a gift may say what is in it ({@value #PREVIEWED}): only where everybody may read it, because an
+     * address is opened without a token, and only for an id that a gift can have. Offers the id to the SQL of the route as the named
+     * parameter {@code event_id}.
+     */
+    @Bean
+    static Processor giftPageQuery(SpineSettings settings) {
+        boolean isOpen = !settings.auth().isOwn();
+        return exchange -> {
+            Message message = exchange.getMessage();
+            String id = message.getHeader(GiftQuery.EVENT_ID, String.class);
+            exchange.setProperty(PREVIEWED, isOpen && UuidValidator.isValid(id));
+            message.setHeader(JdbcConstants.JDBC_PARAMETERS, Map.of(GiftQuery.EVENT_ID, id));
+        };
+    }
+
     /** An id that has no row, where everybody reads, is answered 404 with the page: it may be dead, or on its way. */
     @Override
     public void process(Exchange exchange) {
         Message message = exchange.getMessage();
-        Map<?, ?> row =
-                exchange.getProperty(GiftPageQuery.PREVIEWED, Boolean.class) ? message.getBody(Map.class) : null;
+        Map<?, ?> row = exchange.getProperty(PREVIEWED, Boolean.class) ? message.getBody(Map.class) : null;
         String id = message.getHeader(GiftQuery.EVENT_ID, String.class);
         message.setBody(page.replace(HEAD, row == null ? NO_PREVIEW : head(row, id)));
         if (row == null && !auth.isOwn()) {

@@ -2,15 +2,18 @@ package org.gibsey.spine.timeline;
 
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.component.jdbc.JdbcConstants;
 import org.gibsey.spine.gift.InvalidInput;
+import org.gibsey.spine.gift.InvalidInput.FieldError;
 import org.gibsey.spine.http.Refused;
 import org.gibsey.spine.http.RequestQuery;
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Bean;
 import org.springframework.stereotype.Component;
 
 /**
@@ -29,6 +32,21 @@ final class SearchQuery implements Processor {
 
     SearchQuery(ListQuery list) {
         this.list = list;
+    }
+
+    /**
+     * Refuses a search that no index answers: signs without a word, or only words that are to be missing, which is almost every gift.
+     * The body is PostgreSQL's {@code querytree} of it.
+     */
+    @Bean
+    static Processor searchAsked() {
+        return exchange -> {
+            String asked = exchange.getMessage().getBody(String.class);
+            if (asked == null || asked.isBlank() || asked.equals("T")) {
+                throw new InvalidInput(
+                        List.of(new FieldError("q", "must name a word to look for, and not only what to leave out")));
+            }
+        };
     }
 
     @Override
