@@ -138,11 +138,7 @@ final class StreamClient implements WriteListener {
             cutOff = true;
             dropped = true;
             forget();
-            try {
-                async.start(this::end);
-            } catch (IllegalStateException e) {
-                LOG.debug("The container ended the stream first", e);
-            }
+            endInTheContainer();
         }
         return late;
     }
@@ -160,13 +156,15 @@ final class StreamClient implements WriteListener {
         }
         send(last);
         expired = true;
-        whenDrained(() -> {
-            try {
-                async.start(this::end);
-            } catch (IllegalStateException e) {
-                LOG.debug("The container ended the stream first", e);
-            }
-        });
+        whenDrained(this::endInTheContainer);
+    }
+
+    private void endInTheContainer() {
+        try {
+            async.start(this::end);
+        } catch (IllegalStateException e) {
+            LOG.debug("The container ended the stream first", e);
+        }
     }
 
     /** Whether the stream has ended, from either side. */

@@ -47,7 +47,7 @@ final class StreamServlet extends HttpServlet {
     private static final List<String> METHODS = List.of("GET", "HEAD");
     private static final String LAST_EVENT_ID = "Last-Event-ID";
     private static final byte[] GREETING = "retry: 2000\n\n".getBytes(StandardCharsets.UTF_8);
-    private static final byte[] RESET = "event: reset\ndata: {}\n\n".getBytes(StandardCharsets.UTF_8);
+    static final byte[] RESET = "event: reset\ndata: {}\n\n".getBytes(StandardCharsets.UTF_8);
 
     private final transient VaultFeed feed;
     private final transient SpineSettings.Stream settings;

@@ -60,7 +60,6 @@ final class VaultFeed implements SmartLifecycle {
 
     private static final byte[] HEARTBEAT = ": still here\n\n".getBytes(StandardCharsets.UTF_8);
     private static final byte[] EXPIRED = "event: expired\ndata: {}\n\n".getBytes(StandardCharsets.UTF_8);
-    private static final byte[] RESET = "event: reset\ndata: {}\n\n".getBytes(StandardCharsets.UTF_8);
 
     /**
      * A client that joins.
@@ -214,7 +213,7 @@ final class VaultFeed implements SmartLifecycle {
         } else if (!history.knows(recent.position(), connection)) {
             recent = new RecentGifts(history.latest(connection));
             LOG.warn("The database is another server than before; the timelines start again from what it has");
-            live.forEach(client -> client.send(RESET));
+            live.forEach(client -> client.send(StreamServlet.RESET));
         }
     }
 
