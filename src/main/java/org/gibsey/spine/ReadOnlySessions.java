@@ -1,7 +1,10 @@
 package org.gibsey.spine;
 
 import com.zaxxer.hikari.SQLExceptionOverride;
+import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 
 /**
  * Takes a session out of the pool that turns out to be read-only: its server became a standby, and the name it was reached by
@@ -12,6 +15,14 @@ public final class ReadOnlySessions implements SQLExceptionOverride {
 
     /** SQLSTATE (Appendix A of PostgreSQL's manual). */
     private static final String READ_ONLY_SQL_TRANSACTION = "25006";
+
+    /** Whether a session takes no rows: its server may have been replaced, and would show old ones for ever. */
+    public static boolean isOne(Connection session) throws SQLException {
+        try (Statement statement = session.createStatement();
+                ResultSet readOnly = statement.executeQuery("show transaction_read_only")) {
+            return !readOnly.next() || readOnly.getBoolean(1);
+        }
+    }
 
     @java.lang.Override
     public Override adjudicate(SQLException failure) {

@@ -2,13 +2,13 @@ package org.gibsey.spine.health;
 
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.Locale;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.MigrationInfo;
+import org.gibsey.spine.ReadOnlySessions;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
  * Looks whether the database answers, with the schema this program was built for. Brings the schema up to date if that is
@@ -52,31 +52,22 @@ final class SchemaLook implements Watch.Look {
             if (!connection.isValid(ANSWER_WITHIN_SECONDS)) {
                 throw new SQLException("does not answer within " + ANSWER_WITHIN_SECONDS + " s");
             }
-            if (!takesRows(connection) && vault.isWrapperFor(HikariDataSource.class)) {
+            // what reads from such sessions would see old rows until they end
+            if (ReadOnlySessions.isOne(connection) && vault.isWrapperFor(HikariDataSource.class)) {
                 vault.unwrap(HikariDataSource.class).getHikariPoolMXBean().softEvictConnections();
             }
         }
     }
 
-    /** A server that takes none may have been replaced: what reads from its sessions would see old rows until they end. */
-    private static boolean takesRows(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet readOnly = statement.executeQuery("show transaction_read_only")) {
-            return readOnly.next() && readOnly.getString(1).equals("off");
-        }
-    }
-
     /** Any other encoding lacks characters that readers write. */
-    private void requireUtf8() throws SQLException {
-        try (Connection connection = vault.getConnection();
-                Statement statement = connection.createStatement();
-                ResultSet encoding = statement.executeQuery("show server_encoding")) {
-            if (encoding.next() && !"UTF8".equals(encoding.getString(1))) {
-                throw new IllegalStateException(String.format(
-                        Locale.ROOT,
-                        "the database's encoding is %s and must be UTF8: make the database anew",
-                        encoding.getString(1)));
-            }
+    private void requireUtf8() {
+        String encoding = JdbcClient.create(vault)
+                .sql("show server_encoding")
+                .query(String.class)
+                .single();
+        if (!encoding.equals("UTF8")) {
+            throw new IllegalStateException(
+                    "the database's encoding is " + encoding + " and must be UTF8: make the database anew");
         }
     }
 

@@ -12,6 +12,7 @@ import javax.sql.DataSource;
 import org.gibsey.spine.SpineSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
  * The second wall between readers: the database itself hides what is another's (row level security). The policies are part of
@@ -135,32 +136,23 @@ public final class RowSecurity {
         }
     }
 
-    private boolean isOn() throws SQLException {
-        try (Connection connection = vault.getConnection();
-                PreparedStatement select = connection.prepareStatement(IS_ON)) {
-            select.setString(1, role);
-            try (ResultSet row = select.executeQuery()) {
-                return row.next() && row.getBoolean(1);
-            }
-        }
+    private boolean isOn() {
+        return JdbcClient.create(vault)
+                .sql(IS_ON)
+                .param(role)
+                .query(Boolean.class)
+                .single();
     }
 
     private void check() throws SQLException {
-        if (isActive()) {
+        JdbcClient open = JdbcClient.create(vault);
+        if (open.sql("select row_security_active('vault')").query(Boolean.class).single()) {
             throw new IllegalStateException(
                     "row security hides the gifts from this process itself: its login must own the"
                             + " tables or have BYPASSRLS");
         }
         if (reads.isOwn()) {
             checkAsReader();
-        }
-    }
-
-    private boolean isActive() throws SQLException {
-        try (Connection connection = vault.getConnection();
-                Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("select row_security_active('vault')")) {
-            return row.next() && row.getBoolean(1);
         }
     }
 

@@ -3,7 +3,6 @@ package org.gibsey.spine.timeline;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Properties;
@@ -61,14 +60,6 @@ final class NotificationConnection implements AutoCloseable {
     boolean await(int timeoutMs) throws SQLException {
         PGNotification[] heard = notifications.getNotifications(timeoutMs);
         return heard != null && heard.length > 0;
-    }
-
-    /** Whether the server takes rows. One that does not may have been replaced, and would never notify again. */
-    boolean takesRows() throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet readOnly = statement.executeQuery("show transaction_read_only")) {
-            return readOnly.next() && readOnly.getString(1).equals("off");
-        }
     }
 
     @Override

@@ -23,6 +23,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.gibsey.spine.Outage;
+import org.gibsey.spine.ReadOnlySessions;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.identity.TokenVerifier;
 import org.jspecify.annotations.Nullable;
@@ -184,7 +185,10 @@ final class VaultFeed implements SmartLifecycle {
         }
     }
 
-    /** Follows the vault until the last client is gone, or until the server takes no more rows: its name may lead to another. */
+    /**
+     * Follows the vault until the last client is gone, or until the server takes no more rows: its name may lead to another, and it
+     * would never notify again.
+     */
     private void follow(NotificationConnection notifications) throws SQLException {
         Connection connection = notifications.connection();
         findPosition(connection);
@@ -204,7 +208,7 @@ final class VaultFeed implements SmartLifecycle {
             news = awaitNews(notifications, end);
             long rest = Math.min(Math.max(end - begin, SHORTEST_REST_NANOS), LONGEST_REST_NANOS);
             restUntil(end + rest);
-        } while (running && !open.isEmpty() && (news || notifications.takesRows()));
+        } while (running && !open.isEmpty() && (news || !ReadOnlySessions.isOne(connection)));
     }
 
     private void findPosition(Connection connection) throws SQLException {
