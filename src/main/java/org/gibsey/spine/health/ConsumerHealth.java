@@ -135,12 +135,15 @@ final class ConsumerHealth implements HealthIndicator {
             problems.add(String.format(Locale.ROOT, "route %s waits: %s", id, reason));
         }
         Map<TopicPartition, Position> positions = sight.positions.getOrDefault(id, Map.of());
-        long waiting = mine.stream()
-                .map(positions::get)
-                .filter(Objects::nonNull)
-                .mapToLong(Position::waiting)
-                .sum();
-        Duration still = databaseAway || waiting == 0 ? moved(id) : still(id, mine, positions);
+        List<Position> own =
+                mine.stream().map(positions::get).filter(Objects::nonNull).toList();
+        long waiting = own.stream().mapToLong(Position::waiting).sum();
+        if (databaseAway || waiting == 0) {
+            progress.remove(id);
+        }
+        Duration still = databaseAway || waiting == 0
+                ? Duration.ZERO
+                : still(id, mine, own.stream().mapToLong(Position::next).sum());
         if (still.compareTo(NOTHING_STORED) > 0) {
             problems.add(String.format(
                     Locale.ROOT,
@@ -176,12 +179,7 @@ final class ConsumerHealth implements HealthIndicator {
     }
 
     /** How long nothing of it was stored; a change of its partitions counts as movement. */
-    private Duration still(String id, Set<TopicPartition> mine, Map<TopicPartition, Position> positions) {
-        long committed = mine.stream()
-                .map(positions::get)
-                .filter(Objects::nonNull)
-                .mapToLong(Position::next)
-                .sum();
+    private Duration still(String id, Set<TopicPartition> mine, long committed) {
         Instant now = clock.instant();
         Progress before = progress.get(id);
         if (before == null || before.committed != committed || !before.partitions.equals(mine)) {
@@ -189,11 +187,6 @@ final class ConsumerHealth implements HealthIndicator {
             return Duration.ZERO;
         }
         return Duration.between(before.since, now);
-    }
-
-    private Duration moved(String id) {
-        progress.remove(id);
-        return Duration.ZERO;
     }
 
     private void forget(String id) {
