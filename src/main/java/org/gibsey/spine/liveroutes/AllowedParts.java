@@ -70,9 +70,9 @@ final class AllowedParts {
     }
 
     /**
-     * Looks at the outer shape of a file: a list of routes and nothing else. Camel would also take beans, route configurations,
-     * error handlers and interceptors there, each of which reaches beyond its file and can switch off what keeps gifts safe. To be
-     * done before Camel loads it.
+     * Looks at the outer shape of a file: a list of routes and nothing else. Camel would also take beans, route
+     * configurations, error handlers and interceptors there, each of which reaches beyond its file and can switch off what
+     * keeps gifts safe. To be done before Camel loads it.
      *
      * @throws org.snakeyaml.engine.v2.exceptions.YamlEngineException when it is not YAML
      */

@@ -31,8 +31,8 @@ final class GiftAnswer implements Processor {
     }
 
     /**
-     * Answers with the steps of a gift's life that were found; {@code sets} becomes a list of names. Throws {@link UnknownGift} when
-     * there is no gift, and {@link Refused} when it is deleted: what it said is shown to nobody.
+     * Answers with the steps of a gift's life that were found; {@code sets} becomes a list of names. Throws {@link
+     * UnknownGift} when there is no gift, and {@link Refused} when it is deleted: what it said is shown to nobody.
      */
     @Bean
     @SuppressWarnings("unchecked")

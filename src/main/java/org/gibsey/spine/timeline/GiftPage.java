@@ -44,9 +44,9 @@ final class GiftPage implements Processor {
     }
 
     /**
-     * Decides whether the page of a gift may say what is in it ({@value #PREVIEWED}): only where everybody may read it, because an
-     * address is opened without a token, and only for an id that a gift can have. Offers the id to the SQL of the route as the named
-     * parameter {@code event_id}.
+     * Decides whether the page of a gift may say what is in it ({@value #PREVIEWED}): only where everybody may read it,
+     * because an address is opened without a token, and only for an id that a gift can have. Offers the id to the SQL of the
+     * route as the named parameter {@code event_id}.
      */
     @Bean
     static Processor giftPageQuery(SpineSettings settings) {

@@ -35,8 +35,8 @@ final class SearchQuery implements Processor {
     }
 
     /**
-     * Refuses a search that no index answers: signs without a word, or only words that are to be missing, which is almost every gift.
-     * The body is PostgreSQL's {@code querytree} of it.
+     * Refuses a search that the index cannot answer: one without a word, or with excluded words only, which almost every
+     * gift matches. The body is PostgreSQL's {@code querytree} of the search.
      */
     @Bean
     static Processor searchAsked() {

@@ -186,8 +186,8 @@ final class VaultFeed implements SmartLifecycle {
     }
 
     /**
-     * Follows the vault until the last client is gone, or until the server takes no more rows: its name may lead to another, and it
-     * would never notify again.
+     * Follows the vault until the last client is gone, or until the server takes no more rows: its name may lead to
+     * another, and it would never notify again.
      */
     private void follow(NotificationConnection notifications) throws SQLException {
         Connection connection = notifications.connection();
