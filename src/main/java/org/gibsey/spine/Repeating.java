@@ -78,8 +78,10 @@ public final class Repeating implements SmartLifecycle {
             task.run();
             failed = false;
         } catch (RuntimeException e) {
-            // a defect of ours; without this the thread would silently do nothing from here on
-            if (!failed) {
+            // a defect of ours; without this the thread would silently do nothing from here on. A run that a stop
+            // overtook
+            // finds things gone
+            if (!failed && isRunning()) {
                 LOG.error("{} failed and goes on", name, e);
             }
             failed = true;
