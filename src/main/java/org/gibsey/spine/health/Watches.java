@@ -17,6 +17,7 @@ import org.springframework.boot.actuate.health.HealthEndpoint;
 import org.springframework.boot.actuate.health.Status;
 import org.springframework.boot.autoconfigure.flyway.FlywayMigrationStrategy;
 import org.springframework.boot.autoconfigure.jdbc.DataSourceProperties;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
@@ -96,12 +97,19 @@ class Watches {
     @Bean
     @Order(Ordered.HIGHEST_PRECEDENCE + 1)
     ApplicationRunner startWatchesOfTopics(
-            Repeating brokerWatch, Repeating groupWatchThread, Repeating historyThread, Repeating groupsThread) {
+            ConfigurableApplicationContext application,
+            Repeating brokerWatch,
+            Repeating groupWatchThread,
+            Repeating historyThread,
+            Repeating groupsThread) {
         return arguments -> {
-            brokerWatch.start();
-            groupWatchThread.start();
-            historyThread.start();
-            groupsThread.start();
+            // not when a folder of routes is only checked
+            if (application.isRunning()) {
+                brokerWatch.start();
+                groupWatchThread.start();
+                historyThread.start();
+                groupsThread.start();
+            }
         };
     }
 

@@ -6,8 +6,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import org.gibsey.spine.Repeating;
 import org.gibsey.spine.SpineApplication;
 import org.junit.jupiter.api.Test;
+import org.springframework.context.ConfigurableApplicationContext;
 
 class RouteCheckTest {
 
@@ -36,6 +38,17 @@ class RouteCheckTest {
                     .contains(folder.file("save-gift") + ":" + line + ": there is no option 'lingerMz'\n")
                     .contains(folder.file("other") + ":")
                     .contains("is taken by " + folder.file("list-gifts"));
+        }
+    }
+
+    /** No broker or database is asked. */
+    @Test
+    void startsNothing() {
+        try (ConfigurableApplicationContext application =
+                RouteCheck.start(SpineApplication.class, "file:routes/*.yaml")) {
+            assertThat(application.getBeansOfType(Repeating.class).values())
+                    .isNotEmpty()
+                    .noneMatch(Repeating::isRunning);
         }
     }
 
