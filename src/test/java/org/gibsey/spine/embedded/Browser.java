@@ -231,19 +231,24 @@ public final class Browser implements AutoCloseable {
 
     /** What of the page some operator or reader could not see, reach or understand, by the rules of axe; each begins with the state. */
     public List<String> violations(String state) throws IOException {
-        return violations(state, List.of());
+        return violations(state, "html", List.of());
     }
 
     /** The same, and in the dark of it what has to do with colours: nothing else is another there. */
     public List<String> violationsInLightAndDark(String state) throws IOException {
-        List<String> violations = new ArrayList<>(violations(state));
+        return violationsInLightAndDark(state, "html");
+    }
+
+    /** The same of a part of the page, such as a dialog: nobody gets at the rest of it meanwhile. */
+    public List<String> violationsInLightAndDark(String state, String part) throws IOException {
+        List<String> violations = new ArrayList<>(violations(state, part, List.of()));
         scheme("dark");
-        violations.addAll(violations(state + ", dark", List.of("color-contrast", "link-in-text-block")));
+        violations.addAll(violations(state + ", dark", part, List.of("color-contrast", "link-in-text-block")));
         scheme("light");
         return violations;
     }
 
-    private List<String> violations(String state, List<String> rules) throws IOException {
+    private List<String> violations(String state, String part, List<String> rules) throws IOException {
         if (!this.<Boolean>script("return 'axe' in window")) {
             script(new ClassPathResource("axe.min.js").getContentAsString(StandardCharsets.UTF_8));
         }
@@ -254,9 +259,9 @@ public final class Browser implements AutoCloseable {
                 if (arguments[0].length) {
                   options.runOnly = arguments[0];
                 }
-                return axe.run(options).then(({violations}) => violations.map(violation =>
+                return axe.run(arguments[1], options).then(({violations}) => violations.map(violation =>
                   `${violation.id}: ${violation.nodes.map(node => node.target + " " + (node.any[0]?.message ?? "")).join("; ")}`))
-                """, rules);
+                """, rules, part);
         return found.stream().map(violation -> state + ": " + violation).toList();
     }
 
