@@ -22,7 +22,7 @@ export async function showWorkers() {
 }
 
 function rows(groups) {
-  return groups.flatMap(({group, topic, state, members, nobodys}) => [
+  return groups.flatMap(({group, state, members, nobodys}) => [
     ...members.map(({client, host, partitions}) => row([group, client, host, places(partitions), lag(partitions)])),
     ...members.length === 0 ? [row([group, `no member (${state.toLowerCase()})`, "", "", lag(nobodys)], "warn")]
       : nobodys.length ? [row([group, "nobody", "", places(nobodys), lag(nobodys)], "warn")] : []]);

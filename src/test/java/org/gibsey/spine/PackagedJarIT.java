@@ -123,6 +123,7 @@ class PackagedJarIT {
             assertThat(health.at("/components/database/status").textValue()).isEqualTo("UP");
 
             assertThat(api.terminate()).isEqualTo(143);
+            showsTheGroupOfTheSink(new TestCaller(0, workerManagement));
             assertThat(worker.terminate()).isEqualTo(143);
         } finally {
             sink.stop(0);
@@ -130,6 +131,23 @@ class PackagedJarIT {
     }
 
     /** Has no time for the first request. */
+    private void showsTheGroupOfTheSink(TestCaller worker) {
+        await().untilAsserted(() -> {
+            List<JsonNode> groups = json.readTree(worker.management("/actuator/groups"))
+                    .path("groups")
+                    .valueStream()
+                    .filter(group -> group.path("group").asText().equals(topic + "-poster"))
+                    .toList();
+            assertThat(groups).hasSize(1);
+            assertThat(groups.get(0).at("/members/0/partitions"))
+                    .hasSize(6)
+                    .allSatisfy(share -> assertThat(share.path("lag").asInt(-1)).isZero());
+            assertThat(groups.get(0).path("nobodys")).isEmpty();
+            assertThat(worker.metrics())
+                    .contains("consumer_group_lag_records{group=\"%s-poster\"} 0.0".formatted(topic));
+        });
+    }
+
     private static HttpServer sink(List<String> posted) throws IOException {
         HttpServer sink = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         sink.createContext("/gifts", exchange -> {

@@ -58,7 +58,7 @@ final class ConsumerHealth implements HealthIndicator {
      * What was seen at one moment.
      *
      * @param waits     why a route of an id waits, null when it does not
-     * @param positions where the group of each route stands, by the id of the route
+     * @param positions where each group stands, by its name
      */
     record Sight(
             List<PersistRoute> routes,
@@ -134,7 +134,7 @@ final class ConsumerHealth implements HealthIndicator {
         if (lasts(id + " waiting", reason != null, WAITING)) {
             problems.add(String.format(Locale.ROOT, "route %s waits: %s", id, reason));
         }
-        Map<TopicPartition, Position> positions = sight.positions.getOrDefault(id, Map.of());
+        Map<TopicPartition, Position> positions = sight.positions.getOrDefault(route.group(), Map.of());
         List<Position> own =
                 mine.stream().map(positions::get).filter(Objects::nonNull).toList();
         long waiting = own.stream().mapToLong(Position::waiting).sum();

@@ -1,5 +1,8 @@
 package org.gibsey.spine.health;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +38,9 @@ public final class GroupWatch {
     private final OutageLog outages;
     private final Lag lag;
     private final ConsumerHealth health;
-    private volatile @Nullable Map<TopicPartition, Position> latest;
+    private final MultiGauge lags;
+    private volatile @Nullable Map<TopicPartition, Position> events;
+    private volatile Map<String, Map<TopicPartition, Position>> groups = Map.of();
 
     GroupWatch(
             Positions positions,
@@ -44,7 +49,8 @@ public final class GroupWatch {
             BatchConsumerFactory consumers,
             OutageLog outages,
             Lag lag,
-            ConsumerHealth health) {
+            ConsumerHealth health,
+            MeterRegistry meters) {
         this.positions = positions;
         this.settings = settings.topic();
         this.changes = settings.changes().topic();
@@ -53,6 +59,9 @@ public final class GroupWatch {
         this.outages = outages;
         this.lag = lag;
         this.health = health;
+        this.lags = MultiGauge.builder("consumer.group.lag.records")
+                .description("Records a consumer group has not committed; not there when not known")
+                .register(meters);
     }
 
     /**
@@ -60,57 +69,71 @@ public final class GroupWatch {
      * changes; null when the broker did not say.
      */
     public @Nullable Map<TopicPartition, Position> events() {
-        return latest;
+        return events;
+    }
+
+    /**
+     * Where each consumer group stood, by its name: those of the vault, and those that routes of this process are in. Without what the
+     * broker did not say.
+     */
+    Map<String, Map<TopicPartition, Position>> groups() {
+        return groups;
     }
 
     void look() {
+        Map<String, Map<TopicPartition, Position>> all = new HashMap<>();
+        all.put(settings.group(), new HashMap<>());
+        all.put(settings.changesGroup(), new HashMap<>());
         try {
-            Map<TopicPartition, Position> events = ask(settings.group(), settings.name());
-            if (events != null && routes.uses(changes)) {
-                Map<TopicPartition, Position> ofChanges = ask(settings.changesGroup(), changes);
-                events = ofChanges == null ? null : both(events, ofChanges);
-            }
-            latest = events;
-            if (events == null) {
+            boolean known = ask(settings.group(), settings.name(), all)
+                    && (!routes.uses(changes) || ask(settings.changesGroup(), changes, all));
+            Map<TopicPartition, Position> ofVault = new HashMap<>();
+            all.values().forEach(ofVault::putAll);
+            events = known ? ofVault : null;
+            if (!known) {
                 lag.unknown();
                 health.unknown();
                 return;
             }
-            lag.update(events);
+            lag.update(ofVault);
             List<PersistRoute> storing = routes.all();
-            Map<String, Map<TopicPartition, Position>> ofRoutes = new HashMap<>();
             for (PersistRoute route : storing) {
                 // a route of an operator's own may read the same topic in another group
-                Map<TopicPartition, Position> own =
-                        route.reads(settings.name(), settings.group()) || route.reads(changes, settings.changesGroup())
-                                ? events
-                                : ask(route.group(), route.topic());
-                if (own == null) {
-                    health.unknown();
-                    return;
-                }
-                ofRoutes.put(route.id(), own);
+                known &= route.reads(settings.name(), settings.group())
+                        || route.reads(changes, settings.changesGroup())
+                        || ask(route.group(), route.topic(), all);
             }
-            health.update(new Sight(storing, consumers.memberships(), outages::reason, ofRoutes));
+            if (known) {
+                health.update(new Sight(storing, consumers.memberships(), outages::reason, all));
+            } else {
+                health.unknown();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            groups = all;
+            lags.register(
+                    all.entrySet().stream()
+                            .filter(group -> !group.getValue().isEmpty())
+                            .<MultiGauge.Row<?>>map(group -> MultiGauge.Row.of(
+                                    Tags.of("group", group.getKey()),
+                                    group.getValue().values().stream()
+                                            .mapToLong(Position::waiting)
+                                            .sum()))
+                            .toList(),
+                    true);
         }
     }
 
-    private static Map<TopicPartition, Position> both(
-            Map<TopicPartition, Position> some, Map<TopicPartition, Position> others) {
-        Map<TopicPartition, Position> all = new HashMap<>(some);
-        all.putAll(others);
-        return all;
-    }
-
-    /** Null when the broker does not say; the broker's own watch logs that. */
-    private @Nullable Map<TopicPartition, Position> ask(String group, String topic) throws InterruptedException {
+    /** @return false when the broker does not say; the broker's own watch logs that */
+    private boolean ask(String group, String topic, Map<String, Map<TopicPartition, Position>> all)
+            throws InterruptedException {
         try {
-            return positions.of(group, topic);
+            all.computeIfAbsent(group, unused -> new HashMap<>()).putAll(positions.of(group, topic));
+            return true;
         } catch (ExecutionException | KafkaException e) {
             LOG.debug("Where group {} stands in {} is not known", group, topic, e);
-            return null;
+            return false;
         }
     }
 }

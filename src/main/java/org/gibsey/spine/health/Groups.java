@@ -24,8 +24,9 @@ import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.stereotype.Component;
 
 /**
- * Who is in the consumer groups of the workers, and how the topics are replicated: {@code /actuator/groups}. The broker knows
- * them, so each process shows all of them, also those that no longer answer. Looks from one thread, may be read by any.
+ * Who is in the consumer groups of the workers, and of the routes of this process, and how the topics are replicated:
+ * {@code /actuator/groups}. The broker knows them, so each process shows all of the workers, also those that no longer answer. Looks
+ * from one thread, may be read by any.
  */
 @Component
 @Endpoint(id = "groups")
@@ -55,7 +56,7 @@ class Groups {
      * @param state   in the broker's words: {@code Stable}, {@code Empty}, {@code PreparingRebalance}, …
      * @param nobodys partitions that no member has
      */
-    record Group(String group, String topic, String state, List<Member> members, List<Share> nobodys) {}
+    record Group(String group, String state, List<Member> members, List<Share> nobodys) {}
 
     /**
      * A consumer.
@@ -100,31 +101,26 @@ class Groups {
 
     private Report ask() throws InterruptedException, ExecutionException {
         Admin admin = kafka.admin();
-        Map<String, String> topicOf = Map.of(
-                settings.topic().group(), settings.topic().name(),
-                settings.topic().changesGroup(), settings.changes().topic());
-        var groups = admin.describeConsumerGroups(topicOf.keySet()).all();
+        Map<String, Map<TopicPartition, Position>> known = positions.groups();
+        var groups = admin.describeConsumerGroups(known.keySet()).all();
         var topics = TopicState.of(
                 admin,
                 List.of(
                         settings.topic().name(),
                         settings.changes().topic(),
                         settings.topic().deadLetters()));
-        Map<TopicPartition, Position> known = positions.events();
-        Map<TopicPartition, Position> lag = known == null ? Map.of() : known;
         return new Report(
                 clock.instant(),
                 null,
                 groups.get().values().stream()
-                        .map(group -> group(group, topicOf.getOrDefault(group.groupId(), ""), lag))
+                        .map(group -> group(group, known.getOrDefault(group.groupId(), Map.of())))
                         .sorted(Comparator.comparing(Group::group))
                         .toList(),
                 topics.values().stream().map(Groups::topic).toList());
     }
 
-    private static Group group(ConsumerGroupDescription group, String topic, Map<TopicPartition, Position> lag) {
+    private static Group group(ConsumerGroupDescription group, Map<TopicPartition, Position> lag) {
         Set<TopicPartition> nobodys = new HashSet<>(lag.keySet());
-        nobodys.removeIf(partition -> !partition.topic().equals(topic));
         List<Member> members = new ArrayList<>();
         for (MemberDescription member : group.members()) {
             Set<TopicPartition> own = member.assignment().topicPartitions();
@@ -132,7 +128,7 @@ class Groups {
             members.add(new Member(member.clientId(), member.host().replaceFirst("^/", ""), shares(own, lag)));
         }
         members.sort(Comparator.comparing(Member::host).thenComparing(Member::client));
-        return new Group(group.groupId(), topic, group.state().toString(), members, shares(nobodys, lag));
+        return new Group(group.groupId(), group.state().toString(), members, shares(nobodys, lag));
     }
 
     private static List<Share> shares(Set<TopicPartition> partitions, Map<TopicPartition, Position> lag) {

@@ -107,13 +107,13 @@ class ConsumerHealthTest {
     @Test
     void aRouteIsJudgedByItsOwnGroup() {
         PersistRoute mirror = new PersistRoute("mirror", "gifts", "mirrors", state);
-        Map<String, Map<TopicPartition, Position>> ofRoutes =
-                Map.of("persist", positions, "mirror", Map.of(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 150)));
+        Map<String, Map<TopicPartition, Position>> ofGroups =
+                Map.of("writers", positions, "mirrors", Map.of(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 150)));
         Sight sight = new Sight(
                 List.of(new PersistRoute("persist", "gifts", "writers", state), mirror),
                 List.of(new Membership("writers", assigned), new Membership("mirrors", assigned)),
                 id -> waits,
-                ofRoutes);
+                ofGroups);
 
         for (int i = 0; i <= 31; i++) {
             broker.look();
@@ -227,7 +227,7 @@ class ConsumerHealthTest {
                 List.of(new PersistRoute("persist", "gifts", "writers", state)),
                 List.of(new Membership("writers", assigned), new Membership("others", null)),
                 id -> waits,
-                Map.of("persist", positions)));
+                Map.of("writers", positions)));
     }
 
     private String reason() {
