@@ -34,7 +34,7 @@ import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.boot.availability.ReadinessState;
 import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
-import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.boot.web.servlet.FilterRegistration;
 import org.springframework.boot.web.servlet.error.DefaultErrorAttributes;
 import org.springframework.boot.web.servlet.error.ErrorAttributes;
 import org.springframework.context.annotation.Bean;
@@ -145,7 +145,8 @@ class PublicServer {
 
     /** Browsers of the configured origins may call, and see what they need of the answer. */
     @Bean
-    FilterRegistrationBean<CorsFilter> cors(SpineSettings settings) {
+    @FilterRegistration(order = FilterOrder.CORS)
+    CorsFilter cors(SpineSettings settings) {
         CorsConfiguration cors = new CorsConfiguration();
         cors.setAllowedOrigins(settings.http().origins());
         cors.setAllowedMethods(List.of("GET", "HEAD", "POST", "PUT", "DELETE"));
@@ -165,28 +166,22 @@ class PublicServer {
                 ((ServletServerHttpResponse) response).getServletResponse().sendError(HttpServletResponse.SC_FORBIDDEN);
             }
         });
-        FilterRegistrationBean<CorsFilter> registration = new FilterRegistrationBean<>(filter);
-        registration.setOrder(FilterOrder.CORS);
-        return registration;
+        return filter;
     }
 
     /** Switched off: no filter here needs it, and Spring's servlet does the same for what is behind the filters. */
     @Bean
-    FilterRegistrationBean<RequestContextFilter> noRequestContextFilter() {
-        FilterRegistrationBean<RequestContextFilter> registration =
-                new FilterRegistrationBean<>(new RequestContextFilter());
-        registration.setEnabled(false);
-        return registration;
+    @FilterRegistration(enabled = false)
+    RequestContextFilter noRequestContextFilter() {
+        return new RequestContextFilter();
     }
 
     /** Where readers are known; elsewhere a call passes one filter less. */
     @Bean
     @ConditionalOnExpression(TokenVerifier.WANTED)
-    FilterRegistrationBean<CallerFilter> callers(TokenVerifier tokens, SpineSettings settings, SaveMetrics metrics) {
-        FilterRegistrationBean<CallerFilter> registration =
-                new FilterRegistrationBean<>(new CallerFilter(tokens, settings.auth(), metrics));
-        registration.setOrder(FilterOrder.CALLER);
-        return registration;
+    @FilterRegistration(order = FilterOrder.CALLER)
+    CallerFilter callers(TokenVerifier tokens, SpineSettings settings, SaveMetrics metrics) {
+        return new CallerFilter(tokens, settings.auth(), metrics);
     }
 
     /** Saves have meters of their own ({@link SaveMetrics}), and come too often to be measured twice. */

@@ -12,7 +12,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.Ssl;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
-import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.boot.web.servlet.FilterRegistration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.Ordered;
 import org.springframework.http.CacheControl;
@@ -52,13 +52,12 @@ final class ManagementPort implements WebMvcConfigurer {
     }
 
     @Bean
-    FilterRegistrationBean<Filter> operatorPagePolicy() {
-        FilterRegistrationBean<Filter> policy = new FilterRegistrationBean<>((request, response, chain) -> {
+    @FilterRegistration(urlPatterns = {"/ops", "/ops/*"})
+    Filter operatorPagePolicy() {
+        return (request, response, chain) -> {
             PagePolicy.PAGE.harden(request, (HttpServletResponse) response);
             chain.doFilter(request, response);
-        });
-        policy.addUrlPatterns("/ops", "/ops/*");
-        return policy;
+        };
     }
 
     /**
@@ -97,28 +96,22 @@ final class ManagementPort implements WebMvcConfigurer {
     }
 
     @Bean
-    FilterRegistrationBean<ForeignPages> foreignPages(SpineSettings settings) {
-        FilterRegistrationBean<ForeignPages> guard = new FilterRegistrationBean<>(
-                new ForeignPages(settings.management().hosts()));
-        guard.setOrder(Ordered.HIGHEST_PRECEDENCE);
-        return guard;
+    @FilterRegistration(order = Ordered.HIGHEST_PRECEDENCE)
+    ForeignPages foreignPages(SpineSettings settings) {
+        return new ForeignPages(settings.management().hosts());
     }
 
     /** Behind the other, so that a page of another site cannot use up the tries of a client. */
     @Bean
-    FilterRegistrationBean<OperatorGate> operatorGate(Operators operators, SpineSettings settings) {
-        FilterRegistrationBean<OperatorGate> gate = new FilterRegistrationBean<>(
-                new OperatorGate(operators, new WrongTokens(Ticker.systemTicker()), settings.management()));
-        gate.setOrder(Ordered.HIGHEST_PRECEDENCE + 1);
-        return gate;
+    @FilterRegistration(order = Ordered.HIGHEST_PRECEDENCE + 1)
+    OperatorGate operatorGate(Operators operators, SpineSettings settings) {
+        return new OperatorGate(operators, new WrongTokens(Ticker.systemTicker()), settings.management());
     }
 
     /** Behind both: who is refused takes no turn. */
     @Bean
-    FilterRegistrationBean<ReadsInTurn> readsInTurn() {
-        FilterRegistrationBean<ReadsInTurn> turns =
-                new FilterRegistrationBean<>(new ReadsInTurn(Duration.ofSeconds(5)));
-        turns.setOrder(Ordered.HIGHEST_PRECEDENCE + 2);
-        return turns;
+    @FilterRegistration(order = Ordered.HIGHEST_PRECEDENCE + 2)
+    ReadsInTurn readsInTurn() {
+        return new ReadsInTurn(Duration.ofSeconds(5));
     }
 }
