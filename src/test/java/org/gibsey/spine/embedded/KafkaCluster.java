@@ -28,9 +28,14 @@ public final class KafkaCluster implements AutoCloseable {
         this.brokers = brokers;
     }
 
-    /** Starts it and returns when all three are there. */
-    public static KafkaCluster start(Path folder) throws IOException {
-        return start(folder, JavaProcess.java());
+    /**
+     * Starts it and returns when all three are there.
+     *
+     * @param folder   for their data, made when missing
+     * @param settings of each, other than the defaults
+     */
+    public static KafkaCluster start(Path folder, Map<String, String> settings) throws IOException {
+        return start(folder, JavaProcess.java(), settings);
     }
 
     /**
@@ -40,6 +45,10 @@ public final class KafkaCluster implements AutoCloseable {
      * @param java   command and flags of the Java they run on
      */
     public static KafkaCluster start(Path folder, List<String> java) throws IOException {
+        return start(folder, java, Map.of());
+    }
+
+    private static KafkaCluster start(Path folder, List<String> java, Map<String, String> others) throws IOException {
         Files.createDirectories(folder);
         List<Integer> ids = IntStream.rangeClosed(1, BROKERS).boxed().toList();
         Map<Integer, Integer> controllers = ids.stream().collect(Collectors.toMap(id -> id, id -> Ports.free()));
@@ -49,7 +58,8 @@ public final class KafkaCluster implements AutoCloseable {
         Map<Integer, KafkaProcess> brokers = new HashMap<>();
         for (int id : ids) {
             int port = Ports.free();
-            Map<String, String> settings = settings(id, port, controllers.get(id), voters);
+            Map<String, String> settings = new HashMap<>(settings(id, port, controllers.get(id), voters));
+            settings.putAll(others);
             brokers.put(id, KafkaProcess.launch(folder.resolve("broker-" + id), port, java, settings));
         }
         KafkaCluster cluster = new KafkaCluster(brokers);

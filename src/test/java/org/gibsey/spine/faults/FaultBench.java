@@ -27,6 +27,7 @@ import org.awaitility.core.ConditionTimeoutException;
 import org.flywaydb.core.Flyway;
 import org.gibsey.spine.embedded.EmbeddedDatabase;
 import org.gibsey.spine.embedded.JavaProcess;
+import org.gibsey.spine.embedded.KafkaCluster;
 import org.gibsey.spine.embedded.KafkaProcess;
 import org.gibsey.spine.embedded.Ports;
 import org.gibsey.spine.embedded.TestCaller;
@@ -53,7 +54,10 @@ final class FaultBench implements AutoCloseable {
             """;
 
     private final Path data;
-    private final KafkaProcess kafka;
+    private final @Nullable KafkaProcess kafka;
+    private final @Nullable KafkaCluster cluster;
+    private final String brokers;
+    private final short replicas;
     private final String tableFile;
     private final List<EmbeddedDatabase> databases = new ArrayList<>();
     private EmbeddedDatabase database;
@@ -88,12 +92,22 @@ final class FaultBench implements AutoCloseable {
     FaultBench(
             String tableFile, List<Outcome> outcomes, int kafkaPort, Map<String, String> kafkaSettings, String schema)
             throws IOException, SQLException {
-        this(tableFile, outcomes, kafkaPort, kafkaSettings, schema, null);
+        this(tableFile, outcomes, kafkaPort, kafkaSettings, schema, null, false);
     }
 
     /** @param postgres installation whose server is used; null: the embedded one */
     FaultBench(String tableFile, List<Outcome> outcomes, Path postgres) throws IOException, SQLException {
-        this(tableFile, outcomes, Ports.free(), Map.of(), "latest", postgres);
+        this(tableFile, outcomes, Ports.free(), Map.of(), "latest", postgres, false);
+    }
+
+    /**
+     * The same with three brokers, and with every topic on all of them.
+     *
+     * @param kafkaSettings of each broker, other than the defaults
+     */
+    static FaultBench onThreeBrokers(String tableFile, List<Outcome> outcomes, Map<String, String> kafkaSettings)
+            throws IOException, SQLException {
+        return new FaultBench(tableFile, outcomes, 0, kafkaSettings, "latest", null, true);
     }
 
     private FaultBench(
@@ -102,7 +116,8 @@ final class FaultBench implements AutoCloseable {
             int kafkaPort,
             Map<String, String> kafkaSettings,
             String schema,
-            @Nullable Path postgres)
+            @Nullable Path postgres,
+            boolean threeBrokers)
             throws IOException, SQLException {
         this.tableFile = tableFile;
         this.outcomes = outcomes;
@@ -118,11 +133,18 @@ final class FaultBench implements AutoCloseable {
                 .migrate();
         // the half of the poison that can be decoded
         asSuperuser("alter table vault add constraint no_poison check (question not like 'poison %')");
-        kafka = KafkaProcess.start(data.resolve("kafka"), kafkaPort, kafkaSettings);
+        cluster = threeBrokers ? KafkaCluster.start(data.resolve("brokers"), kafkaSettings) : null;
+        kafka = threeBrokers ? null : KafkaProcess.start(data.resolve("kafka"), kafkaPort, kafkaSettings);
+        brokers = cluster == null ? kafka.bootstrapServers() : cluster.bootstrapServers();
+        replicas = threeBrokers ? KafkaCluster.BROKERS : 1;
     }
 
     KafkaProcess kafka() {
         return kafka;
+    }
+
+    KafkaCluster cluster() {
+        return cluster;
     }
 
     EmbeddedDatabase database() {
@@ -162,18 +184,18 @@ final class FaultBench implements AutoCloseable {
     }
 
     private Load load(String topic) {
-        Load load = new Load(kafka.bootstrapServers(), topic, 1000 + loads.size());
+        Load load = new Load(brokers, topic, (1000 + loads.size()) * Load.PAGES);
         loads.add(load);
         return load;
     }
 
     private String newTopic() throws Exception {
         String topic = "gifts_" + ++topics;
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", brokers))) {
             admin.createTopics(List.of(
-                            new NewTopic(topic, PARTITIONS, (short) 1),
-                            new NewTopic(Load.changesTopic(topic), PARTITIONS, (short) 1),
-                            new NewTopic(topic + ".dlq", 1, (short) 1)))
+                            new NewTopic(topic, PARTITIONS, replicas),
+                            new NewTopic(Load.changesTopic(topic), PARTITIONS, replicas),
+                            new NewTopic(topic + ".dlq", 1, replicas)))
                     .all()
                     .get();
         }
@@ -242,7 +264,7 @@ final class FaultBench implements AutoCloseable {
         int management = Ports.free();
         Map<String, String> environment = new HashMap<>(Map.ofEntries(
                 Map.entry("VAULT_ROUTES", routes),
-                Map.entry("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapServers()),
+                Map.entry("KAFKA_BOOTSTRAP_SERVERS", brokers),
                 Map.entry("KAFKA_TOPIC", topic),
                 Map.entry("KAFKA_CHANGES_TOPIC", Load.changesTopic(topic)),
                 Map.entry("KAFKA_DEAD_LETTER_TOPIC", topic + ".dlq"),
@@ -322,18 +344,18 @@ final class FaultBench implements AutoCloseable {
 
     /** Gifts of that load that are rows now. */
     long rows(Load load) throws SQLException {
-        return number("select count(*) from vault where page_id = " + load.page());
+        return number("select count(*) from vault where " + load.isOfIt());
     }
 
     /** Gifts of that load that are rows because their save was stored, and not because a change was faster. */
     long rowsOfSaves(Load load) throws SQLException {
-        return number("select count(*) from vault where page_id = " + load.page()
+        return number("select count(*) from vault where " + load.isOfIt()
                 + " and not exists (select from gift_change where gift = event_id and before_question is null)");
     }
 
     /** Statements that stored the rows of that load: each is a transaction of its own. */
     long statements(Load load) throws SQLException {
-        return number("select count(distinct coalesce(saved_txid, txid)) from vault where page_id = " + load.page());
+        return number("select count(distinct coalesce(saved_txid, txid)) from vault where " + load.isOfIt());
     }
 
     /** The settings without which a killed database forgets what it confirmed. */
@@ -378,7 +400,8 @@ final class FaultBench implements AutoCloseable {
 
     /** Also those that cannot be decoded name their page. */
     private static String deadLettersOf(Load load) {
-        return "from dead_letter where convert_from(value, 'UTF8') like '%%\"page_id\":%d,%%'".formatted(load.page());
+        return "from dead_letter where convert_from(value, 'UTF8') like '%%\"page_id\":%d__,%%'"
+                .formatted(load.page() / Load.PAGES);
     }
 
     @Override
@@ -387,7 +410,11 @@ final class FaultBench implements AutoCloseable {
         if (standing != null) {
             standing.close();
         }
-        kafka.close();
+        if (cluster == null) {
+            kafka.close();
+        } else {
+            cluster.close();
+        }
         for (EmbeddedDatabase each : databases) {
             each.close();
         }
@@ -408,7 +435,7 @@ final class FaultBench implements AutoCloseable {
 
     /** Those of that load that are rows now. */
     Set<UUID> stored(Load load) throws SQLException {
-        return ids("select event_id from vault where page_id = " + load.page());
+        return ids("select event_id from vault where " + load.isOfIt());
     }
 
     boolean isStored(UUID gift) {
@@ -421,7 +448,7 @@ final class FaultBench implements AutoCloseable {
 
     /** Changes of that load that are in the history now. */
     Set<UUID> history(Load load) throws SQLException {
-        return ids("select change_id from gift_change join vault on event_id = gift where page_id = " + load.page());
+        return ids("select change_id from gift_change join vault on event_id = gift where " + load.isOfIt());
     }
 
     /** Gifts and changes of that load that are stored or dead now. */
@@ -441,7 +468,7 @@ final class FaultBench implements AutoCloseable {
             long missing = accepted.stream()
                     .filter(id -> !stored.contains(id) && !dead.contains(id))
                     .count();
-            long questions = number("select count(distinct question) from vault where page_id = " + load.page());
+            long questions = number("select count(distinct question) from vault where " + load.isOfIt());
             long both = stored.stream().filter(dead::contains).count();
             long rowsOfChanges = rows.stream()
                     .filter(id ->
@@ -475,7 +502,7 @@ final class FaultBench implements AutoCloseable {
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(
                         "select event_id, question, answer, symbol_id, revision, deleted_at is not null from vault"
-                                + " where page_id = " + load.page())) {
+                                + " where " + load.isOfIt())) {
             while (rows.next()) {
                 ModelOfAGift row = new ModelOfAGift(
                         rows.getString(2),

@@ -34,6 +34,9 @@ final class Load implements AutoCloseable {
 
     private static final int LATER = 200;
 
+    /** Page ids of a load, from its own on: over HTTP the page decides the partition. */
+    static final int PAGES = 100;
+
     private final KafkaProducer<byte[], byte[]> producer;
     private final String topic;
     private final int page;
@@ -51,7 +54,7 @@ final class Load implements AutoCloseable {
     private int written;
     private int changed;
 
-    /** @param page page id of its gifts, by which they are found again */
+    /** @param page the first of the page ids of its gifts, by which they are found again */
     Load(String bootstrapServers, String topic, int page) {
         this.topic = topic;
         this.page = page;
@@ -129,6 +132,11 @@ final class Load implements AutoCloseable {
 
     int page() {
         return page;
+    }
+
+    /** In SQL: whether a row of the vault is one of its gifts. */
+    String isOfIt() {
+        return "page_id between %d and %d".formatted(page, page + PAGES - 1);
     }
 
     String topic() {
