@@ -33,7 +33,7 @@ class DeadLetterIndex {
 
     /** Neither stored nor on its way again, and somebody may still do something about it. */
     private static final String WAITS =
-            "d.erased_at is null and (d.replayed_at is null or d.replayed_at <= d.last_failed_at)" + " and not "
+            "d.erased_at is null and (d.replayed_at is null or d.replayed_at <= d.last_failed_at) and not "
                     + IS_DISMISSED + " and not " + IS_STORED;
 
     /** Named as {@link Letter} names them. The state is derived, so that it cannot contradict the vault. */
