@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -180,6 +181,16 @@ public final class Browser implements AutoCloseable {
                 "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))");
     }
 
+    /** Waits until a figure that a script returns is the same at two looks: what comes into sight is laid out only then. */
+    public double settled(String script) {
+        double[] last = {Double.NaN};
+        await().pollInterval(Duration.ofMillis(100)).until(() -> {
+            awaitFrames();
+            return last[0] == (last[0] = this.<Number>script(script).doubleValue());
+        });
+        return last[0];
+    }
+
     /** To whatever has the keyboard. */
     public void press(CharSequence keys) {
         new Actions(driver).sendKeys(keys).perform();
@@ -211,6 +222,11 @@ public final class Browser implements AutoCloseable {
 
     public void back() {
         driver.navigate().back();
+    }
+
+    /** Loads the page in the window in front anew, and returns when the old one is gone. */
+    public void reload() {
+        driver.navigate().refresh();
     }
 
     public void type(String selector, String text) {

@@ -307,12 +307,9 @@ class PageIT {
                 + ".find(gift => gift.querySelector('.question').textContent === 'older 30').scrollIntoView()");
         store("newer", "a", null);
         await().until(() -> browser.text("#pill").equals("1 new"));
-        double[] last = {Double.NaN};
-        // what comes into sight is laid out only then
-        await().until(() -> last[0] == (last[0] = browser.<Number>script(top).doubleValue()));
-        double before = last[0];
+        double before = browser.settled(top);
 
-        browser.script("location.reload()");
+        browser.reload();
         awaitTop(top, before);
         assertThat(browser.text("#pill")).isEqualTo("1 new");
 
@@ -759,18 +756,17 @@ class PageIT {
         // what comes is at the end, where it moves nothing
         browser.script("document.querySelectorAll('.gift')[60].scrollIntoView()");
         String top = "return Math.round(document.querySelectorAll('.gift')[60].getBoundingClientRect().top)";
-        double[] last = {Double.NaN};
-        await().until(() -> last[0] == (last[0] = browser.<Number>script(top).doubleValue()));
+        double before = browser.settled(top);
         store("the last", "a", null);
         await().until(() -> browser.texts(".question").size() == 121);
         assertThat(browser.texts(".question")).endsWith("gift 119", "the last");
-        assertThat(browser.<Number>script(top).doubleValue()).isEqualTo(last[0]);
+        assertThat(browser.<Number>script(top).doubleValue()).isEqualTo(before);
         assertThat(browser.find("#pill").isDisplayed()).isFalse();
 
-        browser.script("location.reload()");
+        browser.reload();
         browser.awaitLive();
         await().until(() -> browser.texts(".question").size() == 121
-                && Math.abs(browser.<Number>script(top).doubleValue() - last[0]) < 2);
+                && Math.abs(browser.<Number>script(top).doubleValue() - before) < 2);
         browser.script("document.querySelector('#order').click()");
         browser.awaitLive();
         await().until(() -> browser.texts(".question").get(0).equals("the last"));
@@ -838,8 +834,7 @@ class PageIT {
         });
         browser.script("document.querySelectorAll('.gift')[40].scrollIntoView()");
         String top = "return document.querySelectorAll('.gift')[40]?.getBoundingClientRect().top ?? -9999";
-        double[] last = {Double.NaN};
-        await().until(() -> last[0] == (last[0] = browser.<Number>script(top).doubleValue()));
+        double before = browser.settled(top);
         browser.click(".gift:nth-of-type(41) .page");
         browser.awaitLive();
         await().until(() -> browser.texts(".question").contains("Where does it begin?"));
@@ -848,7 +843,7 @@ class PageIT {
         browser.back();
         browser.awaitLive();
 
-        await().until(() -> Math.abs(browser.<Number>script(top).doubleValue() - last[0]) < 2);
+        await().until(() -> Math.abs(browser.<Number>script(top).doubleValue() - before) < 2);
         assertThat(browser.address()).isEqualTo(all() + "?q=" + word);
         assertThat(browser.text(".gift:nth-of-type(41) .question")).isEqualTo("The " + word + ", 19");
         assertThat(browser.<Long>script("return document.documentElement.scrollWidth"))
