@@ -1,11 +1,13 @@
 package org.gibsey.spine.embedded;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 
-/** Broker and database together, started and stopped in the right order. */
+/** Broker and database together. */
 public final class EmbeddedServices implements AutoCloseable {
 
     private final EmbeddedKafka kafka;
@@ -17,20 +19,34 @@ public final class EmbeddedServices implements AutoCloseable {
     }
 
     /**
-     * Starts both.
+     * Starts both, at once: each waits for its disk much of the time.
      *
      * @param data         folder for their data
      * @param kafkaPort    port of the broker
      * @param databasePort port of the database
      */
     public static EmbeddedServices start(Path data, int kafkaPort, int databasePort) throws IOException, SQLException {
-        EmbeddedDatabase database = new EmbeddedDatabase(databaseFolder(data), databasePort).start();
+        EmbeddedServices services = new EmbeddedServices(
+                new EmbeddedKafka(data.resolve("kafka"), kafkaPort, Map.of()),
+                new EmbeddedDatabase(databaseFolder(data), databasePort));
+        CompletableFuture<?> broker = CompletableFuture.runAsync(services::startBroker);
         try {
-            return new EmbeddedServices(
-                    new EmbeddedKafka(data.resolve("kafka"), kafkaPort, Map.of()).start(), database);
-        } catch (IOException | RuntimeException e) {
-            database.close();
+            services.database.start();
+            broker.join();
+            return services;
+        } catch (IOException | SQLException | RuntimeException e) {
+            // whoever is still starting cannot be stopped
+            broker.exceptionally(failed -> null).join();
+            services.close();
             throw e;
+        }
+    }
+
+    private void startBroker() {
+        try {
+            kafka.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

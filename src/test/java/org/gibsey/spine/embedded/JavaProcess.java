@@ -202,6 +202,8 @@ public final class JavaProcess implements AutoCloseable {
         return new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 temporaryFiles(),
+                // a database of theirs is unpacked where those of this JVM are, and so not again
+                "-Dot.epg.working-dir=" + Path.of(System.getProperty("java.io.tmpdir"), "embedded-pg"),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC"));
     }
