@@ -3,7 +3,7 @@
 import { createElement as h, useEffect, useState } from "react";
 
 const byId = gifts => Object.fromEntries(gifts.map(gift => [gift.event_id, gift]));
-export function useGifts(url, pageId, Source = EventSource, load = fetch) {
+export function useGifts(url, pageId, Source = globalThis.EventSource, load = fetch) {
   const [gifts, setGifts] = useState({});
   const [live, setLive] = useState(false);
   useEffect(() => {
@@ -33,7 +33,7 @@ export function useGifts(url, pageId, Source = EventSource, load = fetch) {
   }, [url, pageId, Source, load]);
   return [Object.values(gifts).sort((a, b) => b.created_at.localeCompare(a.created_at) || b.id - a.id), live];
 }
-export function GiftStream({ url, pageId, source, load }) {
+export function GiftStream({ url, pageId, source = globalThis.EventSource, load = fetch }) {
   const [gifts, live] = useGifts(url, pageId, source, load);
   return h("section", { "aria-busy": !live }, gifts.map(gift => h("article", { key: gift.event_id }, h("h3", null, gift.question), gift.answer)));
 }
