@@ -78,7 +78,7 @@ final class EmbeddedSpine {
 
                   timeline      http://localhost:%1$d/
                   list          http://localhost:%1$d/vault/list
-                  the loop      http://localhost:%2$d/ops
+                  operators     http://localhost:%2$d/ops
                   health        http://localhost:%2$d/actuator/health
                   Kafka         %3$s, topic gift_events
                   PostgreSQL    %4$s (user %5$s, password %6$s)
