@@ -9,10 +9,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.gibsey.spine.embedded.EmbeddedServices;
 import org.gibsey.spine.embedded.JavaProcess;
 import org.gibsey.spine.embedded.Ports;
 import org.gibsey.spine.embedded.TestCaller;
+import org.gibsey.spine.timeline.TestStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,10 +53,16 @@ class LateServicesIT {
                             .contains("Waiting for PostgreSQL at postgresql://localhost:" + databasePort + "/gibsey: ")
                             .doesNotContain("hidden"));
 
+            CompletableFuture<TestStream> early = CompletableFuture.supplyAsync(() -> TestStream.open(port, "", null));
+            await().until(() -> Files.readString(application.log()).contains("The timelines wait for the database"));
+
             try (EmbeddedServices services = EmbeddedServices.start(folder, kafkaPort, databasePort)) {
                 await().until(caller::isReady);
-                assertThat(caller.save("Was it late?").statusCode()).isEqualTo(202);
-                await().until(() -> caller.list().contains("Was it late?"));
+                try (TestStream timeline = early.get()) {
+                    assertThat(caller.save("Was it late?").statusCode()).isEqualTo(202);
+                    await().until(() -> caller.list().contains("Was it late?"));
+                    assertThat(timeline.awaitGifts(1).questions()).containsExactly("Was it late?");
+                }
                 assertThat(Files.readString(application.log()))
                         .contains("Kafka at " + services.kafka().bootstrapServers() + " is there")
                         .contains("PostgreSQL at postgresql://localhost:" + databasePort + "/gibsey is there");

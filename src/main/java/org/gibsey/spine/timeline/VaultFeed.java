@@ -315,10 +315,15 @@ final class VaultFeed implements SmartLifecycle {
         tell(quiet);
     }
 
-    /** Position and state of the database, so that a client whose filter lets nothing through resumes from here, too. */
+    /**
+     * Position and state of the database, so that a client whose filter lets nothing through resumes from here, too. Before the
+     * feed has found its position there is nobody to tell.
+     */
     private void tell(Iterable<StreamClient> clients) {
-        byte[] event = positionEvent();
-        clients.forEach(client -> client.send(event));
+        if (recent != null) {
+            byte[] event = positionEvent();
+            clients.forEach(client -> client.send(event));
+        }
     }
 
     private byte[] positionEvent() {
