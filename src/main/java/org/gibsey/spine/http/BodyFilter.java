@@ -36,17 +36,15 @@ final class BodyFilter extends HttpFilter {
     private final List<Door> doors = new CopyOnWriteArrayList<>();
     private final SpineSettings settings;
     private final SaveMetrics metrics;
-    private final SaveLimit limit;
     private final ClientShares coming;
     private final ClientShares bytes;
 
     /** What a route takes; without methods it takes all. */
     private record Door(PathPattern path, List<String> methods) {}
 
-    BodyFilter(SpineSettings settings, SaveMetrics metrics, SaveLimit limit, ClientShares comingBodies) {
+    BodyFilter(SpineSettings settings, SaveMetrics metrics, ClientShares comingBodies) {
         this.settings = settings;
         this.metrics = metrics;
-        this.limit = limit;
         this.coming = comingBodies;
         this.bytes = new ClientShares(settings.http().concurrentBodyBytes());
     }
@@ -73,10 +71,6 @@ final class BodyFilter extends HttpFilter {
         String client = Caller.client(request);
         IncomingBody body = new IncomingBody(request, client, settings, coming, bytes);
         try {
-            Problem tooMany = metrics.isSave(request) ? limit.take(client, response) : null;
-            if (tooMany != null) {
-                throw new Refused(tooMany);
-            }
             request.setAttribute(BODY, body.read());
             chain.doFilter(request, response);
         } catch (Refused refused) {

@@ -108,8 +108,8 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         if (places == null) {
             return route(client, request, response);
         }
-        // of a save, before its body was read
-        Problem tooMany = isChange ? shared.limit().take(client, response) : null;
+        boolean isLimited = isChange || (metrics != null && metrics.counts(request));
+        Problem tooMany = isLimited ? shared.limit().take(client, response) : null;
         Problem full = tooMany == null ? Problem.ofTaking(places, client) : tooMany;
         if (full != null) {
             return refuse(full, request, response);

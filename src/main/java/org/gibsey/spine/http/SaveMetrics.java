@@ -72,11 +72,6 @@ final class SaveMetrics {
         return isWarm || !ownCall.equals(call.getHeader(WarmUp.HEADER));
     }
 
-    /** Whether it is a save, and not one of this process itself. */
-    boolean isSave(HttpServletRequest call) {
-        return measures(call.getRequestURI()) && counts(call);
-    }
-
     /**
      * Counts one call.
      *
@@ -93,7 +88,7 @@ final class SaveMetrics {
 
     /** Answers a call that does not get as far as a route, and counts it if it is a save. */
     void refuse(Problem problem, HttpServletRequest request, HttpServletResponse response) throws IOException {
-        if (isSave(request)) {
+        if (measures(request.getRequestURI()) && counts(request)) {
             answered(problem, 0);
         }
         byte[] answer = problem.prepare(response, request.getRequestURI());

@@ -99,6 +99,12 @@ class TrustedProxiesIT {
                 .containsEntry(
                         "RateLimit", "\"saves\";r=0;t=" + answer.headers().get("Retry-After"));
 
+        // and a save too many, however its path is written
+        for (String path : List.of("/vault/save;x=1", "/vault/%73ave")) {
+            assertThat(save(path, PROXY, "X-Forwarded-For: 2001:db8:1::3").status())
+                    .isEqualTo(429);
+        }
+
         // it is also a change too many, with or without a body
         Answer delete = RawHttp.send(port, """
                 DELETE /vault/gifts/1 HTTP/1.1
@@ -185,15 +191,19 @@ class TrustedProxiesIT {
     }
 
     private Answer save(int from, String header) throws IOException {
+        return save("/vault/save", from, header);
+    }
+
+    private Answer save(String path, int from, String header) throws IOException {
         return RawHttp.send(port, from, """
-                POST /vault/save HTTP/1.1
+                POST %s HTTP/1.1
                 Host: x
                 Connection: close
                 Content-Type: application/json
                 Content-Length: %d
                 %s
 
-                %s""".formatted(GIFT.length(), header, GIFT));
+                %s""".formatted(path, GIFT.length(), header, GIFT));
     }
 
     private Answer list(int from) throws IOException {
