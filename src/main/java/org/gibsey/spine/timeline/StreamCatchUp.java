@@ -40,7 +40,7 @@ final class StreamCatchUp implements DisposableBean {
     }
 
     /**
-     * Sends everything between two positions; returns at once.
+     * Sends everything between two positions, or that the first is none of this database; returns at once.
      *
      * @param then run when the client has read all of it
      */
@@ -65,6 +65,11 @@ final class StreamCatchUp implements DisposableBean {
         }
         VaultReads.bind(client.caller());
         try (Connection connection = vaultReads.getConnection()) {
+            if (from.equals(begin) && !history.knows(begin, connection)) {
+                client.send(StreamServlet.RESET);
+                client.whenDrained(then);
+                return;
+            }
             VaultHistory.Page page = history.read(connection, from, upTo, client.filter());
             byte[] message = StreamedGift.message(page.gifts(), client.filter(), begin);
             if (message.length > 0) {
