@@ -78,7 +78,10 @@ final class CallerFilter extends HttpFilter {
     }
 
     private static boolean isOfReaders(String path) {
-        return path.equals("/vault") || path.startsWith("/vault/") || path.equals("/delete-account");
+        return path.equals("/vault")
+                || path.startsWith("/vault/")
+                || path.equals("/feed")
+                || path.equals("/delete-account");
     }
 
     private @Nullable Caller caller(HttpServletRequest request) throws Refused {

@@ -139,6 +139,19 @@ class SignedInReadsIT {
     }
 
     @Test
+    void feedsTheReadersOwnGiftsOnly() throws Exception {
+        int page = 71_010;
+        store(ANNA, page, "anna");
+        store(BERT, page, "bert");
+
+        HttpResponse<String> feed = get(ANNA, "/feed?page_id=" + page);
+
+        assertThat(feed.statusCode()).isEqualTo(200);
+        assertThat(feed.headers().allValues("Cache-Control")).containsExactly("no-store");
+        assertThat(feed.body()).contains("anna").doesNotContain("bert");
+    }
+
+    @Test
     void answersForAnothersGiftAsForOneThatIsNotThere() throws Exception {
         UUID stored = store(ANNA, 71_002, "stored");
         UUID dead = die(ANNA, 71_002);
