@@ -93,8 +93,12 @@ class PublicServer {
         Predicate<InetAddress> proxies = address -> trusted.stream().anyMatch(network -> network.contains(address));
         return tomcat -> {
             tomcat.setProtocol(HeadDeadline.class.getName());
-            tomcat.addProtocolHandlerCustomizers((HeadDeadline protocol) ->
-                    protocol.setMaxNanos(settings.http().headTime().toNanos()));
+            tomcat.addProtocolHandlerCustomizers((HeadDeadline protocol) -> {
+                protocol.setMaxNanos(settings.http().headTime().toNanos());
+                // nobody here needs either, and Tomcat would wait for each byte of them anew: a body could take hours
+                protocol.setMaxExtensionSize(0);
+                protocol.setMaxTrailerSize(1);
+            });
             tomcat.addConnectorCustomizers(connector -> {
                 // with it, HTTP/2 of Tomcat 10.1.62 was seen to lose its place between frames, and to end the
                 // connection

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.embedded.Patience;
@@ -259,6 +260,11 @@ class PublicServerIT {
                 """);
         // Tomcat by itself reads to the end what an answer has not waited for
         var unwanted = trickle("POST /nowhere HTTP/1.1\nHost: x\nContent-Length: 10000\n\n");
+        List<CompletableFuture<Duration>> chunked = Stream.of("5;", "0\nX: ")
+                .flatMap(line -> Stream.of("save", "nowhere")
+                        .map(path -> trickle("POST /vault/" + path + " HTTP/1.1\nHost: x\n"
+                                + "Content-Type: application/json\nTransfer-Encoding: chunked\n\n" + line)))
+                .toList();
 
         Promise.kept(
                 "a slow head is cut off",
@@ -269,6 +275,10 @@ class PublicServerIT {
                 body.join(),
                 settings.http().bodyTime().plusSeconds(3));
         Promise.kept("a slow body that nobody waits for is cut off", unwanted.join(), Duration.ofSeconds(5));
+        chunked.forEach(slow -> Promise.kept(
+                "a body is cut off whose chunks say more than their size",
+                slow.join(),
+                settings.http().bodyTime().plusSeconds(3)));
     }
 
     /** Sends a byte now and then until the server has enough of it, which it has to have some time. */
