@@ -31,6 +31,7 @@ import org.springframework.test.context.ContextConfiguration;
             "spring.jmx.enabled=true",
             // its calls have no token, and pass the doors
             "WARM_UP_TIME=1s",
+            "VAULT_ROUTES_LOOK_EVERY=5s",
             "KAFKA_TOPIC=signed_in",
             "KAFKA_DEAD_LETTER_TOPIC=signed_in.dlq",
             "KAFKA_GROUP=signed-in"
@@ -38,10 +39,11 @@ import org.springframework.test.context.ContextConfiguration;
 @ContextConfiguration(initializers = {SharedServices.class, SignedInIT.Readers.class})
 public @interface SignedInIT {
 
-    /** Starts the issuer, and makes the database; both end with the JVM and its server. */
+    /** Starts the issuer and makes the database when they are first needed; both end with the JVM and its server. */
     final class Readers implements ApplicationContextInitializer<ConfigurableApplicationContext> {
 
         private static TestIssuer issuer;
+        private static TestDatabase database;
 
         /** Signs the readers of these tests in. */
         public static TestIssuer issuer() {
@@ -51,15 +53,23 @@ public @interface SignedInIT {
         @Override
         public void initialize(ConfigurableApplicationContext context) {
             try {
-                issuer = TestIssuer.start();
-                letTheDatabaseHideWhatIsAnothers();
+                startOnce();
                 TestPropertyValues.of(
                                 "AUTH_ISSUER=" + issuer.issuer(),
                                 "VAULT_ROW_SECURITY=true",
-                                "VAULT_DB_URL=" + TestDatabase.create().url())
+                                "VAULT_DB_URL=" + database.url())
                         .applyTo(context);
             } catch (IOException | SQLException e) {
                 throw new IllegalStateException("issuer or database did not start", e);
+            }
+        }
+
+        /** An application that was closed meanwhile is started again on what it had. */
+        private static synchronized void startOnce() throws IOException, SQLException {
+            if (issuer == null) {
+                letTheDatabaseHideWhatIsAnothers();
+                database = TestDatabase.create();
+                issuer = TestIssuer.start();
             }
         }
 

@@ -21,7 +21,14 @@ import org.springframework.test.context.ContextConfiguration;
         // which sets the locale
         useMainMethod = SpringBootTest.UseMainMethod.ALWAYS,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        // Spring switches JMX off in tests unless told here; nothing here is so short of time that it must be warm
-        properties = {"management.server.port=0", "spring.jmx.enabled=true", "WARM_UP_TIME=0s"})
+        properties = {
+            "management.server.port=0",
+            // Spring switches JMX off in tests unless told here
+            "spring.jmx.enabled=true",
+            // nothing here is so short of time that it must be warm
+            "WARM_UP_TIME=0s",
+            // only the tests of live routes edit a file: the others would read all of them four times a second
+            "VAULT_ROUTES_LOOK_EVERY=5s"
+        })
 @ContextConfiguration(initializers = SharedServices.class)
 public @interface SpineIT {}
