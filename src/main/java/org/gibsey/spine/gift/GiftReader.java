@@ -83,7 +83,9 @@ public final class GiftReader {
     private static final Pattern UUID_TEXT =
             Pattern.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
 
-    private final ObjectReader json;
+    /** Remembers up to 6,000 names of fields, of any length. Once it has met others than a gift's, another takes its place. */
+    private volatile ObjectReader json;
+
     private final boolean strict;
     /** Fields that are read beside those of a gift, whatever they hold. */
     private final Set<String> further;
@@ -99,6 +101,8 @@ public final class GiftReader {
         JsonFactory factory = new JsonFactoryBuilder()
                 .configure(StreamReadFeature.STRICT_DUPLICATE_DETECTION, strict)
                 .configure(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION, false)
+                // interned names outlive the factory
+                .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                 // unknown fields hold what they like and are skipped; only open brackets take memory, some 100 bytes
                 // each
                 .streamReadConstraints(StreamReadConstraints.builder()
@@ -210,14 +214,17 @@ public final class GiftReader {
             requireUtf8(value);
         }
         ObjectNode fields = JsonNodeFactory.instance.objectNode();
-        try (JsonParser parser = json.createParser(value)) {
+        ObjectReader reader = json;
+        boolean hasOtherNames = true;
+        try (JsonParser parser = reader.createParser(value)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 JsonNode other = parser.hasCurrentToken() ? known(parser) : MissingNode.getInstance();
                 throw new MalformedJson("must be a JSON object, got " + shape(other));
             }
+            boolean isPlain = true;
             while (parser.nextToken() == JsonToken.FIELD_NAME) {
                 String name = parser.currentName();
-                parser.nextToken();
+                isPlain &= parser.nextToken().isScalarValue() && (FIELDS.contains(name) || further.contains(name));
                 if (FIELDS.contains(name)) {
                     fields.set(name, known(parser));
                 } else if (further.contains(name)) {
@@ -229,6 +236,7 @@ public final class GiftReader {
             if (parser.nextToken() != null) {
                 throw new MalformedJson("something follows the object");
             }
+            hasOtherNames = !isPlain;
             return fields;
         } catch (JsonProcessingException e) {
             JsonLocation at = e.getLocation();
@@ -236,6 +244,10 @@ public final class GiftReader {
         } catch (IOException e) {
             // Jackson took the bytes for UTF-16 or UTF-32 and could not decode them
             throw new MalformedJson("not JSON, and not text");
+        } finally {
+            if (hasOtherNames) {
+                json = reader.with(reader.getFactory().copy());
+            }
         }
     }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryMXBean;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -32,6 +34,20 @@ class GiftRequestTest {
 
         assertThat(gift)
                 .isEqualTo(new Gift(7, "Q?", "A", -3, UUID.fromString("6f1c1f0e-3d0a-4d5b-9f2e-7a1d5c9b6e21"), NOW));
+    }
+
+    @Test
+    void keepsNoNameOfAFieldThatNobodyReads() throws Exception {
+        MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
+        memory.gc();
+        long before = memory.getHeapMemoryUsage().getUsed();
+
+        for (int i = 0; i < 64; i++) {
+            read("{\"" + "x".repeat(1_000_000) + i + "\":1,\"page_id\":7," + REST);
+        }
+
+        memory.gc();
+        assertThat(memory.getHeapMemoryUsage().getUsed() - before).isLessThan(16_000_000);
     }
 
     @ParameterizedTest
