@@ -26,6 +26,7 @@ import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.embedded.TestCaller;
 import org.gibsey.spine.embedded.TestTopic;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,11 +55,18 @@ class OpsPageIT {
 
     private static final String TOPIC = "ops_page_it";
 
+    /** The page reads anew after a moment: its own pace is a second and a half, and three for dead letters. */
+    private static final String HASTE = """
+            const waiting = window.setTimeout;
+            window.setTimeout = (action, wait) => waiting(action, Math.min(wait ?? 0, 500));
+            """;
+
     @TempDir
     static Path folder;
 
     private static Browser browser;
     private static TestTopic topic;
+    private Runnable endOfHaste = () -> {};
     private final HttpClient http = HttpClient.newHttpClient();
 
     @Autowired
@@ -88,6 +96,13 @@ class OpsPageIT {
     void onlyOneWindow() {
         browser.clear();
         browser.screen(0, 0);
+        endOfHaste = browser.before(HASTE);
+    }
+
+    @AfterEach
+    void withoutHaste() {
+        endOfHaste.run();
+        endOfHaste = () -> {};
     }
 
     @Test
@@ -115,9 +130,10 @@ class OpsPageIT {
         assertThat(browser.complaints()).isEmpty();
     }
 
-    /** What an operator does who has the page and nothing else. */
+    /** What an operator does who has the page and nothing else; and how soon the page says it. */
     @Test
     void saysFirstWhatIsNotWellAndMendsIt() throws Exception {
+        withoutHaste();
         nothingWaits();
         open(management);
         await().until(() -> browser.text("#verdict").equals("Well"));
