@@ -417,10 +417,12 @@ class OpsPageIT {
 
     @Test
     void sendsADeadLetterAgainAfterADryRunOnly() throws Exception {
+        nothingWaits();
         topic.write("{\"page_id\":55301,\"question\":\"unfinished");
         open(management);
-        await().until(() -> browser.texts(".letter .reason").contains("undecodable"));
+        await().until(() -> browser.text("#dead .figure").equals("1"));
         String newest = ".letter:first-child ";
+        assertThat(browser.text(newest + ".reason")).isEqualTo("undecodable");
         assertThat(browser.text(newest + ".letter-state")).isEqualTo("dead");
 
         browser.click(newest + ".replay");
@@ -467,9 +469,10 @@ class OpsPageIT {
     @Test
     void whatADeadLetterHoldsIsTextAndNothingElse() throws Exception {
         String hostile = "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>";
+        nothingWaits();
         topic.write(hostile);
         open(management);
-        await().until(() -> !browser.texts(".letter").isEmpty());
+        await().until(() -> browser.text("#dead .figure").equals("1"));
 
         browser.click(".letter:first-child .content");
 
