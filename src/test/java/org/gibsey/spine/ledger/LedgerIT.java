@@ -139,8 +139,7 @@ class LedgerIT {
         ProducerRecord<byte[], byte[]> other = new ProducerRecord<>("ledger_it", 0, null, bytes(gift("another gift")));
         other.headers().add("ce_id", bytes(twice));
         topic.write(other);
-        await().untilAsserted(
-                        () -> assertThat(ledger().get("inFlight").longValue()).isZero());
+        awaitCommitted();
 
         camel.getRouteController().stopRoute("persist-gifts");
         try {
@@ -223,6 +222,7 @@ class LedgerIT {
     void findsARowDeletedByHandAndBringsItBack() throws Exception {
         RecordMetadata written = topic.write(gift("to be deleted"));
         await().until(() -> rows("to be deleted") == 1);
+        awaitCommitted();
         await().until(() -> meters.get("gifts.ledger.round.age.seconds").gauge().value() >= 0);
         assertThat(unaccounted()).isZero();
 
@@ -339,6 +339,7 @@ class LedgerIT {
         topic.write("{\"page_id\":92001,\"question\":\"large\",\"answer\":\"%s\",\"ts\":1716300000}".formatted(answer)
                 + " ".repeat(300 - 61 - 21 - 75));
         await().until(() -> rows("large") == 1);
+        awaitCommitted();
         vault.sql("delete from vault where page_id = 92001 and question = 'large'")
                 .update();
 
@@ -416,6 +417,12 @@ class LedgerIT {
             asks.destroy();
             heals.destroy();
         }
+    }
+
+    /** Until its offset is committed an event is in flight, whether it has a row or not. */
+    private void awaitCommitted() {
+        await().untilAsserted(
+                        () -> assertThat(ledger().get("inFlight").longValue()).isZero());
     }
 
     /** One of the test's own, which looks when it is told to. */
