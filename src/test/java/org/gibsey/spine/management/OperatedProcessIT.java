@@ -420,6 +420,8 @@ class OperatedProcessIT {
         String asked = trace("a");
         String saved = trace("b");
         String died = trace("c");
+        // a batch that has a gift of the test before, too, names no trace
+        await().until(() -> number(ledger(), "inFlight") == 0);
         vault.sql("alter table vault rename column answer to reply").update();
         try {
             assertThat(http.send(
