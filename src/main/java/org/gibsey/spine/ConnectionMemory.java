@@ -4,8 +4,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How many connections the heap has room for. Tomcat keeps some 105 kB for each that has a request in work, and an open
- * timeline has one for hours: without a bound, anybody who opens enough of them would end the process.
+ * How many connections the heap has room for. Tomcat keeps some 105 kB for each that has a request in work, and a timeline that
+ * does not have its connection to itself has one for hours: without a bound, anybody who opens enough of them would end the process.
  */
 public final class ConnectionMemory {
 

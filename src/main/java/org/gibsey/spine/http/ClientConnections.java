@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class ClientConnections extends NioEndpoint {
 
     private final Map<SocketChannel, String> clients = new ConcurrentHashMap<>();
+    private final Map<SocketWrapperBase<?>, Runnable> closed = new ConcurrentHashMap<>();
     private final LongAdder refused = new LongAdder();
     private @Nullable ClientShares places;
     private Predicate<InetAddress> unbounded = address -> true;
@@ -42,6 +43,21 @@ final class ClientConnections extends NioEndpoint {
     /** Connections that were closed at once, since the start. */
     long refused() {
         return refused.sum();
+    }
+
+    /** Runs something when a connection is closed, whoever closes it; once, and at once if it is closed already. */
+    void whenClosed(SocketWrapperBase<?> connection, Runnable then) {
+        closed.put(connection, then);
+        if (connection.isClosed()) {
+            runWhenClosed(connection);
+        }
+    }
+
+    private void runWhenClosed(SocketWrapperBase<?> connection) {
+        Runnable then = closed.remove(connection);
+        if (then != null) {
+            then.run();
+        }
     }
 
     /** Called for each that was accepted. */
@@ -89,6 +105,7 @@ final class ClientConnections extends NioEndpoint {
             @Override
             public void release(SocketWrapperBase<NioChannel> connection) {
                 leave(connection.getSocket().getIOChannel());
+                runWhenClosed(connection);
                 handler.release(connection);
             }
 

@@ -3,9 +3,12 @@ package org.gibsey.spine.http;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.function.Predicate;
+import org.apache.coyote.ActionCode;
 import org.apache.coyote.Processor;
+import org.apache.coyote.UpgradeToken;
 import org.apache.coyote.http11.Http11NioProtocol;
 import org.apache.coyote.http11.Http11Processor;
+import org.apache.coyote.http11.upgrade.InternalHttpUpgradeHandler;
 import org.apache.tomcat.util.net.AbstractEndpoint.Handler.SocketState;
 import org.apache.tomcat.util.net.SocketWrapperBase;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +21,9 @@ public final class HeadDeadline extends Http11NioProtocol {
 
     /** Note of Tomcat's request with its socket: how long a read waits is set there. */
     static final int SOCKET_NOTE = 20;
+
+    /** Note of Tomcat's request: how its connection is given away, a {@link BareAnswer.Handover}. */
+    static final int HANDOVER_NOTE = 21;
 
     private long maxNanos = Long.MAX_VALUE;
 
@@ -54,10 +60,24 @@ public final class HeadDeadline extends Http11NioProtocol {
 
             private long since;
 
+            private final BareAnswer.Handover handover = new BareAnswer.Handover() {
+                @Override
+                public SocketWrapperBase<?> socket() {
+                    return getSocketWrapper();
+                }
+
+                @Override
+                public void to(InternalHttpUpgradeHandler other, Runnable closed) {
+                    connections().whenClosed(socket(), closed);
+                    action(ActionCode.UPGRADE, new UpgradeToken(other, null, null, "bare"));
+                }
+            };
+
             /** Called whenever bytes have come. */
             @Override
             public SocketState service(SocketWrapperBase<?> socket) throws IOException {
                 request.setNote(SOCKET_NOTE, socket);
+                request.setNote(HANDOVER_NOTE, handover);
                 SocketState state = super.service(socket);
                 if (state != SocketState.LONG || isAsync()) {
                     waiting = null;

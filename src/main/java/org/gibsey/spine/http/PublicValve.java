@@ -103,6 +103,7 @@ final class PublicValve extends ErrorReportValve {
         Object socket = request.getCoyoteRequest().getNote(HeadDeadline.SOCKET_NOTE);
         if (socket != null) {
             request.setAttribute(IncomingBody.SOCKET, socket);
+            request.setAttribute(BareAnswer.HANDOVER, request.getCoyoteRequest().getNote(HeadDeadline.HANDOVER_NOTE));
         }
         super.invoke(request, response);
         if (request.getAttribute(CUT_OFF) != null) {

@@ -1,7 +1,5 @@
 package org.gibsey.spine.timeline;
 
-import jakarta.servlet.AsyncContext;
-import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import java.io.IOException;
 import java.time.Instant;
@@ -9,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.ClientShares.Outcome;
+import org.gibsey.spine.http.EndlessAnswer;
 import org.gibsey.spine.identity.Caller;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,8 +28,7 @@ final class StreamClient implements WriteListener {
     /** Written at a time. The container copies what the connection does not take; messages are shared by clients. */
     private static final int PIECE_BYTES = 16 << 10;
 
-    private final AsyncContext async;
-    private final ServletOutputStream out;
+    private final EndlessAnswer out;
     private final StreamedGift.Filter filter;
     private final @Nullable Caller caller;
     private final int maxWaiting;
@@ -51,13 +49,11 @@ final class StreamClient implements WriteListener {
     private boolean dropped;
     private boolean expired;
     private boolean gone;
-    private boolean completed;
     private boolean cutOff;
     private @Nullable Runnable whenDrained;
 
     /**
-     * @param async      the started request, without a timeout
-     * @param out        its body, of which this becomes the write listener
+     * @param out        where it is written to; this becomes its write listener
      * @param filter     what the client wants, and may have
      * @param caller     whose stream it is; null for anybody's
      * @param maxWaiting bytes that may wait behind the message that is being written
@@ -65,14 +61,12 @@ final class StreamClient implements WriteListener {
      * @param sharer     whose share of the room it takes
      */
     StreamClient(
-            AsyncContext async,
-            ServletOutputStream out,
+            EndlessAnswer out,
             StreamedGift.Filter filter,
             @Nullable Caller caller,
             int maxWaiting,
             ClientShares room,
             String sharer) {
-        this.async = async;
         this.out = out;
         this.filter = filter;
         this.caller = caller;
@@ -138,7 +132,7 @@ final class StreamClient implements WriteListener {
             cutOff = true;
             dropped = true;
             forget();
-            endInTheContainer();
+            out.later(this::end);
         }
         return late;
     }
@@ -156,15 +150,7 @@ final class StreamClient implements WriteListener {
         }
         send(last);
         expired = true;
-        whenDrained(this::endInTheContainer);
-    }
-
-    private void endInTheContainer() {
-        try {
-            async.start(this::end);
-        } catch (IllegalStateException e) {
-            LOG.debug("The container ended the stream first", e);
-        }
+        whenDrained(() -> out.later(this::end));
     }
 
     /** Whether the stream has ended, from either side. */
@@ -174,16 +160,14 @@ final class StreamClient implements WriteListener {
 
     /** Ends the stream from this side. */
     synchronized void end() {
+        left();
+        out.end(dropped);
+    }
+
+    /** The stream has ended, or is about to. */
+    synchronized void left() {
         gone = true;
         forget();
-        if (!completed) {
-            completed = true;
-            try {
-                async.complete();
-            } catch (IllegalStateException e) {
-                LOG.debug("The container ended the stream first", e);
-            }
-        }
     }
 
     @Override
@@ -196,12 +180,11 @@ final class StreamClient implements WriteListener {
         }
     }
 
-    /** The client went away; the request is completed when the container says so. */
+    /** The client went away; the answer ends when the container says so. */
     @Override
-    public synchronized void onError(Throwable cause) {
+    public void onError(Throwable cause) {
         LOG.debug("A client went away", cause);
-        gone = true;
-        forget();
+        left();
     }
 
     private void write() {
@@ -231,8 +214,7 @@ final class StreamClient implements WriteListener {
         } catch (IOException | RuntimeException e) {
             // one client's failure must not stop the others; the container calls onError for it
             LOG.debug("A stream broke", e);
-            gone = true;
-            forget();
+            left();
         }
     }
 

@@ -1,8 +1,5 @@
 package org.gibsey.spine.timeline;
 
-import jakarta.servlet.AsyncContext;
-import jakarta.servlet.AsyncEvent;
-import jakarta.servlet.AsyncListener;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
@@ -16,6 +13,7 @@ import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.ConnectionMemory;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.gift.InvalidInput;
+import org.gibsey.spine.http.EndlessAnswer;
 import org.gibsey.spine.http.Refused;
 import org.gibsey.spine.http.RequestQuery;
 import org.gibsey.spine.identity.Caller;
@@ -130,18 +128,29 @@ final class StreamServlet extends HttpServlet {
         setHeaders(response);
         Optional<StreamPosition> from = lastId.flatMap(StreamPosition::parse);
 
-        AsyncContext async = request.startAsync();
-        async.setTimeout(0);
-        StreamClient client = new StreamClient(
-                async, response.getOutputStream(), filter, Caller.of(request), settings.bufferBytes(), waiting, sharer);
-        async.addListener(new Leaving(client, sharer));
+        EndlessAnswer answer = begin(request, response, sharer);
+        StreamClient client =
+                new StreamClient(answer, filter, Caller.of(request), settings.bufferBytes(), waiting, sharer);
         client.send(GREETING);
         if (lastId.isPresent() && from.isEmpty()) {
             client.send(RESET);
         }
-        // the container calls the client for the first time when this method has returned
-        response.getOutputStream().setWriteListener(client);
+        answer.open(client, () -> {
+            client.left();
+            feed.left(client);
+            places.leave(sharer, 1);
+        });
         feed.join(client, from.orElse(null));
+    }
+
+    private EndlessAnswer begin(HttpServletRequest request, HttpServletResponse response, String sharer)
+            throws IOException {
+        try {
+            return EndlessAnswer.begin(request, response);
+        } catch (IOException e) {
+            places.leave(sharer, 1);
+            throw e;
+        }
     }
 
     private static void setHeaders(HttpServletResponse response) {
@@ -160,40 +169,5 @@ final class StreamServlet extends HttpServlet {
         return Optional.ofNullable(request.getHeader(LAST_EVENT_ID))
                 .or(() -> Optional.ofNullable(query.text("after")))
                 .filter(id -> !id.isEmpty());
-    }
-
-    /** Tells the feed of a stream's end, whichever side ended it. */
-    private final class Leaving implements AsyncListener {
-
-        private final StreamClient client;
-
-        private final String sharer;
-
-        private Leaving(StreamClient client, String sharer) {
-            this.client = client;
-            this.sharer = sharer;
-        }
-
-        @Override
-        public void onComplete(AsyncEvent event) {
-            feed.left(client);
-            places.leave(sharer, 1);
-        }
-
-        @Override
-        public void onError(AsyncEvent event) {
-            // or the container would answer with an error page
-            client.end();
-        }
-
-        @Override
-        public void onTimeout(AsyncEvent event) {
-            // no timeout, so it does not happen
-        }
-
-        @Override
-        public void onStartAsync(AsyncEvent event) {
-            // the request is started once
-        }
     }
 }

@@ -124,6 +124,9 @@ final class VaultFeed implements SmartLifecycle {
         arrivals.add(new Arrival(client, from));
         if (!running) {
             client.end();
+        } else if (client.gone()) {
+            // its connection ended meanwhile
+            left(client);
         }
     }
 

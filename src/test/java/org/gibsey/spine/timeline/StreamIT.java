@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.Socket;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -15,14 +17,17 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Scanner;
 import java.util.stream.IntStream;
+import javax.management.ObjectName;
 import org.gibsey.spine.SpineApplication;
 import org.gibsey.spine.embedded.Promise;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SignedInCalls;
 import org.gibsey.spine.embedded.SpineIT;
+import org.gibsey.spine.http.HeadDeadline;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -209,12 +214,8 @@ class StreamIT {
         double before = dropped();
         try (Socket deaf = new Socket("localhost", port);
                 TestStream stream = TestStream.open(port, "?symbol_id=9", null)) {
-            deaf.getOutputStream()
-                    .write("GET /vault/stream HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-            Scanner heard = new Scanner(deaf.getInputStream(), StandardCharsets.UTF_8);
-            while (!heard.nextLine().equals("event: position")) {
-                // and from here on it reads nothing any more
-            }
+            // and from there on it reads nothing any more
+            awaitLive(deaf, "");
 
             try (Statement much = psql.createStatement()) {
                 for (int i = 0; i < 40; i++) {
@@ -230,6 +231,47 @@ class StreamIT {
                             IntStream.range(0, 40).mapToObj(n -> "small " + n).toList());
             await().until(() -> dropped() == before + 1);
         }
+    }
+
+    /** They are most of what a connection takes: a timeline would hold them for hours. */
+    @Test
+    void holdsNoneOfTheBuffersOfItsRequest() throws Exception {
+        int timelines = 200;
+        long before = processors();
+        List<Socket> open = new ArrayList<>();
+        try {
+            for (int i = 0; i < timelines; i++) {
+                Socket client = new Socket("localhost", port);
+                open.add(client);
+                awaitLive(client, "");
+            }
+
+            assertThat(processors() - before).isLessThan(timelines / 2);
+        } finally {
+            for (Socket timeline : open) {
+                timeline.close();
+            }
+        }
+    }
+
+    @Test
+    void endsWhenTheClientSaysMoreThanItsRequest() throws Exception {
+        awaitNobody();
+        try (Socket client = new Socket("localhost", port)) {
+            awaitLive(client, "");
+            client.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+
+            await().until(() -> open() == 0);
+        }
+    }
+
+    /** Its connection is not given away before the body is there. */
+    @Test
+    void isSentToWhoAnnouncesABodyTooAndItsPlaceIsFreeAgain() throws Exception {
+        try (Socket client = new Socket("localhost", port)) {
+            awaitLive(client, "Content-Length: 5\r\n");
+        }
+        awaitNobody();
     }
 
     /** The second one is of a database that has had more transactions, before this one took its place. */
@@ -265,6 +307,33 @@ class StreamIT {
         assertThat(head.statusCode()).isEqualTo(200);
         assertThat(head.headers().firstValue("content-type").orElseThrow()).startsWith("text/event-stream");
         assertThat(post.statusCode()).isEqualTo(405);
+    }
+
+    /** Tomcat's processors of HTTP/1.1 that anybody holds, those it keeps for the next connection included. */
+    private static long processors() throws Exception {
+        String histogram = (String) ManagementFactory.getPlatformMBeanServer()
+                .invoke(
+                        new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                        "gcClassHistogram",
+                        new Object[] {new String[0]},
+                        new String[] {String[].class.getName()});
+        return histogram
+                .lines()
+                .filter(line -> line.contains(" " + HeadDeadline.class.getName() + "$"))
+                .mapToLong(line -> Long.parseLong(line.strip().split("\\s+", -1)[1]))
+                .max()
+                .orElse(0);
+    }
+
+    /** @param header more of it, with its end of line */
+    private static void awaitLive(Socket client, String header) throws IOException {
+        client.getOutputStream()
+                .write(("GET /vault/stream HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n")
+                        .getBytes(StandardCharsets.US_ASCII));
+        Scanner heard = new Scanner(client.getInputStream(), StandardCharsets.UTF_8);
+        while (!heard.nextLine().equals("event: position")) {
+            // until it is live
+        }
     }
 
     private void store(String... questions) throws SQLException {
