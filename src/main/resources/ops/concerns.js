@@ -16,6 +16,13 @@ const PARTS = {
   consumer: "Mend what the reason names; it goes on by itself. Gifts are accepted meanwhile, and wait in the topic.",
 };
 
+const LETTERS = {
+  undecodable: "Cannot be mended: have it sent anew, then dismiss it.",
+  invalid: "Look what is wrong, mend it and replay it.",
+  refused: "Change what the database refuses, then replay.",
+  conflict: "Find out who gives ids that are another gift's.",
+};
+
 const $ = id => document.getElementById(id);
 
 /**
@@ -59,7 +66,7 @@ export function concerns({health, live, reading, letters, history}) {
   for (const {reason, letters: waiting, since} of letters?.waiting ?? []) {
     const conflict = reason === "conflict";
     add("warn", `${count(waiting)} ${waiting === 1 ? "dead letter waits" : "dead letters wait"}: ${reason}`, since,
-      conflict ? "Find out who gives ids that are another gift's." : "See below what each would take; mend the cause, then replay.",
+      LETTERS[reason] ?? "Look what each would take.",
       conflict ? "giftspineconflicts" : "giftspinedeadletters", {anchor: "letters-title"});
   }
   const lag = reading?.value("gifts_lag_seconds");

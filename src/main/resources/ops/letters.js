@@ -1,4 +1,4 @@
-// The newest dead letters; their replay, always after a dry run; and their dismissal, always with a reason.
+// The newest dead letters; their replay, always after a dry run; the mending of those that are invalid; and their dismissal, always with a reason.
 
 import {act, LONG_MS, read, why} from "./actuator.js";
 import {far, stop} from "./underway.js";
@@ -6,13 +6,19 @@ import {ago, count, element, say} from "./words.js";
 
 const STEP = 20;
 const MOST = 200;
+const CHECK_AFTER_MS = 300;
 const MEND = {
-  undecodable: "Not mended by a replay: its bytes are no JSON object. Who sent it has to send it anew.",
-  invalid: "Not mended by a replay, unless limits were raised since: a field is missing or wrong. Who sent it has to send it anew.",
+  undecodable: "Cannot be mended: its bytes are no JSON object. Have it sent anew, then dismiss it.",
+  invalid: "Cannot be mended here: a field is missing or wrong. Have it sent anew, then dismiss it.",
   refused: "Can be mended: change the constraint, trigger or column of the database that refuses it, then replay it.",
   conflict: "Its event id is that of another gift that is stored. Compare both; if this one is the true gift, delete that row, then replay it.",
 };
-const STUB = "Not mended by a replay: only its beginning was kept. The whole lies in its topic until its retention ends.";
+const INVALID_GIFT = "Can be mended: correct the field that is wrong; it is sent again as the same gift.";
+const AS_THEY_CAME = {
+  undecodable: "Replayed as they came they die again.",
+  invalid: "Replayed as they came they die again, unless limits were raised since. Mend gifts one by one.",
+};
+const STUB = "Cannot be mended: only its beginning was kept. The whole lies in its topic until its retention ends.";
 const NOTHING = {
   "stored": "Nothing is left to do: it is stored.",
   "replaying": "It was sent again, and is on its way.",
@@ -30,6 +36,8 @@ export class Letters {
   listing = null; // as it was last read; null when it could not be
   #chosen = null; // what the dialog is about, as the endpoint takes it
   #sending = null; // likewise, while it is being sent
+  #mended = null; // the id of the letter that is being mended
+  #checking; // the timer of the next dry run of what is written
   #dismissed = null; // the id of the letter that the other dialog is about
 
   constructor() {
@@ -44,13 +52,25 @@ export class Letters {
       event.preventDefault();
       this.#dismiss();
     });
+    $("mend-close").addEventListener("click", () => $("mend").close());
+    $("mend").addEventListener("close", () => clearTimeout(this.#checking));
+    $("mend-value").addEventListener("input", () => {
+      $("mend-do").disabled = true;
+      $("mend-found").textContent = "Checking…";
+      clearTimeout(this.#checking);
+      this.#checking = setTimeout(() => this.#check(), CHECK_AFTER_MS);
+    });
+    $("mend-form").addEventListener("submit", event => {
+      event.preventDefault();
+      this.#sendMended();
+    });
     for (const reason of Object.keys(MEND)) {
       const button = element("button", "quiet");
       button.type = "button";
       button.id = `all-${reason}`;
       button.hidden = true;
       button.addEventListener("click",
-        () => this.#ask({reason}, `All dead letters that are ${reason}, not only those shown, but no stubs.`, MEND[reason]));
+        () => this.#ask({reason}, `All dead letters that are ${reason}, not only those shown, but no stubs.`, AS_THEY_CAME[reason] ?? MEND[reason]));
       $("reasons").append(button);
     }
   }
@@ -67,7 +87,7 @@ export class Letters {
       for (const reason of Object.keys(MEND)) {
         const ofReason = waiting.find(each => each.reason === reason)?.letters ?? 0;
         $(`all-${reason}`).hidden = ofReason === 0;
-        say($(`all-${reason}`), `Replay all ${count(ofReason)} ${reason}…`);
+        say($(`all-${reason}`), ofReason === 1 ? `Replay the one ${reason}…` : `Replay all ${count(ofReason)} ${reason}…`);
       }
       $("more-letters").hidden = letters.length >= total || this.#limit >= MOST;
       this.#show(letters);
@@ -88,7 +108,7 @@ export class Letters {
       if (list.children[place] !== entry) {
         list.insertBefore(entry, list.children[place] ?? null);
       }
-      fill(entry, letter);
+      fill(entry, letter, this.listing.giftTopic);
       shown.set(letter.id, entry);
     });
     this.#shown.forEach((entry, id) => shown.has(id) || entry.remove());
@@ -112,6 +132,7 @@ export class Letters {
       $("dismiss-why").value = "";
       $("dismiss").showModal();
     });
+    entry.querySelector(".mend-it").addEventListener("click", () => this.#askForContent(id, words(".message"), button.nextElementSibling));
     button.addEventListener("click", () => toggle(id, button, content));
     return entry;
   }
@@ -169,6 +190,57 @@ export class Letters {
     }
   }
 
+  async #askForContent(id, fault, note) {
+    try {
+      const {value} = await read(`deadletters/${id}`);
+      if (value?.text === undefined) {
+        note.textContent = "It cannot be mended here: its content is no text.";
+        return;
+      }
+      note.textContent = "";
+      this.#mended = id;
+      $("mend-title").textContent = `Mend letter ${id}?`;
+      $("mend-what").textContent = `What is wrong: ${fault}`;
+      $("mend-value").value = value.text;
+      $("mend-found").textContent = "What you write is checked; nothing is sent yet.";
+      $("mend-do").disabled = true;
+      $("mend").showModal();
+    } catch (error) {
+      note.textContent = `It cannot be shown: ${why(error)}.`;
+    }
+  }
+
+  /** The dry run of what is written. */
+  async #check() {
+    const id = this.#mended;
+    const value = $("mend-value").value;
+    const isWritten = () => this.#mended === id && $("mend-value").value === value;
+    try {
+      const {selected} = await act("deadletters", {ids: String(id), value, dryRun: true});
+      if (isWritten()) {
+        $("mend-found").textContent = selected === 0 ? "Nothing would be sent: it is not dead now." : "This can be stored.";
+        $("mend-do").disabled = selected === 0;
+      }
+    } catch (error) {
+      if (isWritten()) {
+        $("mend-found").textContent = `Not yet: ${why(error)}.`;
+      }
+    }
+  }
+
+  async #sendMended() {
+    $("mend-do").disabled = true;
+    $("mend-found").textContent = "Sending…";
+    try {
+      await act("deadletters", {ids: String(this.#mended), value: $("mend-value").value, dryRun: false});
+      $("mend").close();
+    } catch (error) {
+      $("mend-found").textContent = `Not sent, or not known: ${why(error)}. The list shows its state.`;
+      $("mend-do").disabled = false;
+    }
+    await this.refresh();
+  }
+
   async #dismiss() {
     $("dismiss-do").disabled = true;
     try {
@@ -201,13 +273,14 @@ export class Letters {
   }
 }
 
-function fill(entry, letter) {
+function fill(entry, letter, giftTopic) {
+  const mendable = letter.reason === "invalid" && letter.topic === giftTopic && !letter.stub;
   entry.dataset.state = letter.state;
   say(entry.querySelector(".reason"), letter.reason);
   say(entry.querySelector(".letter-state"), STATES[letter.state] ?? letter.state);
   ago(entry.querySelector("time"), letter.lastFailedAt);
   say(entry.querySelector(".message"), letter.message);
-  say(entry.querySelector(".mend"), letter.state === "dismissed" ? `Dismissed by ${letter.dismissedBy}: ${letter.dismissedWhy}` : NOTHING[letter.state] ?? (letter.stub ? STUB : MEND[letter.reason] ?? ""));
+  say(entry.querySelector(".mend"), letter.state === "dismissed" ? `Dismissed by ${letter.dismissedBy}: ${letter.dismissedWhy}` : NOTHING[letter.state] ?? (letter.stub ? STUB : mendable ? INVALID_GIFT : MEND[letter.reason] ?? ""));
   say(entry.querySelector(".origin"), [
     `${letter.topic}-${letter.partition} at ${letter.offset}`,
     letter.sqlState && `SQLSTATE ${letter.sqlState}`,
@@ -215,6 +288,7 @@ function fill(entry, letter) {
     letter.replays && `replayed ${letter.replays === 1 ? "once" : `${count(letter.replays)} times`}`,
     letter.eventId].filter(Boolean).join(" · "));
   entry.querySelector(".replay").hidden = letter.state in NOTHING || letter.stub;
+  entry.querySelector(".mend-it").hidden = letter.state in NOTHING || !mendable;
   entry.querySelector(".dismiss").hidden = letter.state in NOTHING || letter.state === "dismissed";
 }
 

@@ -2,6 +2,7 @@ package org.gibsey.spine.audit;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.Map;
 import java.util.TreeMap;
 import org.gibsey.spine.audit.AuditLog.Outcome;
 import org.gibsey.spine.gift.TraceParent;
@@ -32,6 +33,8 @@ class AuditedOperations implements OperationInvokerAdvisor {
     private static final Logger LOG = LoggerFactory.getLogger(AuditedOperations.class);
     private static final String DRY_RUN = "dryRun";
     private static final String WHY = "why";
+    /** What a reader may have written: its length is noted, never what it says. */
+    private static final String VALUE = "value";
 
     private final JdbcClient vault;
     private final ObjectMapper json;
@@ -96,7 +99,9 @@ class AuditedOperations implements OperationInvokerAdvisor {
 
     private String arguments(InvocationContext call) {
         try {
-            return json.writeValueAsString(new TreeMap<>(call.getArguments()));
+            Map<String, Object> noted = new TreeMap<>(call.getArguments());
+            noted.computeIfPresent(VALUE, (name, value) -> value.toString().length() + " characters");
+            return json.writeValueAsString(noted);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("what came as JSON or text can be written as JSON", e);
         }

@@ -14,6 +14,7 @@ import org.gibsey.spine.audit.Caller;
 import org.gibsey.spine.deadletter.DeadLetterIndex.Letter;
 import org.gibsey.spine.deadletter.DeadLetterIndex.StoredHeader;
 import org.gibsey.spine.deadletter.DeadLetterIndex.Waiting;
+import org.gibsey.spine.deadletter.DeadLetterIndex.WholeLetter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
@@ -56,10 +57,11 @@ class DeadLetterEndpoint {
     /**
      * A page of the list, newest first.
      *
-     * @param total   how many there are, whatever became of them since
-     * @param waiting those that still wait for somebody, of every class
+     * @param total     how many there are, whatever became of them since
+     * @param waiting   those that still wait for somebody, of every class
+     * @param giftTopic the topic of the gifts: of letters that came from it, the invalid ones can be mended
      */
-    record Listing(long total, List<Waiting> waiting, int page, int limit, List<Letter> letters) {}
+    record Listing(long total, List<Waiting> waiting, int page, int limit, String giftTopic, List<Letter> letters) {}
 
     /** A dead letter with its content. */
     record Detail(
@@ -101,6 +103,7 @@ class DeadLetterEndpoint {
                 index.waiting(),
                 ofPage,
                 atMost,
+                replay.giftTopic(),
                 index.page(reason, atMost, (ofPage - 1L) * atMost));
     }
 
@@ -125,22 +128,27 @@ class DeadLetterEndpoint {
      * @param ids    of those to send, comma separated, or null
      * @param reason class of those to send, instead of ids
      * @param dryRun only says what would be sent; true unless said otherwise
+     * @param value  what to send in place of what came: mends one that is invalid, given by its id
      */
     @WriteOperation
-    public Replayed replay(@Nullable String ids, @Nullable String reason, @Nullable Boolean dryRun)
+    public Replayed replay(
+            @Nullable String ids, @Nullable String reason, @Nullable Boolean dryRun, @Nullable String value)
             throws InterruptedException {
         if ((ids == null) == (reason == null)) {
             throw invalid("give either ids, comma separated, or a reason");
         }
         List<Long> selected = ids == null ? replay.candidates(String.valueOf(reason)) : candidates(parse(ids));
+        WholeLetter mended = value == null ? null : mended(ids == null ? List.of() : parse(ids), selected, value);
         boolean dry = dryRun == null || dryRun;
-        DeadLetterReplay.Sent sent = dry ? new DeadLetterReplay.Sent(0, false) : replay.replay(selected);
+        DeadLetterReplay.Sent sent = dry || selected.isEmpty()
+                ? new DeadLetterReplay.Sent(0, false)
+                : mended == null ? replay.replay(selected) : replay.replay(mended);
         if (!dry) {
             replayed.increment(sent.letters());
             LOG.info(
                     "{} dead letters replayed ({}{})",
                     sent.letters(),
-                    ids == null ? "all " + reason : "by id",
+                    ids == null ? "all " + reason : mended == null ? "by id" : "by id, mended",
                     sent.stopped() ? ", stopped before the last of " + selected.size() : "");
         }
         return new Replayed(
@@ -175,6 +183,17 @@ class DeadLetterEndpoint {
     private List<Long> candidates(List<Long> ids) {
         try {
             return replay.candidates(ids);
+        } catch (IllegalArgumentException e) {
+            throw invalid(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private @Nullable WholeLetter mended(List<Long> asked, List<Long> selected, String value) {
+        if (asked.size() != 1) {
+            throw invalid("a value mends one letter: give its id");
+        }
+        try {
+            return selected.isEmpty() ? null : replay.mended(selected.get(0), value);
         } catch (IllegalArgumentException e) {
             throw invalid(String.valueOf(e.getMessage()));
         }

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
@@ -12,11 +13,16 @@ import org.gibsey.spine.LongActs;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.deadletter.DeadLetterIndex.WholeLetter;
 import org.gibsey.spine.gift.EventId;
+import org.gibsey.spine.gift.Gift;
+import org.gibsey.spine.gift.GiftReader;
+import org.gibsey.spine.gift.InvalidInput;
+import org.gibsey.spine.gift.MalformedJson;
 import org.springframework.stereotype.Component;
 
 /**
  * Sends dead letters to their topic again, with the key and headers they came with. It is the same event again: when it is
- * stored after all it is one row, when it dies again it is the same dead letter with one more attempt. Thread-safe.
+ * stored after all it is one row, when it dies again it is the same dead letter with one more attempt. An invalid gift can be mended:
+ * it is the same event with another content. Thread-safe.
  */
 @Component
 class DeadLetterReplay {
@@ -27,6 +33,9 @@ class DeadLetterReplay {
     /** Our headers that a replayed gift keeps: its id, and what counts on should it die again. */
     private static final Set<String> KEPT =
             Set.of(EventId.DEAD_LETTER_ID, DeadLetterHeaders.ATTEMPTS, DeadLetterHeaders.FIRST_FAILURE);
+
+    /** As the worker reads it that gets what was mended. */
+    private final GiftReader gifts = GiftReader.ofEvents();
 
     private final DeadLetterIndex index;
     private final DeadLetters deadLetters;
@@ -41,6 +50,11 @@ class DeadLetterReplay {
         this.topics = List.of(settings.topic().name(), settings.changes().topic());
         this.clock = clock;
         this.acts = acts;
+    }
+
+    /** The topic of the gifts: only their letters can be mended. */
+    String giftTopic() {
+        return topics.get(0);
     }
 
     /** All of a class that died up to now: one that dies again during the replay is not sent twice. */
@@ -83,6 +97,41 @@ class DeadLetterReplay {
             }
             return new Sent(sent, false);
         }
+    }
+
+    /**
+     * The letter with another content, and with the key that belongs to it. It stays the gift of the same reader: nobody is given
+     * words that somebody else saved, and who is forgotten is forgotten with this gift too.
+     *
+     * @param id    of one that {@link #candidates(List)} gave
+     * @param value the whole content, JSON
+     * @throws IllegalArgumentException if it is not one to be mended, or could not be stored with this content
+     */
+    WholeLetter mended(long id, String value) {
+        WholeLetter whole = index.find(id).orElseThrow();
+        if (!whole.letter().reason().equals("invalid")
+                || !whole.letter().topic().equals(giftTopic())) {
+            throw new IllegalArgumentException("only a gift that is invalid can be mended");
+        }
+        if (whole.letter().state().equals("replaying")) {
+            throw new IllegalArgumentException("dead letter " + id + " is on its way");
+        }
+        byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+        try {
+            Gift gift = gifts.read(bytes, clock.instant());
+            if (!Objects.equals(gift.userId(), gifts.readerOf(whole.value()).orElse(null))) {
+                throw new IllegalArgumentException("/user_id must stay that of the letter, or none where it has none");
+            }
+            byte[] key = Long.toString(gift.pageId()).getBytes(StandardCharsets.UTF_8);
+            return new WholeLetter(whole.letter(), key, bytes, whole.headers());
+        } catch (MalformedJson | InvalidInput e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+    }
+
+    /** Sends one that was mended, and marks it as replayed. */
+    Sent replay(WholeLetter mended) throws InterruptedException {
+        return new Sent(send(List.of(mended)), false);
     }
 
     /** How many were sent, and whether somebody stopped it before the last. */

@@ -280,6 +280,70 @@ class DeadLettersIT {
                 .isEqualTo("dismissed");
     }
 
+    @Test
+    void anInvalidGiftIsMendedAndStoredAsTheSameEventOfTheSameReader() throws Exception {
+        String reader = UUID.randomUUID().toString();
+        String gift = "{\"page_id\":%s,\"question\":\"mended?\",\"answer\":\"%s\",\"user_id\":%s}";
+        long id = indexed(topic.write(gift.formatted("\"four\"", "as it came", "\"" + reader + "\"")));
+        String mended = gift.formatted("55304", "a reader's words", "\"" + reader + "\"");
+
+        assertThat(mendingRefused(id, "{\"page_id\":4")).contains("cut off");
+        assertThat(mendingRefused(id, gift.formatted("\"four\"", "", "null")))
+                .contains("/page_id must be a 64-bit integer");
+        for (String other : List.of("null", "\"" + UUID.randomUUID() + "\"")) {
+            assertThat(mendingRefused(id, gift.formatted("55304", "", other))).contains("/user_id must stay");
+        }
+        assertThat(mendingRefused(indexed(topic.write("no JSON")), mended)).contains("only a gift that is invalid");
+        assertThat(answer(Map.of("reason", "invalid", "value", mended))
+                        .getStatusCode()
+                        .value())
+                .isEqualTo(400);
+        assertThat(replay(Map.of("ids", Long.toString(id), "value", mended))
+                        .get("selected")
+                        .intValue())
+                .isEqualTo(1);
+        assertThat(get("/" + id).at("/letter/state").textValue()).isEqualTo("dead");
+
+        replay(Map.of("ids", Long.toString(id), "value", mended, "dryRun", false));
+
+        await().until(() -> get("/" + id).at("/letter/state").textValue().equals("stored"));
+        UUID event = UUID.fromString(get("/" + id).at("/letter/eventId").textValue());
+        assertThat(vault.sql("select page_id || ' ' || answer || ' ' || user_id from vault where event_id = ?")
+                        .param(event)
+                        .query(String.class)
+                        .single())
+                .isEqualTo("55304 a reader's words " + reader);
+        assertThat(topic.read(sent -> Arrays.equals(sent.value(), bytes(mended))))
+                .singleElement()
+                .satisfies(sent -> assertThat(sent.key()).isEqualTo(bytes("55304")));
+        assertThat(get("/" + id).at("/value/text").textValue())
+                .as("the letter is as it came")
+                .contains("as it came");
+        assertThat(vault.sql("select arguments::text from operator_action where arguments ->> 'ids' = ?")
+                        .param(Long.toString(id))
+                        .query(String.class)
+                        .list())
+                .isNotEmpty()
+                .allSatisfy(
+                        noted -> assertThat(noted).contains(" characters").doesNotContain("a reader's words", reader));
+        assertThat(replay(Map.of("ids", Long.toString(id), "value", mended, "dryRun", false))
+                        .get("replayed")
+                        .intValue())
+                .as("it is stored")
+                .isZero();
+    }
+
+    private String mendingRefused(long id, String value) {
+        ResponseEntity<JsonNode> answer = answer(Map.of("ids", Long.toString(id), "value", value, "dryRun", false));
+        assertThat(answer.getStatusCode().value()).isEqualTo(400);
+        assertThat(get("/" + id).at("/letter/replays").intValue()).isZero();
+        return answer.getBody().toString();
+    }
+
+    private ResponseEntity<JsonNode> answer(Map<String, Object> body) {
+        return http.postForEntity(url(""), body, JsonNode.class);
+    }
+
     /** Of the class of what these tests write. */
     private long waiting() {
         for (JsonNode each : get("").get("waiting")) {
@@ -305,12 +369,12 @@ class DeadLettersIT {
                 .anySatisfy(list -> assertThat(list).contains("id=" + id));
         assertThat(overJmx("show", new Object[] {id}, "java.lang.Long"))
                 .anySatisfy(letter -> assertThat(letter).contains("id=" + id, "over JMX"));
-        assertThat(overJmx("replay", new Object[] {Long.toString(id), null, null}, text, text, yesOrNo))
+        assertThat(overJmx("replay", new Object[] {Long.toString(id), null, null, null}, text, text, yesOrNo, text))
                 .allSatisfy(answer -> assertThat(answer).contains("dryRun=true", "replayed=0"))
                 .anySatisfy(answer -> assertThat(answer).contains("selected=1", "ids=[" + id + "]"));
         assertThat(get("/" + id).at("/letter/replays").intValue()).isZero();
 
-        assertThat(overJmx("replay", new Object[] {Long.toString(id), null, false}, text, text, yesOrNo))
+        assertThat(overJmx("replay", new Object[] {Long.toString(id), null, false, null}, text, text, yesOrNo, text))
                 .anySatisfy(answer -> assertThat(answer).contains("dryRun=false", "replayed=1"));
         await().until(() -> get("/" + id).at("/letter/attempts").intValue() > 1);
 
@@ -527,7 +591,7 @@ class DeadLettersIT {
     }
 
     private JsonNode replay(Map<String, Object> body) {
-        ResponseEntity<JsonNode> answer = http.postForEntity(url(""), body, JsonNode.class);
+        ResponseEntity<JsonNode> answer = answer(body);
         assertThat(answer.getStatusCode().value()).as("%s", answer.getBody()).isEqualTo(200);
         return answer.getBody();
     }

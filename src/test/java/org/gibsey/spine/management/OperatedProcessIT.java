@@ -507,8 +507,8 @@ class OperatedProcessIT {
 
     private static Map<?, ?> replay(String ids, Boolean dryRun) throws Exception {
         return (Map<?, ?>)
-                jmx.invoke(endpoint("Deadletters"), "replay", new Object[] {ids, null, dryRun}, new String[] {
-                    "java.lang.String", "java.lang.String", "java.lang.Boolean"
+                jmx.invoke(endpoint("Deadletters"), "replay", new Object[] {ids, null, dryRun, null}, new String[] {
+                    "java.lang.String", "java.lang.String", "java.lang.Boolean", "java.lang.String"
                 });
     }
 

@@ -221,7 +221,7 @@ class OpsPageIT {
                 .containsExactlyInAnyOrder("1 dead letter waits: undecodable", "1 dead letter waits: refused");
         await().until(() -> browser.text("#dead").contains("1 refused, 1 undecodable"));
         assertThat(browser.text("#dead .figure")).isEqualTo("2");
-        assertThat(browser.texts(".letter .mend")).anyMatch(mend -> mend.startsWith("Not mended by a replay"));
+        assertThat(browser.texts(".letter .mend")).anyMatch(mend -> mend.startsWith("Cannot be mended"));
 
         String mendable = "return Array.from(document.querySelectorAll('.letter'))"
                 + ".find(letter => letter.querySelector('.mend').textContent.startsWith('Can be mended'))";
@@ -240,10 +240,52 @@ class OpsPageIT {
         await().until(() -> browser.text("#dead .figure").equals("1"));
         await().until(() ->
                 browser.texts(".letter:nth-child(-n+2) .letter-state").contains("stored"));
-        assertThat(browser.texts("#reasons button:not([hidden])")).containsExactly("Replay all 1 undecodable…");
+        assertThat(browser.texts("#reasons button:not([hidden])")).containsExactly("Replay the one undecodable…");
         assertThat(browser.text("#letters-note"))
                 .matches("1 waits for somebody; [0-9,]+ in the table(, the newest 20 of them here)?\\.");
         assertThat(browser.complaints()).isEmpty();
+    }
+
+    /** An invalid gift beside one that is no JSON: the words say which, and what is written is checked before it is sent. */
+    @Test
+    void mendsAnInvalidGiftAndSendsItAgain() throws Exception {
+        nothingWaits();
+        String gift = "{\"page_id\":%s,\"question\":\"mended?\",\"answer\":\"on the page\"}";
+        topic.write("{\"page_id\":55305,\"question\":\"unfinished");
+        topic.write(gift.formatted("\"four\""));
+        open(management);
+        await().until(() -> browser.texts(".letter[data-state='dead']").size() == 2);
+        assertThat(browser.texts(".letter[data-state='dead'] .mend"))
+                .anyMatch(mend -> mend.startsWith("Cannot be mended"))
+                .anyMatch(mend -> mend.startsWith("Can be mended"));
+        String button = ".letter[data-state='dead'] .mend-it:not([hidden])";
+        assertThat(browser.texts(button)).containsExactly("Mend…");
+
+        press(button);
+        await().until(() -> browser.find("#mend").isDisplayed());
+        assertThat(browser.text("#mend-what")).contains("/page_id must be a 64-bit integer");
+        assertThat(browser.<String>script("return document.activeElement.id + document.activeElement.value"))
+                .isEqualTo("mend-value" + gift.formatted("\"four\""));
+        assertThat(browser.find("#mend-do").isEnabled()).isFalse();
+        browser.type("#mend-value", gift.formatted("\"five\""));
+        await().until(() -> browser.text("#mend-found").startsWith("Not yet: /page_id must be"));
+        assertThat(browser.find("#mend-do").isEnabled()).isFalse();
+        List<String> violations = browser.violationsInLightAndDark("mending", "#mend");
+        browser.type("#mend-value", gift.formatted("55306"));
+        await().until(() -> browser.text("#mend-found").equals("This can be stored."));
+        browser.click("#mend-do");
+
+        await().until(() -> browser.texts(".letter-state").contains("stored"));
+        assertThat(browser.find("#mend").isDisplayed()).isFalse();
+        await().until(() -> browser.text("#dead .figure").equals("1"));
+        await().until(() -> browser.texts("#concerns .what").equals(List.of("1 dead letter waits: undecodable")));
+        assertThat(browser.text("#concerns .todo")).startsWith("Cannot be mended");
+        assertThat(vault.sql("select answer from vault where page_id = 55306")
+                        .query(String.class)
+                        .single())
+                .isEqualTo("on the page");
+        assertThat(violations).isEmpty();
+        assertThat(browser.complaints()).allMatch(complaint -> complaint.contains("400"));
     }
 
     /** Each state once, narrow and wide, light and dark; locked is in the test of processes of one role. */
