@@ -18,7 +18,7 @@ const PARTS = {
 
 const LETTERS = {
   undecodable: "Cannot be mended: have it sent anew, then dismiss it.",
-  invalid: "Look what is wrong, mend it and replay it.",
+  invalid: "See what is wrong, mend it and replay it.",
   refused: "Change what the database refuses, then replay.",
   conflict: "Find out who gives ids that are another gift's.",
 };
@@ -66,7 +66,7 @@ export function concerns({health, live, reading, letters, history}) {
   for (const {reason, letters: waiting, since} of letters?.waiting ?? []) {
     const conflict = reason === "conflict";
     add("warn", `${count(waiting)} ${waiting === 1 ? "dead letter waits" : "dead letters wait"}: ${reason}`, since,
-      LETTERS[reason] ?? "Look what each would take.",
+      LETTERS[reason] ?? "See what each would take.",
       conflict ? "giftspineconflicts" : "giftspinedeadletters", {anchor: "letters-title"});
   }
   const lag = reading?.value("gifts_lag_seconds");
@@ -111,6 +111,10 @@ export function meaning({from}) {
 
 let shown = "";
 
+// what stays below it is told its height, and who has scrolled past it is told the worst
+new ResizeObserver(([{target}]) => document.documentElement.style.setProperty("--first", `${target.offsetHeight}px`)).observe($("first"));
+new IntersectionObserver(([{isIntersecting}]) => document.body.classList.toggle("away", !isIntersecting)).observe($("first"));
+
 /**
  * Shows them.
  *
@@ -129,6 +133,7 @@ export function show(list, act) {
   say($("said"), [ANSWERS[severity], list[0]?.what].filter(Boolean).join(": "));
   $("well").hidden = list.length > 0;
   $("concerns").replaceChildren(...list.map(concern => item(concern, act)));
+  say($("afar"), list.length === 0 ? "" : `${MARKS[severity]} ${list[0].what}`);
   document.title = list.length === 0 ? `${MARKS.well} Well · ${NAME}` : `${MARKS[severity]} ${list[0].what} · ${NAME}`;
   document.querySelector("link[rel=icon]").href = `ops/icon-${severity}.svg`;
 }

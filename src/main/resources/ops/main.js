@@ -112,9 +112,9 @@ function showHealth(health) {
 }
 
 function role({saves, stores}) {
-  return saves && stores ? "It takes saves and stores them."
-    : saves ? "It takes saves, and leaves storing to the workers."
-      : stores ? "A worker: it stores what others accept."
+  return saves && stores ? "Its task: to take saves and to store them."
+    : saves ? "Its task: to take saves; it leaves storing to the workers."
+      : stores ? "A worker. Its task: to store what others accept."
         : "It neither takes saves nor stores them.";
 }
 

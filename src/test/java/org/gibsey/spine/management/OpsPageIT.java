@@ -126,7 +126,7 @@ class OpsPageIT {
                 .contains("save-gift", "persist-gifts", "index-dead-letters", "list-gifts", "show-gift");
         assertThat(browser.texts(".route-state")).containsOnly("started");
         assertThat(browser.texts(".part .name")).contains("broker", "database", "routes", "consumers");
-        assertThat(browser.text("#role")).isEqualTo("It takes saves and stores them.");
+        assertThat(browser.text("#role")).isEqualTo("Its task: to take saves and to store them.");
         assertThat(browser.complaints()).isEmpty();
     }
 
@@ -592,6 +592,51 @@ class OpsPageIT {
                   since: new Date().toISOString(), stopping: false}] : []))
               : real(url, ...more);
             """;
+
+    /** Where it is not pinned, because it would leave no room. */
+    @Test
+    void aPhoneShowsWhatIsNotWellWhereverItHasScrolledTo() throws Exception {
+        nothingWaits();
+        browser.screen(390, 844);
+        open(management);
+        await().until(() -> browser.text("#verdict").equals("Well"));
+        browser.click(".contents [href='#routes-title']");
+        await().until(() -> browser.<Boolean>script("return document.body.classList.contains('away')"));
+        assertThat(browser.find("#afar").isDisplayed()).as("nothing to say").isFalse();
+
+        press("[aria-label='Stop show-kafka-status…']");
+        browser.click("#act-do");
+
+        Promise.within(
+                Duration.ofSeconds(2),
+                "a route stopped on a phone is in sight",
+                () -> assertThat(browser.find("#afar").getText()).isEqualTo("▲ Route show-kafka-status is stopped"));
+        List<String> violations = browser.violationsInLightAndDark("far from the first line");
+        browser.click("#afar");
+        await().until(() -> !browser.<Boolean>script("return document.body.classList.contains('away')"));
+        press("[aria-label='Start show-kafka-status…']");
+        browser.click("#act-do");
+        await().until(() -> browser.text("#verdict").equals("Well"));
+        assertThat(violations).isEmpty();
+    }
+
+    /** What is led to is not under the first line, however much that says. */
+    @Test
+    void whatALinkOfThePageLeadsToIsInSight() throws Exception {
+        for (String reason : List.of("{\"page_id\":55307,\"question\":\"unfinished", "{\"page_id\":\"four\"}")) {
+            topic.write(reason);
+        }
+        browser.screen(1440, 900);
+        open(management);
+        await().until(() -> browser.texts("#concerns li").size() >= 2);
+        for (String part : List.of("routes-title", "workers-title", "course-title")) {
+            browser.click(".contents [href='#" + part + "']");
+            await(part).until(() -> browser.<Boolean>script("""
+                    const first = document.querySelector(".first").getBoundingClientRect().bottom;
+                    const top = document.getElementById(arguments[0]).getBoundingClientRect().top;
+                    return top >= first && top < first + 60 && document.querySelector(".spine").getBoundingClientRect().top >= first - 1""", part));
+        }
+    }
 
     @Test
     void fitsAPhone() {
