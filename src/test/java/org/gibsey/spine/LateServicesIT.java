@@ -71,6 +71,41 @@ class LateServicesIT {
         }
     }
 
+    /** As in a cluster, where a process may be there before the Services of its broker and its database. */
+    @Test
+    void goesOnByItselfWhenTheNamesOfBothAreKnown() throws Exception {
+        Path names = Files.writeString(folder.resolve("names"), "127.0.0.1 localhost\n");
+        try (JavaProcess application = JavaProcess.application(
+                Map.of(
+                        "KAFKA_BOOTSTRAP_SERVERS",
+                        "broker.example:" + kafkaPort,
+                        "VAULT_DB_URL",
+                        "jdbc:postgresql://db.example:%d/gibsey".formatted(databasePort),
+                        "SERVER_PORT",
+                        Integer.toString(port),
+                        "MANAGEMENT_SERVER_PORT",
+                        Integer.toString(management)),
+                folder.resolve("application.log"),
+                "-Djdk.net.hosts.file=" + names)) {
+            await().until(() -> Files.readString(application.log())
+                    .contains("Waiting for Kafka at broker.example:" + kafkaPort + ": No resolvable bootstrap urls"));
+            await().until(() -> Files.readString(application.log())
+                    .contains("Waiting for PostgreSQL at postgresql://db.example:" + databasePort
+                            + "/gibsey: unknown host db.example"));
+
+            EmbeddedServices services = EmbeddedServices.start(folder, kafkaPort, databasePort);
+            try {
+                Files.writeString(names, "127.0.0.1 localhost broker.example db.example\n");
+                await().until(caller::isReady);
+                assertThat(caller.save("Was its name late?").statusCode()).isEqualTo(202);
+                await().until(() -> caller.list().contains("Was its name late?"));
+                application.terminate();
+            } finally {
+                services.close();
+            }
+        }
+    }
+
     /** Lines of warnings, errors and stack traces. */
     private static List<String> complaints(JavaProcess application) throws IOException {
         return Files.readAllLines(application.log()).stream()

@@ -1,5 +1,6 @@
 package org.gibsey.spine.health;
 
+import java.net.UnknownHostException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -119,6 +120,9 @@ public final class Watch implements HealthIndicator {
         String message = cause.getMessage();
         if (cause instanceof TimeoutException) {
             return "no broker answers (" + message + ")";
+        }
+        if (cause instanceof UnknownHostException) {
+            return "unknown host " + message;
         }
         return message == null || message.isBlank()
                 ? cause.getClass().getSimpleName()

@@ -52,7 +52,7 @@ final class FolderWatch implements ApplicationRunner, ApplicationListener<Contex
     @Override
     public synchronized void run(ApplicationArguments arguments) throws IOException, InterruptedException {
         routes.follow(folder.read());
-        if (routes.files().values().stream().allMatch(file -> file.running() == null)) {
+        if (routes.files().values().stream().allMatch(this::isUnusable)) {
             Map<String, Edit> notTaken = routes.notTaken();
             throw new IllegalStateException("VAULT_ROUTES=" + folder.pattern() + " has no usable route file: "
                     + (notTaken.isEmpty()
@@ -64,6 +64,10 @@ final class FolderWatch implements ApplicationRunner, ApplicationListener<Contex
             // it ends with the thread, which reports what fails
             var unused = thread.scheduleWithFixedDelay(this::look, lookEvery);
         }
+    }
+
+    private boolean isUnusable(LiveFile file) {
+        return file.running() == null && (lookEvery.isZero() || !file.waitsToStart());
     }
 
     /** Ends before Camel does, and not in the middle of an exchange. */

@@ -30,7 +30,7 @@ record LiveFile(
         REFUSED,
         /** Was started and failed; the old routes run again. */
         ROLLED_BACK,
-        /** Will be tried again: requests or a batch of the old routes did not end in time. */
+        /** Will be tried again: requests or a batch of the old routes did not end in time, or no broker's name is known yet. */
         POSTPONED;
 
         @Override
@@ -67,6 +67,11 @@ record LiveFile(
 
     boolean runs(String revision) {
         return running != null && running.file().revision().equals(revision);
+    }
+
+    /** Whether nothing of it has run yet, for a reason that passes. */
+    boolean waitsToStart() {
+        return running == null && edit != null && edit.outcome == Outcome.POSTPONED;
     }
 
     /** Whether this content was rolled back already, and would be again. */

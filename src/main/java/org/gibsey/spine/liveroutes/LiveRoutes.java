@@ -157,7 +157,7 @@ class LiveRoutes implements MeterBinder {
             } else if (!live.hasFailedWith(file.revision())) {
                 RehearsedFile rehearsed = rehearsal.rehearse(file);
                 // at the start tables and topics may not be there yet
-                edited.add(starting ? rehearsed : rehearsed.prepared(kafka));
+                edited.add(starting || live.waitsToStart() ? rehearsed : rehearsed.prepared(kafka));
             }
         }
         return edited;
@@ -183,12 +183,14 @@ class LiveRoutes implements MeterBinder {
                 report.active(file, before == null ? null : before.running());
             }
         } catch (Busy e) {
-            retryAt = clock.instant().plus(RETRY_DELAY);
             String reason = RouteProblem.message(e);
-            change.names()
-                    .forEach(name -> notTaken(name, Outcome.POSTPONED, List.of(new RouteProblem(name, 1, reason))));
+            change.names().forEach(name -> postponed(name, new RouteProblem(name, 1, reason)));
         } catch (RolledBack e) {
-            change.names().forEach(name -> notTaken(name, Outcome.ROLLED_BACK, List.of(e.problem())));
+            if (e.knowsNoBroker()) {
+                change.names().forEach(name -> postponed(name, e.problem()));
+            } else {
+                change.names().forEach(name -> notTaken(name, Outcome.ROLLED_BACK, List.of(e.problem())));
+            }
         }
     }
 
@@ -218,6 +220,11 @@ class LiveRoutes implements MeterBinder {
         } finally {
             exchanging = Set.of();
         }
+    }
+
+    private void postponed(String name, RouteProblem problem) {
+        retryAt = clock.instant().plus(RETRY_DELAY);
+        notTaken(name, Outcome.POSTPONED, List.of(problem));
     }
 
     private void notTaken(String name, Outcome outcome, List<RouteProblem> problems) {

@@ -19,6 +19,8 @@ import org.apache.camel.spi.RoutePolicy;
 import org.apache.camel.spi.ShutdownPrepared;
 import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.service.ServiceHelper;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.common.config.ConfigException;
 import org.gibsey.spine.liveroutes.Plan.Change;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -71,6 +73,17 @@ class RouteSwap {
             super(cause);
             this.culprit = culprit;
             this.failure = cause;
+        }
+
+        /** Whether no broker's name has an address, as before their Service is there. No edit can cause that: it names none. */
+        boolean knowsNoBroker() {
+            for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+                if (cause instanceof ConfigException
+                        && String.valueOf(cause.getMessage()).contains(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG)) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         RouteProblem problem() {
