@@ -16,14 +16,19 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.arbitraries.StringArbitrary;
+import net.jqwik.api.lifecycle.BeforeProperty;
 import org.gibsey.spine.embedded.Patience;
 import org.gibsey.spine.embedded.SpineIT;
-import org.junit.jupiter.api.Test;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.context.TestContextManager;
 
 /**
  * Requests that nobody thought of: whatever comes, the answer is the caller's fault or a success, never ours, and there is
- * one. The same each time; a failure shows the request.
+ * one. A failure shows the smallest request that fails, and its seed.
  */
 @SpineIT
 class FuzzIT {
@@ -36,8 +41,18 @@ class FuzzIT {
     @LocalServerPort
     int port;
 
-    @Test
-    void takesOrRefusesAnyJson() {
+    @BeforeProperty
+    void connect() throws Exception {
+        new TestContextManager(getClass()).prepareTestInstance(this);
+    }
+
+    @Property(seed = GeneratedRequests.SEED)
+    void takesOrRefusesAnyJson(@ForAll("objects") Map<String, Object> made) throws Exception {
+        assertAnswered(json.writeValueAsBytes(made));
+    }
+
+    @Provide
+    Arbitrary<Map<String, Object>> objects() {
         Arbitrary<Object> scalar = Arbitraries.oneOf(
                 Arbitraries.strings().all().ofMaxLength(30).map(text -> (Object) text),
                 Arbitraries.strings()
@@ -58,30 +73,31 @@ class FuzzIT {
         Arbitrary<String> field = Arbitraries.oneOf(
                 Arbitraries.of("page_id", "question", "answer", "symbol_id", "user_id", "ts"),
                 Arbitraries.strings().all().ofMaxLength(8));
-        Arbitrary<Map<String, Object>> object = Arbitraries.maps(field, value).ofMaxSize(8);
-
-        MadeUp.each(MadeUp.CASES, object, made -> assertAnswered(json.writeValueAsBytes(made), "application/json"));
+        return Arbitraries.maps(field, value).ofMaxSize(8);
     }
 
-    @Test
-    void takesOrRefusesAnyBytesAndCutsOfAGift() {
-        Arbitrary<byte[]> soup = Arbitraries.bytes().array(byte[].class).ofMaxSize(200);
-        Arbitrary<byte[]> cut =
-                Arbitraries.integers().between(0, GIFT.length()).map(length -> bytes(GIFT.substring(0, length)));
-        Arbitrary<byte[]> changed = Arbitraries.integers()
+    @Property(seed = GeneratedRequests.SEED)
+    void takesOrRefusesAnyBytesAndCutsOfAGift(@ForAll("spoilt") String made) throws Exception {
+        assertAnswered(made.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    @Provide
+    Arbitrary<String> spoilt() {
+        Arbitrary<String> cut =
+                Arbitraries.integers().between(0, GIFT.length()).map(length -> GIFT.substring(0, length));
+        Arbitrary<String> changed = Arbitraries.integers()
                 .between(0, GIFT.length() - 1)
-                .flatMap(at -> Arbitraries.bytes().map(with -> {
-                    byte[] gift = bytes(GIFT);
-                    gift[at] = with;
-                    return gift;
-                }));
-
-        MadeUp.each(
-                MadeUp.CASES, Arbitraries.oneOf(soup, cut, changed), made -> assertAnswered(made, "application/json"));
+                .flatMap(at -> bytes().ofLength(1).map(with -> GIFT.substring(0, at) + with + GIFT.substring(at + 1)));
+        return Arbitraries.oneOf(bytes().ofMaxLength(200), cut, changed);
     }
 
-    @Test
-    void takesOrRefusesAnyHeaders() {
+    @Property(seed = GeneratedRequests.SEED)
+    void takesOrRefusesAnyHeaders(@ForAll("requests") String made) throws Exception {
+        assertNoFault(made);
+    }
+
+    @Provide
+    Arbitrary<String> requests() {
         Arbitrary<String> name = Arbitraries.oneOf(
                 Arbitraries.of(
                         "Content-Type",
@@ -111,46 +127,53 @@ class FuzzIT {
                 "GET /vault/list HTTP/1.1\r\n",
                 "HEAD / HTTP/1.1\r\n",
                 "PUT /vault/save HTTP/1.0\r\n");
-        Arbitrary<String> request = line.flatMap(first -> header.list()
+        return line.flatMap(first -> header.list()
                 .ofMaxSize(5)
                 .map(headers -> first + "Host: x\r\nConnection: close\r\n" + String.join("", headers) + "\r\n" + GIFT));
-
-        MadeUp.each(MadeUp.CASES, request, made -> assertNoFault(made.getBytes(StandardCharsets.ISO_8859_1)));
     }
 
-    @Test
-    void survivesBytesThatAreNoHttp() {
-        Arbitrary<byte[]> soup = Arbitraries.bytes().array(byte[].class).ofMaxSize(300);
-
-        MadeUp.each(MadeUp.CASES, soup, this::assertNoFault);
+    @Property(seed = GeneratedRequests.SEED)
+    void survivesBytesThatAreNoHttp(@ForAll("noHttp") String made) throws Exception {
+        assertNoFault(made);
     }
 
-    @Test
-    void takesOrRefusesAnyQueryAndPath() {
+    @Provide
+    Arbitrary<String> noHttp() {
+        return bytes().ofMaxLength(300);
+    }
+
+    /** Any bytes, each as a character. */
+    private static StringArbitrary bytes() {
+        return Arbitraries.strings().withCharRange((char) 0, (char) 255);
+    }
+
+    @Property(seed = GeneratedRequests.SEED)
+    void takesOrRefusesAnyQueryAndPath(@ForAll("targets") String made) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + made))
+                .timeout(Patience.LIMIT)
+                .build();
+        assertThat(http.send(request, BodyHandlers.discarding()).statusCode()).isLessThan(500);
+    }
+
+    @Provide
+    Arbitrary<String> targets() {
         Arbitrary<String> text = Arbitraries.oneOf(
                 Arbitraries.strings().ofMaxLength(12),
                 Arbitraries.integers().map(String::valueOf),
                 Arbitraries.of("0", "1", "101", "2026-11-23T10:00:00Z_1", "' or 1=1 --", "${body}", "{{spine.topic}}"));
-        Arbitrary<String> query = Arbitraries.of("limit", "page", "before", "page_id", "symbol_id", "kafka.KEY", "x")
+        Arbitrary<String> query = Arbitraries.of(
+                        "limit", "page", "before", "after", "page_id", "symbol_id", "kafka.KEY", "x")
                 .flatMap(name -> text.map(value -> name + "=" + encoded(value)));
-        Arbitrary<String> target = Arbitraries.oneOf(
+        return Arbitraries.oneOf(
                 query.list().ofMaxSize(4).map(all -> "/vault/list?" + String.join("&", all)),
                 text.map(id -> "/vault/gifts/" + encoded(id)),
                 text.map(path -> "/" + encoded(path)));
-
-        MadeUp.each(MadeUp.CASES, target, made -> {
-            HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + made))
-                    .timeout(Patience.LIMIT)
-                    .build();
-            assertThat(http.send(request, BodyHandlers.discarding()).statusCode())
-                    .isLessThan(500);
-        });
     }
 
-    private void assertAnswered(byte[] body, String type) throws Exception {
+    private void assertAnswered(byte[] body) throws Exception {
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/vault/save"))
                 .timeout(Patience.LIMIT)
-                .header("Content-Type", type)
+                .header("Content-Type", "application/json")
                 .POST(BodyPublishers.ofByteArray(body))
                 .build();
         HttpResponse<String> answer = http.send(request, BodyHandlers.ofString());
@@ -161,18 +184,14 @@ class FuzzIT {
     }
 
     /** What comes before the end is answered, or the connection ends; a request that is not whole needs no answer. */
-    private void assertNoFault(byte[] request) throws IOException {
+    private void assertNoFault(String request) throws IOException {
         try (Socket socket = new Socket("localhost", port)) {
             socket.setSoTimeout((int) Patience.LIMIT.toMillis());
-            socket.getOutputStream().write(request);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
             socket.shutdownOutput();
             String answer = new String(RawHttp.readToEnd(socket), StandardCharsets.ISO_8859_1);
             assertThat(answer).doesNotContainPattern("HTTP/1.1 5").doesNotContain("\tat ", "Exception");
         }
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     private static String encoded(String text) {
