@@ -154,6 +154,10 @@ class PageIT {
 
         assertThat(browser.<Long>script("return document.documentElement.scrollWidth"))
                 .isLessThanOrEqualTo(360);
+        // a gift cuts off what goes beyond it, so that the page does not become wider
+        assertThat(browser.<List<String>>script("""
+                return Array.from(document.querySelectorAll(".gift :is(.margin, .question, .answer)"))
+                  .filter(part => part.scrollWidth > part.clientWidth).map(part => part.className)""")).isEmpty();
         assertThat(browser.find("#save-form").isDisplayed()).isFalse();
         browser.click("#save summary");
         assertThat(browser.find("#save-form").isDisplayed()).isTrue();
@@ -782,6 +786,14 @@ class PageIT {
         browser.press("j");
         browser.press("j");
         assertThat(browser.text(".gift:focus .question")).isEqualTo("lower");
+        // what is the browser's, or goes into a word that is being composed, is left alone
+        for (String how : List.of("ctrlKey", "altKey", "metaKey", "isComposing")) {
+            browser.script(
+                    "document.activeElement.dispatchEvent("
+                            + "new KeyboardEvent('keydown', {key: 'k', bubbles: true, [arguments[0]]: true}))",
+                    how);
+        }
+        assertThat(browser.text(".gift:focus .question")).isEqualTo("lower");
         browser.press("k");
         assertThat(browser.text(".gift:focus .question")).isEqualTo("upper");
         browser.press("/");
@@ -793,6 +805,9 @@ class PageIT {
         browser.click("#keys-on");
         browser.press(Keys.ESCAPE);
         await().until(() -> !browser.find("#help").isDisplayed());
+        browser.press("/");
+        assertThat(browser.<String>script("return document.activeElement.id")).isNotEqualTo("filter-words");
+        browser.open(ofPage());
         browser.press("/");
         assertThat(browser.<String>script("return document.activeElement.id")).isNotEqualTo("filter-words");
         browser.click("#keys");
