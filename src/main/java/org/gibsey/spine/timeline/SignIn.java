@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.gibsey.spine.SpineSettings;
 import org.springframework.http.CacheControl;
+import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
@@ -32,8 +33,12 @@ class SignIn {
     }
 
     /** Of an issuer only where readers are known. */
-    @GetMapping(path = "/auth.json", produces = "application/json")
+    @GetMapping("/auth.json")
     ResponseEntity<Map<String, Object>> auth() {
-        return ResponseEntity.ok().cacheControl(CacheControl.noStore()).body(settings);
+        return ResponseEntity.ok()
+                // whatever a caller accepts: in UTF-16 nothing here writes it, and that would be a defect in the log
+                .contentType(MediaType.APPLICATION_JSON)
+                .cacheControl(CacheControl.noStore())
+                .body(settings);
     }
 }

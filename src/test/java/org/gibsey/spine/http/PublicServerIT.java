@@ -30,6 +30,7 @@ import org.gibsey.spine.http.RawHttp.Answer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
@@ -130,6 +131,16 @@ class PublicServerIT {
             assertThat(new String(unpacked.readAllBytes(), StandardCharsets.UTF_8))
                     .startsWith(begin);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"application/json;charset=utf-16", "application/json;charset=x", "text/html;q=0", "*/*"})
+    void tellsThePageHowReadersSignInWhateverACallerAccepts(String types) throws IOException {
+        Answer answer = RawHttp.send(port, get("/auth.json", "Accept: " + types));
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.headers()).containsEntry("Content-Type", "application/json");
+        assertThat(answer.body()).contains("\"question_chars\":4000");
     }
 
     @Test
