@@ -78,8 +78,7 @@ public final class Repeating implements SmartLifecycle {
             task.run();
             failed = false;
         } catch (RuntimeException e) {
-            // a defect of ours; without this the thread would silently do nothing from here on. A run that a stop
-            // overtook
+            // a defect of ours; without this the thread would silently do nothing from here on. What a stop overtakes
             // finds things gone
             if (!failed && isRunning()) {
                 LOG.error("{} failed and goes on", name, e);

@@ -17,6 +17,9 @@ import org.openqa.selenium.Keys;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.client.TestRestTemplate;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.http.HttpEntity;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.HttpStatus;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Edit, delete and undo on the page, in a real browser, where anybody may change any gift. */
@@ -276,7 +279,10 @@ class ChangesPageIT {
         browser.open(ofPage());
         openEditor();
         browser.type("#edit-question", "mine");
-        http.put("/vault/gifts/" + gift, Map.of("answer", "theirs"));
+        HttpEntity<Map<String, String>> theirs = new HttpEntity<>(Map.of("answer", "theirs"));
+        await().until(() -> http.exchange("/vault/gifts/" + gift, HttpMethod.PUT, theirs, String.class)
+                .getStatusCode()
+                .equals(HttpStatus.ACCEPTED));
         await().until(() -> browser.texts(".answer").equals(List.of("theirs")));
 
         browser.click("dialog [type=submit]");
