@@ -95,9 +95,11 @@ class PublicServer {
             tomcat.setProtocol(HeadDeadline.class.getName());
             tomcat.addProtocolHandlerCustomizers((HeadDeadline protocol) -> {
                 protocol.setMaxNanos(settings.http().headTime().toNanos());
-                // nobody here needs either, and Tomcat would wait for each byte of them anew: a body could take hours
+                // nobody here needs extensions of chunks or trailers, and Tomcat would wait for each byte of them anew:
+                // a body
+                // could take hours. Room for the empty line that ends a body in chunks, and for no more
                 protocol.setMaxExtensionSize(0);
-                protocol.setMaxTrailerSize(1);
+                protocol.setMaxTrailerSize(2);
             });
             tomcat.addConnectorCustomizers(connector -> {
                 // with it, HTTP/2 of Tomcat 10.1.62 was seen to lose its place between frames, and to end the

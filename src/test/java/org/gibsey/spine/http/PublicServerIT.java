@@ -144,6 +144,28 @@ class PublicServerIT {
     }
 
     @Test
+    void takesASaveInChunks() throws IOException {
+        String gift = gift(47_004, "a");
+
+        Answer answer = RawHttp.send(port, """
+                POST /vault/save HTTP/1.1
+                Host: x
+                Connection: close
+                Content-Type: application/json
+                Transfer-Encoding: chunked
+
+                1
+                {
+                %x
+                %s
+                0
+
+                """.formatted(gift.length() - 1, gift.substring(1)));
+
+        assertThat(answer.status()).isEqualTo(202);
+    }
+
+    @Test
     void speaksHttp2InClearTextWithManyCallsAtOnce() throws IOException {
         try (RawHttp2 connection = RawHttp2.open(port, 1, RawHttp2.WINDOW)) {
             for (int i = 0; i < 128; i++) {
