@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -19,6 +24,9 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -27,6 +35,8 @@ import org.gibsey.spine.embedded.Patience;
 import org.gibsey.spine.embedded.SpineIT;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalManagementPort;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -104,6 +114,46 @@ class TlsIT {
                         .counter()
                         .count())
                 .isPositive();
+    }
+
+    /** Also one that is larger than what TLS packs at once, and than what the kernel takes. */
+    @ParameterizedTest
+    @EnumSource(HttpClient.Version.class)
+    void aTimelineShowsEveryGift(HttpClient.Version version) throws Exception {
+        int page = version == HttpClient.Version.HTTP_2 ? 48_002 : 48_001;
+        HttpClient client =
+                HttpClient.newBuilder().version(version).sslContext(tls(null)).build();
+        HttpResponse<InputStream> stream = client.send(
+                HttpRequest.newBuilder(onPublicPort("/vault/stream?page_id=" + page))
+                        .build(),
+                BodyHandlers.ofInputStream());
+        assertThat(stream.version()).isEqualTo(version);
+        try (BufferedReader lines = new BufferedReader(new InputStreamReader(stream.body(), StandardCharsets.UTF_8))) {
+            for (String answer : List.of("short", "long ".repeat(39_000), "last")) {
+                String gift = "{\"page_id\":%d,\"question\":\"q\",\"answer\":\"%s\"}".formatted(page, answer);
+                await().until(() -> client.send(
+                                        HttpRequest.newBuilder(onPublicPort("/vault/save"))
+                                                .header("Content-Type", "application/json")
+                                                .POST(BodyPublishers.ofString(gift))
+                                                .build(),
+                                        BodyHandlers.discarding())
+                                .statusCode()
+                        == 202);
+
+                assertThat(CompletableFuture.supplyAsync(() -> lines.lines()
+                                        .filter(line -> line.startsWith("data: {") && line.contains("\"question\""))
+                                        .findFirst()
+                                        .orElse("ended"))
+                                .get(Patience.LIMIT.toMillis(), TimeUnit.MILLISECONDS))
+                        .contains("\"answer\":\"" + answer + "\"");
+            }
+        }
+
+        await().until(() -> meters.get("gifts.stream.clients").gauge().value() == 0);
+    }
+
+    private URI onPublicPort(String path) {
+        return URI.create("https://localhost:" + port + path);
     }
 
     @Test
