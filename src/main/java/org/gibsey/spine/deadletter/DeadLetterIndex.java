@@ -208,7 +208,12 @@ class DeadLetterIndex {
     }
 
     void replayed(Collection<Long> ids, Instant at) {
-        vault.sql("update dead_letter set replayed_at = :at, replays = replays + 1 where id in (:ids)")
+        // locked in the order of route index-dead-letters: letters that die again meanwhile are written there, and each
+        // of the two
+        // could have one that the other waits for
+        vault.sql("with locked as (select id from dead_letter where id in (:ids) order by event_id for no key update)"
+                        + " update dead_letter d set replayed_at = :at, replays = d.replays + 1 from locked"
+                        + " where d.id = locked.id")
                 .param("at", Timestamp.from(at))
                 .param("ids", ids)
                 .update();

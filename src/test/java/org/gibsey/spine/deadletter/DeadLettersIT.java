@@ -185,6 +185,47 @@ class DeadLettersIT {
                 .isEqualTo(400);
     }
 
+    /** Or one of the two would fail (SQLSTATE 40P01), and a replay that has sent its letters would be answered 500. */
+    @Test
+    void aReplayAndTheIndexLockLettersInTheSameOrder() throws Exception {
+        long second = indexed(topic.write(withId("ffffffff-ffff-4fff-8fff-" + randomNode())));
+        long first = indexed(topic.write(withId("00000000-0000-4000-8000-" + randomNode())));
+        CompletableFuture<JsonNode> replay;
+        try (var connection = SharedServices.get().database().superuser();
+                var statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("select from dead_letter where id = %d for update".formatted(first));
+            replay = CompletableFuture.supplyAsync(() -> replay(Map.of("ids", second + "," + first, "dryRun", false)));
+            await().until(() -> isWaitingFor("replays"));
+            await().until(() -> isWaitingFor("insert into dead_letter"));
+
+            statement.execute("select from dead_letter where id = %d for update".formatted(second));
+        }
+
+        assertThat(replay.get().get("replayed").intValue()).isEqualTo(2);
+        await().until(() -> get("/" + first).at("/letter/attempts").intValue() == 2);
+    }
+
+    private boolean isWaitingFor(String sql) {
+        return vault.sql(
+                                "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and position(? in query) > 0")
+                        .param(sql)
+                        .query(Long.class)
+                        .single()
+                > 0;
+    }
+
+    private static ProducerRecord<byte[], byte[]> withId(String id) {
+        ProducerRecord<byte[], byte[]> record =
+                new ProducerRecord<>("gift_events", 0, bytes("1"), bytes("locked " + id));
+        record.headers().add("ce_id", bytes(id));
+        return record;
+    }
+
+    private static String randomNode() {
+        return UUID.randomUUID().toString().substring(24);
+    }
+
     @Test
     void storesAReplayedGiftOnceUnderItsOwnId() throws Exception {
         RecordMetadata written;
