@@ -28,13 +28,11 @@ final class BatchIsolation implements Processor {
 
     private final DeadLetters deadLetters;
     private final PersistMetrics metrics;
-    private final RefusalProof proof;
     private final OutageLog outages;
 
-    BatchIsolation(DeadLetters deadLetters, PersistMetrics metrics, RefusalProof proof, OutageLog outages) {
+    BatchIsolation(DeadLetters deadLetters, PersistMetrics metrics, OutageLog outages) {
         this.outages = outages;
         this.metrics = metrics;
-        this.proof = proof;
         this.deadLetters = deadLetters;
     }
 
@@ -55,7 +53,6 @@ final class BatchIsolation implements Processor {
         } else if (Fault.of(cause).tooSlow()) {
             outages.slow(exchange.getFromRouteId(), records.size(), batch.halve(), Fault.of(cause));
         } else if (records.size() == 1) {
-            proof.check(exchange);
             deadLetter(List.of(letter(records.get(0), Fault.of(cause))));
         } else {
             int half = records.size() / 2;

@@ -36,10 +36,12 @@ final class PersistErrors extends RouteConfigurationBuilder {
             .logExhausted(false);
 
     private final BatchIsolation isolation;
+    private final RefusalProof proof;
     private final OutageLog outages;
 
-    PersistErrors(BatchIsolation isolation, OutageLog outages) {
+    PersistErrors(BatchIsolation isolation, RefusalProof proof, OutageLog outages) {
         this.isolation = isolation;
+        this.proof = proof;
         this.outages = outages;
     }
 
@@ -73,20 +75,16 @@ final class PersistErrors extends RouteConfigurationBuilder {
     }
 
     /** A statement that took too long is tried with fewer gifts, too, and is repeated as it is with one gift only. */
-    private static boolean divides(Exchange exchange) {
-        Fault fault = fault(exchange);
+    private boolean divides(Exchange exchange) {
+        Fault fault = proof.fault(exchange);
         return fault.ofTheMessage()
                 || (fault.tooSlow() && GiftBatch.inHand(exchange).size() > 1);
     }
 
     private void waiting(Exchange exchange) {
         GiftBatch batch = GiftBatch.in(exchange).orElseThrow();
-        outages.waiting(exchange.getFromRouteId(), batch, fault(exchange));
+        outages.waiting(exchange.getFromRouteId(), batch, proof.fault(exchange));
         batch.keepAlive();
-    }
-
-    private static Fault fault(Exchange exchange) {
-        return Fault.of(exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class));
     }
 
     /** Takes the waiting out of routes that answer HTTP. All others keep it, also a {@code direct:} route that a batch may reach. */

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.apache.camel.Exchange;
+import org.apache.camel.ExchangePropertyKey;
 import org.apache.camel.component.jdbc.JdbcConstants;
 import org.apache.camel.component.jdbc.JdbcEndpoint;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,8 @@ final class RefusalProof {
                      where gift is not null) as probe
             """;
 
+    private static final String JUDGED = RefusalProof.class.getName();
+
     /** The database takes no gift at all. */
     static final class RefusesEverything extends RuntimeException {
 
@@ -54,13 +57,35 @@ final class RefusalProof {
         }
     }
 
+    /** The fault of an exchange, and the failure that it was found for: Camel asks several times about each. */
+    private record Judged(Throwable failure, Fault fault) {}
+
+    /** Why an exchange failed; asked before Camel decides what to do about it. */
+    Fault fault(Exchange failed) {
+        Throwable failure = failed.getProperty(ExchangePropertyKey.EXCEPTION_CAUGHT, Throwable.class);
+        Judged known = failed.getProperty(JUDGED, Judged.class);
+        if (known != null && known.failure == failure) {
+            return known.fault;
+        }
+        Fault fault = Fault.of(failure);
+        if (fault.ofTheMessage() && GiftBatch.inHand(failed).size() == 1) {
+            try {
+                check(failed);
+            } catch (RefusesEverything e) {
+                fault = Fault.of(e);
+            }
+        }
+        failed.setProperty(JUDGED, new Judged(failure, fault));
+        return fault;
+    }
+
     /**
      * Tries another gift.
      *
      * @param failed whose last statement was refused; one that is not about gifts proves nothing and passes
      * @throws RefusesEverything if that is refused as well, for whatever reason
      */
-    void check(Exchange failed) {
+    private static void check(Exchange failed) {
         DataSource vault = dataSource(failed);
         String sql = failed.getMessage().getBody(String.class);
         Map<?, ?> parameters = failed.getMessage().getHeader(JdbcConstants.JDBC_PARAMETERS, Map.of(), Map.class);
@@ -89,7 +114,7 @@ final class RefusalProof {
     }
 
     private static @Nullable DataSource dataSource(Exchange failed) {
-        String uri = failed.getProperty(Exchange.FAILURE_ENDPOINT, String.class);
+        String uri = failed.getProperty(ExchangePropertyKey.TO_ENDPOINT, String.class);
         return uri != null && failed.getContext().hasEndpoint(uri) instanceof JdbcEndpoint jdbc
                 ? jdbc.getDataSource()
                 : null;

@@ -303,6 +303,32 @@ class PersistGiftsIT {
         assertThat(only(84_005)).containsEntry("question", "not today");
     }
 
+    /** The batch waits as it is. Read again and again it would be dead-lettered again and again, as far as it is dead. */
+    @Test
+    void deadLettersABadEventOnceWhileATriggerRefusesTheOthers() throws Exception {
+        vault.sql("create sequence refusals").update();
+        vault.sql("""
+            create function refuse_all() returns trigger language plpgsql as
+            $$ begin perform nextval('refusals'); raise exception 'not today'; end $$
+            """).update();
+        vault.sql("create trigger refuse_all before insert on vault for each row execute function refuse_all()")
+                .update();
+        try {
+            topic.writeAll(4, List.of("no gift 84008", new String(gift(84_008, "beside"), StandardCharsets.UTF_8)));
+            await().until(() -> vault.sql("select last_value from refusals")
+                            .query(Long.class)
+                            .single()
+                    >= 8);
+        } finally {
+            vault.sql("drop function refuse_all cascade").update();
+            vault.sql("drop sequence refusals").update();
+        }
+
+        assertThat(only(84_008)).containsEntry("question", "beside");
+        assertThat(deadLetters.read(letter -> text(letter.value()).equals("no gift 84008")))
+                .hasSize(1);
+    }
+
     @Test
     void storesThroughASlowTriggerInSmallerStatements() throws Exception {
         ListAppender<ILoggingEvent> log = new ListAppender<>();
