@@ -34,7 +34,7 @@ public final class Positions {
     /**
      * Of a group in every partition of a topic. What is committed is asked first, so that it is never beyond the end. A group
      * will begin with the first record there is when it has committed nothing, when the record it committed is no longer
-     * retained, or when it committed in an earlier topic of this name.
+     * retained or was lost with a broker, or when it committed in an earlier topic of this name.
      *
      * @throws ExecutionException if the broker does not say, as when the topic does not exist
      */
@@ -60,11 +60,13 @@ public final class Positions {
         Map<TopicPartition, ListOffsetsResultInfo> end = ends.all().get();
         return ofAll.keySet().stream().collect(Collectors.toMap(Function.identity(), partition -> {
             long from = offset(first, partition);
+            long to = offset(end, partition);
             long next = Optional.ofNullable(committed.get(partition))
                     .filter(offset -> TopicIds.of(offset).map(id::equals).orElse(true))
                     .map(OffsetAndMetadata::offset)
+                    .filter(offset -> offset <= to)
                     .orElse(from);
-            return new Position(id, from, Math.max(from, next), offset(end, partition));
+            return new Position(id, from, Math.max(from, next), to);
         }));
     }
 

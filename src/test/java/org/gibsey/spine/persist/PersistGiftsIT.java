@@ -491,6 +491,35 @@ class PersistGiftsIT {
         awaitNothingWaits();
     }
 
+    /** As after the loss of a broker that had more than the others: they begin anew, and so is the lag counted. */
+    @Test
+    void theLagOfAGroupThatIsPastTheEndIsNeverNegative() throws Exception {
+        topic.writeAll(3, gifts(84_305, "is there", 20));
+        await().until(() -> count(84_305) == 20);
+        camel.getRouteController().stopRoute("persist-gifts");
+        TopicPartition partition = new TopicPartition("persist_it", 3);
+        try (Admin admin = admin()) {
+            OffsetAndMetadata past = new OffsetAndMetadata(end(3) + 100);
+            await().ignoreExceptions()
+                    .until(() -> admin.alterConsumerGroupOffsets("persist-it", Map.of(partition, past))
+                                    .all()
+                                    .get()
+                            == null);
+        }
+
+        Map<?, ?> before = groups.events();
+        await().untilAsserted(() -> assertThat(groups.events())
+                .isNotNull()
+                .isNotSameAs(before)
+                .hasEntrySatisfying(
+                        partition,
+                        position -> assertThat(position.waiting())
+                                .isEqualTo(position.end() - position.first())
+                                .isPositive()));
+        camel.getRouteController().startRoute("persist-gifts");
+        awaitNothingWaits();
+    }
+
     @Test
     @Tag("slow")
     void goesOnOverTheHolesThatCompactionLeaves() throws Exception {
