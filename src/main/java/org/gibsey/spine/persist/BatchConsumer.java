@@ -25,6 +25,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.gibsey.spine.broker.PollBudget;
@@ -56,9 +57,6 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
 
     private static final Logger LOG = LoggerFactory.getLogger(BatchConsumer.class);
     private static final Duration IDLE_POLL = Duration.ofMillis(500);
-    /** After a poll the position is known, and nothing has to be waited for. */
-    private static final Duration POSITION_WITHIN = Duration.ofSeconds(1);
-
     private static final Duration COMMITTED_WITHIN = Duration.ofSeconds(5);
     private static final Duration CLOSING_COMMIT = Duration.ofSeconds(3);
     static final long COMMIT_INTERVAL_MS = 50;
@@ -198,9 +196,13 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     private void storedUpToPosition() {
         for (TopicPartition partition : assignment()) {
             OffsetAndMetadata last = stored.getOrDefault(partition, lastSent.get(partition));
-            long position = position(partition, POSITION_WITHIN);
-            if (last == null || position > last.offset()) {
-                stored.put(partition, next(partition, position));
+            try {
+                long position = position(partition, Duration.ZERO);
+                if (last == null || position > last.offset()) {
+                    stored.put(partition, next(partition, position));
+                }
+            } catch (TimeoutException e) {
+                LOG.debug("It is not known yet where {} begins", partition, e);
             }
         }
     }

@@ -31,6 +31,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.gibsey.spine.broker.TopicIds;
@@ -77,6 +78,19 @@ class BatchConsumerIT {
 
             assertThat(consumer.soughtBack).isEmpty();
             assertThat(consumer.next()).containsExactly("second");
+        }
+    }
+
+    /** As of a partition that has no leader and of which nothing is committed: those beside it go on. */
+    @Test
+    void aPositionThatIsNotKnownYetEndsNoPoll() {
+        try (Polled consumer = new Polled(10)) {
+            consumer.next();
+            consumer.handOver();
+            consumer.stored(Map.of());
+            consumer.positionUnknown = true;
+
+            assertThat(consumer.poll(Duration.ZERO)).isEmpty();
         }
     }
 
@@ -301,6 +315,7 @@ class BatchConsumerIT {
         private final List<Long> soughtBack = new ArrayList<>();
         private final List<Long> rests = new ArrayList<>();
         private boolean assignedOnlyInTheNextPoll;
+        private boolean positionUnknown;
 
         Polled(int maxPollRecords) {
             super(properties(maxPollRecords), unused -> topicId, closed -> {});
@@ -348,6 +363,14 @@ class BatchConsumerIT {
                 return Set.of();
             }
             return super.assignment();
+        }
+
+        @Override
+        public long position(TopicPartition partition, Duration within) {
+            if (positionUnknown) {
+                throw new TimeoutException("no leader");
+            }
+            return super.position(partition, within);
         }
 
         @Override
