@@ -4,8 +4,10 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -84,24 +86,28 @@ public final class GroupWatch {
         Map<String, Map<TopicPartition, Position>> all = new HashMap<>();
         all.put(settings.group(), new HashMap<>());
         all.put(settings.changesGroup(), new HashMap<>());
+        List<PersistRoute> storing = routes.all();
+        // a route of an operator's own may read the same topic in another group
+        List<PersistRoute> others = storing.stream()
+                .filter(route -> !route.reads(settings.name(), settings.group())
+                        && !route.reads(changes, settings.changesGroup()))
+                .toList();
+        Set<String> unknown = new HashSet<>();
         try {
-            boolean known = ask(settings.group(), settings.name(), all)
-                    && (!routes.uses(changes) || ask(settings.changesGroup(), changes, all));
+            boolean known = ask(settings.group(), settings.name(), all, unknown)
+                    && (!routes.uses(changes) || ask(settings.changesGroup(), changes, all, unknown));
             Map<TopicPartition, Position> ofVault = new HashMap<>();
             all.values().forEach(ofVault::putAll);
             events = known ? ofVault : null;
             if (!known) {
+                others.forEach(route -> unknown.add(route.group()));
                 lag.unknown();
                 health.unknown();
                 return;
             }
             lag.update(ofVault);
-            List<PersistRoute> storing = routes.all();
-            for (PersistRoute route : storing) {
-                // a route of an operator's own may read the same topic in another group
-                known &= route.reads(settings.name(), settings.group())
-                        || route.reads(changes, settings.changesGroup())
-                        || ask(route.group(), route.topic(), all);
+            for (PersistRoute route : others) {
+                known &= ask(route.group(), route.topic(), all, unknown);
             }
             if (known) {
                 health.update(new Sight(storing, consumers.memberships(), outages::reason, all));
@@ -111,6 +117,8 @@ public final class GroupWatch {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
+            // of a group that reads several topics a part of the lag would look like all of it
+            unknown.forEach(group -> all.put(group, Map.of()));
             groups = all;
             lags.register(
                     all.entrySet().stream()
@@ -125,14 +133,15 @@ public final class GroupWatch {
         }
     }
 
-    /** @return false when the broker does not say; the broker's own watch logs that */
-    private boolean ask(String group, String topic, Map<String, Map<TopicPartition, Position>> all)
+    /** @return false when the broker does not say, and the group is unknown; the broker's own watch logs that */
+    private boolean ask(String group, String topic, Map<String, Map<TopicPartition, Position>> all, Set<String> unknown)
             throws InterruptedException {
         try {
             all.computeIfAbsent(group, unused -> new HashMap<>()).putAll(positions.of(group, topic));
             return true;
         } catch (ExecutionException | KafkaException e) {
             LOG.debug("Where group {} stands in {} is not known", group, topic, e);
+            unknown.add(group);
             return false;
         }
     }

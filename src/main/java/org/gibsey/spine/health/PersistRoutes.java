@@ -40,7 +40,7 @@ public final class PersistRoutes {
     public List<PersistRoute> all() {
         return camel.getRoutes().stream()
                 .filter(PersistRoutes::persists)
-                .map(this::describe)
+                .flatMap(this::describe)
                 .toList();
     }
 
@@ -73,12 +73,10 @@ public final class PersistRoutes {
                 && kafka.getConfiguration().isBatching();
     }
 
-    private PersistRoute describe(Route route) {
+    /** Nothing of a route that an edit has removed meanwhile, which has no status any more. */
+    private Stream<PersistRoute> describe(Route route) {
         KafkaConfiguration kafka = ((KafkaEndpoint) route.getEndpoint()).getConfiguration();
-        return new PersistRoute(
-                route.getId(),
-                kafka.getTopic(),
-                kafka.getGroupId(),
-                camel.getRouteController().getRouteStatus(route.getId()).name());
+        return Stream.ofNullable(camel.getRouteController().getRouteStatus(route.getId()))
+                .map(status -> new PersistRoute(route.getId(), kafka.getTopic(), kafka.getGroupId(), status.name()));
     }
 }

@@ -3,6 +3,7 @@ package org.gibsey.spine.liveroutes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,6 +23,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.gibsey.spine.embedded.SharedServices;
+import org.gibsey.spine.embedded.TestTopic;
 import org.gibsey.spine.liveroutes.LiveFile.Outcome;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -217,6 +222,104 @@ class RouteFilesIT extends EditedApplication {
             Files.move(away, FOLDER.path());
         }
         await().until(() -> endpoint.report().folderProblem() == null);
+    }
+
+    /** Each matches the pattern of route files. */
+    @Test
+    void aFolderALinkToNothingAndAHugeFileHoldUpNoOther() throws IOException {
+        Path folder = Files.createDirectory(FOLDER.file("folder"));
+        Path link = Files.createSymbolicLink(FOLDER.file("link"), Path.of("nowhere"));
+        FOLDER.writeInPlace("huge", "# nothing\n".repeat(200_000));
+        try {
+            String text = RouteFolderFixture.described("save-gift", "beside odd files");
+            FOLDER.replace("save-gift", text);
+
+            await().until(() -> runs("save-gift", text));
+            assertThat(file("huge").notTaken().problems())
+                    .singleElement()
+                    .asString()
+                    .contains("larger than");
+        } finally {
+            Files.delete(folder);
+            Files.delete(link);
+            FOLDER.delete("huge");
+        }
+    }
+
+    @Test
+    void ofAGroupThatReadsTwoTopicsAPartOfTheLagIsNotAllOfIt() throws Exception {
+        Map<String, Object> broker =
+                Map.of("bootstrap.servers", SharedServices.get().kafka().bootstrapServers());
+        try (Admin admin = Admin.create(broker);
+                TestTopic one = new TestTopic(
+                        "part-one", broker.get("bootstrap.servers").toString());
+                TestTopic two = new TestTopic(
+                        "part-two", broker.get("bootstrap.servers").toString())) {
+            admin.createTopics(List.of(new NewTopic("part-one", 1, (short) 1), new NewTopic("part-two", 1, (short) 1)))
+                    .all()
+                    .get();
+            for (String topic : List.of("part-one", "part-two")) {
+                FOLDER.replace(topic, reader(topic, "both-parts"));
+                await().until(() -> camel.getRoute(topic) != null);
+                camel.getRouteController().stopRoute(topic);
+            }
+            one.write("waits");
+            two.write("waits");
+            await().untilAsserted(() -> assertThat(lag("both-parts")).containsExactly(2.0));
+
+            admin.deleteTopics(List.of("part-two")).all().get();
+
+            await().until(() -> !lag("both-parts").equals(List.of(2.0)));
+            assertThat(lag("both-parts")).isEmpty();
+            remove("part-one");
+            remove("part-two");
+            admin.deleteTopics(List.of("part-one")).all().get();
+        }
+    }
+
+    private List<Double> lag(String group) {
+        return meters.find("consumer.group.lag.records").tag("group", group).gauges().stream()
+                .map(Gauge::value)
+                .toList();
+    }
+
+    private static String reader(String topic, String group) {
+        return """
+            - route:
+                id: %s
+                from:
+                  uri: kafka:%s
+                  parameters:
+                    groupId: %s
+                    maxPollRecords: 10
+                  steps:
+                    - split:
+                        expression:
+                          simple:
+                            expression: ${body}
+                        streaming: true
+                        steps:
+                          - setBody:
+                              expression:
+                                constant:
+                                  expression: select 1
+                          - to:
+                              uri: jdbc:dataSource
+            """.formatted(topic, topic, group);
+    }
+
+    @Test
+    void refusesAPathThatAnotherRouteHasUnderOtherNames() {
+        FOLDER.replace("one-page", page("one-page", "/vault/pages/{page}", "hi"));
+        await().untilAsserted(() -> assertThat(get("/vault/pages/1")).isEqualTo("200 hi"));
+        String other = page("other-page", "/vault/pages/{number}", "ho");
+
+        FOLDER.replace("other-page", other);
+
+        await().until(() -> isNotTaken("other-page", other) || runs("other-page", other));
+        assertThat(get("/vault/pages/1")).isEqualTo("200 hi");
+        remove("other-page");
+        remove("one-page");
     }
 
     @Test
