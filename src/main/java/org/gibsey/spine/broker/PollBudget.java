@@ -21,6 +21,8 @@ public final class PollBudget implements Deserializer<byte[]> {
     private static final long MOST_BYTES = 16 << 20;
     /** What the records become on their way to the database takes several times their size, and there are several consumers. */
     private static final int SHARE_OF_HEAP = 32;
+    /** A header that is empty takes two bytes of a record, and this much here. */
+    private static final int OBJECTS_OF_A_HEADER = 100;
 
     private final long bytes = Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP);
     private int mostRecords;
@@ -71,11 +73,16 @@ public final class PollBudget implements Deserializer<byte[]> {
         return data;
     }
 
-    private static long size(Headers headers) {
+    /** Bytes that the headers of a record take, about. */
+    public static long size(Headers headers) {
         long size = 0;
         for (Header header : headers) {
-            size += header.key().length() + (header.value() == null ? 0 : header.value().length);
+            size += size(header);
         }
         return size;
+    }
+
+    public static int size(Header header) {
+        return OBJECTS_OF_A_HEADER + header.key().length() + (header.value() == null ? 0 : header.value().length);
     }
 }

@@ -22,6 +22,7 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.broker.PollBudget;
 import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.gift.EventId;
 import org.jspecify.annotations.Nullable;
@@ -133,9 +134,10 @@ public final class DeadLetters implements DisposableBean {
         int left = STUB_BYTES;
         for (Header header : whole.headers()) {
             boolean ours = DeadLetterHeaders.OURS.contains(header.key());
-            if (ours || size(header) <= left) {
+            int size = PollBudget.size(header);
+            if (ours || size <= left) {
                 headers.add(header);
-                left -= ours ? 0 : size(header);
+                left -= ours ? 0 : size;
             }
         }
         String message =
@@ -165,15 +167,7 @@ public final class DeadLetters implements DisposableBean {
     }
 
     static long size(byte @Nullable [] key, byte @Nullable [] value, Headers headers) {
-        long size = (key == null ? 0L : key.length) + (value == null ? 0 : value.length);
-        for (Header header : headers) {
-            size += size(header);
-        }
-        return size;
-    }
-
-    private static int size(Header header) {
-        return header.key().length() + (header.value() == null ? 0 : header.value().length);
+        return (key == null ? 0L : key.length) + (value == null ? 0 : value.length) + PollBudget.size(headers);
     }
 
     private Headers headers(DeadLetter letter) {
