@@ -1,13 +1,10 @@
 package org.gibsey.spine.deadletter;
 
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
@@ -22,6 +19,7 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.Sha256;
 import org.gibsey.spine.broker.PollBudget;
 import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.gift.EventId;
@@ -150,16 +148,8 @@ public final class DeadLetters implements DisposableBean {
                         + "; too large to be kept whole: this is the beginning of its " + value.length
                         + " bytes, the original stays in its topic until its retention ends");
         add(headers, DeadLetterHeaders.STUB_BYTES, Integer.toString(value.length));
-        add(headers, DeadLetterHeaders.STUB_SHA256, sha256(value));
+        add(headers, DeadLetterHeaders.STUB_SHA256, Sha256.hex(value));
         return new ProducerRecord<>(topic, null, beginning(whole.key()), beginning(whole.value()), headers);
-    }
-
-    private static String sha256(byte[] value) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(value));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 
     static byte @Nullable [] beginning(byte @Nullable [] bytes) {

@@ -11,8 +11,6 @@ import com.nimbusds.jwt.proc.DefaultJWTProcessor;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.Key;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.interfaces.RSAKey;
 import java.text.ParseException;
 import java.time.Clock;
@@ -25,6 +23,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.spec.SecretKeySpec;
+import org.gibsey.spine.Sha256;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.identity.RefusedToken.Reason;
 import org.jspecify.annotations.Nullable;
@@ -70,8 +69,6 @@ public final class TokenVerifier {
     private final Semaphore cores = new Semaphore(Runtime.getRuntime().availableProcessors(), true);
     /** By SHA-256 of the whole token, signature included. */
     private final Cache<ByteBuffer, Caller> verified;
-    /** Cloned for each token: looking it up among Java's providers takes longer than the digest itself. */
-    private final MessageDigest sha256 = sha256();
 
     /** @param threads run the fetching of keys */
     public TokenVerifier(SpineSettings.Auth settings, Clock clock, Executor threads) {
@@ -190,20 +187,7 @@ public final class TokenVerifier {
         }
     }
 
-    private ByteBuffer digest(String token) {
-        try {
-            MessageDigest digest = (MessageDigest) sha256.clone();
-            return ByteBuffer.wrap(digest.digest(token.getBytes(StandardCharsets.UTF_8)));
-        } catch (CloneNotSupportedException e) {
-            throw new IllegalStateException("SHA-256 of this Java cannot be copied", e);
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+    private static ByteBuffer digest(String token) {
+        return ByteBuffer.wrap(Sha256.of(token.getBytes(StandardCharsets.UTF_8)));
     }
 }

@@ -2,12 +2,11 @@ package org.gibsey.spine.liveroutes;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import org.apache.camel.spi.Resource;
 import org.apache.camel.support.ResourceHelper;
+import org.gibsey.spine.Sha256;
 
 /**
  * A route file as it was read once. Rehearsal, start and rollback all use this text, whatever is on disk
@@ -57,11 +56,6 @@ record RouteFile(String name, String text, String revision) {
     }
 
     private static String hash(byte[] content) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(content);
-            return HexFormat.of().formatHex(digest, 0, REVISION_BYTES);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return HexFormat.of().formatHex(Sha256.of(content), 0, REVISION_BYTES);
     }
 }
