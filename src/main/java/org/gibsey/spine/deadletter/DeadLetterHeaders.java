@@ -2,6 +2,7 @@ package org.gibsey.spine.deadletter;
 
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.List;
@@ -31,6 +32,9 @@ final class DeadLetterHeaders {
     /** How often it was sent again: on the replayed gift, and on the dead letter it may become. */
     static final String REPLAYS = "dlq_replays";
 
+    /** On a replayed gift: when it was sent again, ISO-8601, by the clock of the process that sent it. */
+    static final String REPLAYED_AT = "dlq_replayed_at";
+
     /** On a stub: how many bytes the value had, of which the stub has the beginning. */
     static final String STUB_BYTES = "dlq_stub_bytes";
 
@@ -51,11 +55,15 @@ final class DeadLetterHeaders {
             FIRST_FAILURE,
             LAST_FAILURE,
             REPLAYS,
+            REPLAYED_AT,
             STUB_BYTES,
             STUB_SHA256);
 
     /** Bound of the counts of deaths and replays of one gift, so that they never overflow. */
     static final int MOST_TIMES = 1_000_000;
+
+    /** Within it no clock of another process is wrong. */
+    static final Duration CLOCK_DIFFERENCE = Duration.ofDays(1);
 
     private DeadLetterHeaders() {}
 

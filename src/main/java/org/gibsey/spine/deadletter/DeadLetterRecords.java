@@ -8,7 +8,6 @@ import com.github.f4b6a3.uuid.util.UuidValidator;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -36,9 +35,6 @@ import org.springframework.stereotype.Component;
  */
 @Component("deadLetterRecords")
 final class DeadLetterRecords extends DefaultDataFormat {
-
-    /** Within it no clock of another worker is wrong. */
-    private static final Duration CLOCK_DIFFERENCE = Duration.ofDays(1);
 
     /** What a topic may be called. */
     private static final String TOPIC = "[a-zA-Z0-9._-]{1,249}";
@@ -117,7 +113,7 @@ final class DeadLetterRecords extends DefaultDataFormat {
     /** The row of a letter that has all that this service writes; empty when anything is missing or out of its bounds. */
     private Optional<Row> written(ConsumerRecord<byte[], byte[]> letter) {
         Headers headers = letter.headers();
-        Instant latest = clock.instant().plus(CLOCK_DIFFERENCE);
+        Instant latest = clock.instant().plus(DeadLetterHeaders.CLOCK_DIFFERENCE);
         try {
             return Optional.of(new Row(
                     text(headers, EventId.DEAD_LETTER_ID, ".{36}")

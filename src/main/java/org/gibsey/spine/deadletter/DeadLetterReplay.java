@@ -3,6 +3,8 @@ package org.gibsey.spine.deadletter;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -139,18 +141,23 @@ class DeadLetterReplay {
 
     private int send(List<WholeLetter> letters) throws InterruptedException {
         if (!letters.isEmpty()) {
-            // taken before they are sent, so that a second death is always later
-            Instant at = clock.instant();
+            // taken before they are sent, so that a second death is always later; and later than their deaths, also by
+            // the clocks of the workers where they died
+            Instant at = letters.stream()
+                    .map(whole -> whole.letter().lastFailedAt().plus(1, ChronoUnit.MICROS))
+                    .max(Comparator.naturalOrder())
+                    .filter(clock.instant()::isBefore)
+                    .orElseGet(clock::instant);
             deadLetters.sendAll(letters.stream()
                     .map(whole -> new ProducerRecord<>(
-                            whole.letter().topic(), null, whole.key(), whole.value(), headers(whole)))
+                            whole.letter().topic(), null, whole.key(), whole.value(), headers(whole, at)))
                     .toList());
             index.replayed(letters.stream().map(whole -> whole.letter().id()).toList(), at);
         }
         return letters.size();
     }
 
-    private static Headers headers(WholeLetter whole) {
+    private static Headers headers(WholeLetter whole, Instant at) {
         Headers headers = new RecordHeaders();
         whole.headers().stream()
                 .filter(header -> KEPT.contains(header.name()) || !DeadLetterHeaders.OURS.contains(header.name()))
@@ -158,6 +165,7 @@ class DeadLetterReplay {
         headers.add(
                 DeadLetterHeaders.REPLAYS,
                 Integer.toString(whole.letter().replays() + 1).getBytes(StandardCharsets.UTF_8));
+        headers.add(DeadLetterHeaders.REPLAYED_AT, at.toString().getBytes(StandardCharsets.UTF_8));
         return headers;
     }
 }

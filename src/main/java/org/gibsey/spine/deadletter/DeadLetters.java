@@ -3,6 +3,7 @@ package org.gibsey.spine.deadletter;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,10 +19,10 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.Sha256;
-import org.gibsey.spine.broker.PollBudget;
+import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
+import org.gibsey.spine.broker.PollBudget;
 import org.gibsey.spine.gift.EventId;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
@@ -175,6 +176,14 @@ public final class DeadLetters implements DisposableBean {
                 ? now
                 : DeadLetterHeaders.time(headers, DeadLetterHeaders.FIRST_FAILURE, now)
                         .orElse(now);
+        // later than the replay, also by the clock of the process that sent it again
+        Instant last = replays == 0
+                ? now
+                : DeadLetterHeaders.time(
+                                headers, DeadLetterHeaders.REPLAYED_AT, now.plus(DeadLetterHeaders.CLOCK_DIFFERENCE))
+                        .map(replayed -> replayed.plus(1, ChronoUnit.MICROS))
+                        .filter(now::isBefore)
+                        .orElse(now);
         // the headers of an earlier death of the same gift are replaced, so that replays do not pile them up
         DeadLetterHeaders.OURS.forEach(headers::remove);
         add(headers, EventId.DEAD_LETTER_ID, letter.id().toString());
@@ -187,7 +196,7 @@ public final class DeadLetters implements DisposableBean {
         add(headers, DeadLetterHeaders.SQL_STATE, letter.sqlState());
         add(headers, DeadLetterHeaders.ATTEMPTS, Long.toString(attempts + 1));
         add(headers, DeadLetterHeaders.FIRST_FAILURE, first.toString());
-        add(headers, DeadLetterHeaders.LAST_FAILURE, now.toString());
+        add(headers, DeadLetterHeaders.LAST_FAILURE, last.toString());
         add(headers, DeadLetterHeaders.REPLAYS, replays == 0 ? null : Long.toString(replays));
         return headers;
     }

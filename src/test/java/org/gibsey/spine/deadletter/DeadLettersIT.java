@@ -272,10 +272,40 @@ class DeadLettersIT {
                         .getStatusCode()
                         .value())
                 .isEqualTo(400);
-        assertThat(http.postForEntity(url(""), Map.of("ids", "one"), String.class)
-                        .getStatusCode()
-                        .value())
-                .isEqualTo(400);
+        for (String ids : List.of("one", "1,", "+1", "\u0661")) {
+            assertThat(http.postForEntity(url(""), Map.of("ids", ids), String.class)
+                            .getStatusCode()
+                            .value())
+                    .as(ids)
+                    .isEqualTo(400);
+        }
+        for (String reason : List.of("\0", "Refused", "\ud800")) {
+            assertThat(http.postForEntity(url(""), Map.of("reason", reason), String.class)
+                            .getStatusCode()
+                            .value())
+                    .as(reason)
+                    .isEqualTo(400);
+            assertThat(http.postForEntity(url(""), Map.of("reason", reason, "dryRun", false), String.class)
+                            .getStatusCode()
+                            .value())
+                    .as(reason)
+                    .isEqualTo(400);
+        }
+        assertThat(status("?reason=%00")).isEqualTo(400);
+    }
+
+    /** The worker where it died is an hour ahead, and the one where it dies again is not. */
+    @Test
+    void isDeadAgainWhicheverClockIsAhead() throws Exception {
+        long id = indexed(topic.write("dies an hour ahead"));
+        vault.sql("update dead_letter set last_failed_at = last_failed_at + interval '1 hour' where id = ?")
+                .param(id)
+                .update();
+
+        replay(Map.of("ids", Long.toString(id), "dryRun", false));
+
+        await().until(() -> get("/" + id).at("/letter/attempts").intValue() == 2);
+        await().until(() -> get("/" + id).at("/letter/state").textValue().equals("dead again"));
     }
 
     @Test
