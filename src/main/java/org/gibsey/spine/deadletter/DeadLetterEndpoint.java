@@ -98,6 +98,7 @@ class DeadLetterEndpoint {
         if (ofPage < 1 || atMost < 1 || atMost > MAX_LIMIT) {
             throw invalid("page must be at least 1 and limit 1 to " + MAX_LIMIT);
         }
+        requireWord(reason);
         return new Listing(
                 index.count(reason),
                 index.waiting(),
@@ -137,6 +138,7 @@ class DeadLetterEndpoint {
         if ((ids == null) == (reason == null)) {
             throw invalid("give either ids, comma separated, or a reason");
         }
+        requireWord(reason);
         List<Long> selected = ids == null ? replay.candidates(String.valueOf(reason)) : candidates(parse(ids));
         WholeLetter mended = value == null ? null : mended(ids == null ? List.of() : parse(ids), selected, value);
         boolean dry = dryRun == null || dryRun;
@@ -180,6 +182,12 @@ class DeadLetterEndpoint {
         return letter;
     }
 
+    private static void requireWord(@Nullable String reason) {
+        if (reason != null && !reason.matches(DeadLetterRecords.REASON)) {
+            throw invalid("reason must be one of the words that letters have");
+        }
+    }
+
     private List<Long> candidates(List<Long> ids) {
         try {
             return replay.candidates(ids);
@@ -200,13 +208,12 @@ class DeadLetterEndpoint {
     }
 
     private static List<Long> parse(String ids) {
-        try {
-            return Arrays.stream(ids.split(",", -1))
-                    .map(id -> Long.valueOf(id.strip()))
-                    .toList();
-        } catch (NumberFormatException e) {
+        List<String> each = Arrays.stream(ids.split(",", -1)).map(String::strip).toList();
+        // Java would take the digits of any script
+        if (!each.stream().allMatch(id -> id.matches("[0-9]{1,18}"))) {
             throw invalid("ids must be whole numbers, comma separated");
         }
+        return each.stream().map(Long::valueOf).toList();
     }
 
     private static InvalidEndpointRequestException invalid(String message) {

@@ -39,7 +39,7 @@ final class DeadLetterRecords extends DefaultDataFormat {
     /** What a topic may be called. */
     private static final String TOPIC = "[a-zA-Z0-9._-]{1,249}";
 
-    private static final String REASON = "[a-z][a-z-]{0,63}";
+    static final String REASON = "[a-z][a-z-]{0,63}";
     private static final String SQL_STATE = "[0-9A-Z]{5}";
     private static final int LONGEST_MESSAGE = 10_000;
 

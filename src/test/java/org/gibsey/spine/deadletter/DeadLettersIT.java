@@ -316,6 +316,7 @@ class DeadLettersIT {
 
         assertThat(dismiss(id, " \t").getStatusCode().value()).isEqualTo(400);
         assertThat(dismiss(id, "x".repeat(501)).getStatusCode().value()).isEqualTo(400);
+        assertThat(dismiss(id, "\0").getStatusCode().value()).isEqualTo(400);
         assertThat(dismiss(999_999_999, "nobody knows it").getBody().toString())
                 .contains("there is no dead letter 999999999");
         assertThat(waiting()).isEqualTo(waiting);
@@ -328,9 +329,8 @@ class DeadLettersIT {
         assertThat(letter.get("dismissedBy").textValue()).isEqualTo("anybody");
         assertThat(letter.get("dismissedWhy").textValue()).isEqualTo("sent anew");
         assertThat(shown.at("/value/text").textValue()).isEqualTo("can never be stored");
-        assertThat(vault.sql(
-                                "select action || ' ' || (arguments ->> 'id') || ' ' || (arguments ->> 'why') || ' ' || outcome"
-                                        + " from operator_action order by id desc limit 1")
+        assertThat(vault.sql("select action || ' ' || (arguments ->> 'id') || ' ' || (arguments ->> 'why') || ' '"
+                                + " || outcome from operator_action order by id desc limit 1")
                         .query(String.class)
                         .single())
                 .isEqualTo("deadletters " + id + " sent anew done");
