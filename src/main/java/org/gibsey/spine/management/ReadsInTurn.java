@@ -20,6 +20,9 @@ import org.springframework.web.filter.OncePerRequestFilter;
 final class ReadsInTurn extends OncePerRequestFilter {
 
     private static final int AT_A_TIME = 2;
+    /** A HEAD is as much work as a GET. */
+    private static final Set<String> READS = Set.of("GET", "HEAD");
+
     private static final Set<String> PROBES = Set.of("/actuator/health/liveness", "/actuator/health/readiness");
 
     private final Semaphore turns = new Semaphore(AT_A_TIME, true);
@@ -32,7 +35,7 @@ final class ReadsInTurn extends OncePerRequestFilter {
 
     @Override
     protected boolean shouldNotFilter(HttpServletRequest request) {
-        return !request.getMethod().equals("GET") || PROBES.contains(request.getRequestURI());
+        return !READS.contains(request.getMethod()) || PROBES.contains(request.getRequestURI());
     }
 
     @Override

@@ -12,9 +12,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.mock.web.MockHttpServletRequest;
 import org.springframework.mock.web.MockHttpServletResponse;
 
@@ -42,15 +42,16 @@ class ReadsInTurnTest {
         others.forEach(CompletableFuture::join);
     }
 
-    @Test
-    void aThirdReadIsToldToComeAgainAndServedOnceOneOfThemIsDone() {
-        MockHttpServletResponse refused = call("GET", "/ops", () -> {});
+    @ParameterizedTest
+    @ValueSource(strings = {"GET", "HEAD"})
+    void aThirdReadIsToldToComeAgainAndServedOnceOneOfThemIsDone(String method) {
+        MockHttpServletResponse refused = call(method, "/ops", () -> {});
         assertThat(refused.getStatus()).isEqualTo(503);
         assertThat(refused.getHeader("Retry-After")).isEqualTo("5");
 
         end.countDown();
 
-        await().until(() -> call("GET", "/ops", () -> {}).getStatus() == 200);
+        await().until(() -> call(method, "/ops", () -> {}).getStatus() == 200);
     }
 
     @ParameterizedTest
