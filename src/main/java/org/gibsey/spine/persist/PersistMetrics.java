@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 import java.util.function.ObjIntConsumer;
 import org.apache.camel.Exchange;
@@ -85,7 +86,9 @@ class PersistMetrics {
             } else if (rows == savedAt.size()) {
                 // only if all are new: with duplicates among them it is not known which are
                 Instant now = clock.instant();
-                savedAt.forEach(saved -> latency.record(Duration.between(saved, now)));
+                // a long takes the ns of 292 years only, and events say that they are older
+                savedAt.forEach(
+                        saved -> latency.record(now.toEpochMilli() - saved.toEpochMilli(), TimeUnit.MILLISECONDS));
             }
         });
     }

@@ -36,6 +36,18 @@ class PersistMetricsTest {
                 .isEqualTo(2);
     }
 
+    /** As an event may say, and as the table takes it: more than the nanoseconds a long has. */
+    @Test
+    void aSaveOfCenturiesAgoKeepsNoOtherFromBeingTimed() {
+        Exchange exchange = new DefaultExchange(new DefaultCamelContext());
+        exchange.getMessage().setHeader(JdbcConstants.JDBC_UPDATE_COUNT, 2);
+
+        metrics.stored(List.of(Instant.parse("0001-01-01T00:00:00Z"), NOW.minusSeconds(2)), rows -> {})
+                .onComplete(exchange);
+
+        assertThat(meters.get("gifts.stored.latency").timer().count()).isEqualTo(2);
+    }
+
     /** An insert that an operator edited to end with "returning" has rows for an answer, and no count. */
     @Test
     void rowsThatAreReturnedCountLikeRowsThatAreCounted() {
