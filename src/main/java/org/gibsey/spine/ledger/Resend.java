@@ -3,25 +3,23 @@ package org.gibsey.spine.ledger;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.gift.EventId;
+import org.jspecify.annotations.Nullable;
 
 /** Sends events to their topic again, as the same events. Not thread-safe; to be closed. */
 final class Resend implements AutoCloseable {
 
     private final Producer<byte[], byte[]> producer;
     private final Counter counter;
-    private final List<Future<RecordMetadata>> sent = new ArrayList<>();
+    private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
+    private int sent;
 
     Resend(KafkaConnection kafka, MeterRegistry meters) {
         this.producer = kafka.newProducer("gift-spine-ledger");
@@ -36,7 +34,9 @@ final class Resend implements AutoCloseable {
     }
 
     void send(ConsumerRecord<byte[], byte[]> record) {
-        sent.add(producer.send(again(record)));
+        sent++;
+        // of a vault that was set back by a day they are too many to keep something of each until the end
+        var unused = producer.send(again(record), (where, fault) -> failure.compareAndSet(null, fault));
     }
 
     /**
@@ -45,16 +45,14 @@ final class Resend implements AutoCloseable {
      * @return how many there were
      * @throws KafkaException if it has not all of them
      */
-    int await() throws InterruptedException {
-        try {
-            for (Future<RecordMetadata> acknowledgement : sent) {
-                acknowledgement.get();
-            }
-        } catch (ExecutionException e) {
-            throw new KafkaException("not all events were acknowledged; it does no harm to repeat this", e.getCause());
+    int await() {
+        producer.flush();
+        Exception fault = failure.get();
+        if (fault != null) {
+            throw new KafkaException("not all events were acknowledged; it does no harm to repeat this", fault);
         }
-        counter.increment(sent.size());
-        return sent.size();
+        counter.increment(sent);
+        return sent;
     }
 
     @Override
