@@ -8,6 +8,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +23,8 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
 import org.snakeyaml.engine.v2.events.AliasEvent;
+import org.snakeyaml.engine.v2.events.CollectionEndEvent;
+import org.snakeyaml.engine.v2.events.CollectionStartEvent;
 import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
@@ -59,6 +62,9 @@ final class AllowedParts {
     private static final Pattern PARAMETERS_FROM_BODY = Pattern.compile("\\s*\\$\\{body}\\s*");
     private static final Pattern NO_BODY = Pattern.compile("\\s*\\$\\{body} [!=]= null\\s*");
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{\\s*\\??([^{}:]*)}}|\\{\\{[^}]*}?}?");
+    /** What reads it calls itself at each level, and the stack would end long before the largest file. */
+    private static final int DEEPEST = 200;
+
     private static final String HEADER = "header ";
     private static final String SERIALIZATION = "org.apache.kafka.common.serialization.";
 
@@ -77,7 +83,15 @@ final class AllowedParts {
      * @throws org.snakeyaml.engine.v2.exceptions.YamlEngineException when it is not YAML
      */
     static List<RouteProblem> checkShape(RouteFile file) {
+        if (file.text().getBytes(StandardCharsets.UTF_8).length > RouteFile.MOST_BYTES) {
+            return List.of(file.problem(1, "larger than " + RouteFile.MOST_BYTES + " bytes"));
+        }
+        int depth = 0;
         for (Event event : new Parse(YAML).parseString(file.text())) {
+            depth += event instanceof CollectionStartEvent ? 1 : event instanceof CollectionEndEvent ? -1 : 0;
+            if (depth > DEEPEST) {
+                return List.of(file.problem(line(event.getStartMark()), "nested too deeply"));
+            }
             if (event instanceof AliasEvent) {
                 return List.of(file.problem(
                         line(event.getStartMark()),
@@ -264,8 +278,12 @@ final class AllowedParts {
         private void element(String name, MappingNode element, String holder) {
             Set<String> allowed = LISTED.elements.get(name);
             String inside = holder(name, element, holder);
+            Set<String> keys = new HashSet<>();
             for (NodeTuple child : element.getValue()) {
                 String key = text(child.getKeyNode());
+                if (!keys.add(key)) {
+                    refuse(child.getKeyNode(), "'" + key + "' is there twice");
+                }
                 if (allowed == null || mayHave(name, allowed, key)) {
                     if (name.equals("parameters")) {
                         settings(child.getKeyNode(), key);
@@ -310,10 +328,14 @@ final class AllowedParts {
         private void scalar(String parent, String key, ScalarNode node, String holder) {
             String text = node.getValue();
             settings(node, text);
-            if (text.stripLeading().startsWith("resource:")) {
+            // Camel trims control characters, too
+            if (text.trim().startsWith("resource:")) {
                 refuse(node, "'resource:' reads a file, which no route file may");
             }
-            if (LISTED.elements.containsKey(key) && !text.isEmpty() && !isShort(parent, key)) {
+            if (LISTED.elements.containsKey(key)
+                    && !parent.equals("parameters")
+                    && !text.isEmpty()
+                    && !isShort(parent, key)) {
                 refuse(node, "'" + key + "' must be written out: its parts each with a name");
             }
             String kind = LISTED.languages.contains(parent) ? parent : key;

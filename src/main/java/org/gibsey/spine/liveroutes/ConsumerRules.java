@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.regex.Pattern;
 import org.apache.camel.component.jdbc.JdbcEndpoint;
 import org.apache.camel.component.kafka.KafkaConfiguration;
 import org.apache.camel.component.kafka.KafkaEndpoint;
@@ -36,7 +37,14 @@ final class ConsumerRules {
             ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
             ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG);
 
+    private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]+");
     private static final int MOST_CONSUMERS = 2;
+    /** What a broker takes unless it is told otherwise, {@code group.min.session.timeout.ms} and {@code group.max.…}. */
+    private static final int SHORTEST_SESSION_MS = 6_000;
+
+    private static final int LONGEST_SESSION_MS = 1_800_000;
+    /** A statement may take 40 s. */
+    private static final int SHORTEST_POLL_INTERVAL_MS = 60_000;
 
     private ConsumerRules() {}
 
@@ -57,6 +65,11 @@ final class ConsumerRules {
     private static List<RouteProblem> checkOptions(RehearsedRoute route, KafkaEndpoint kafka) {
         KafkaConfiguration is = kafka.getConfiguration();
         Requirements must = new Requirements(route, route.definition().getInput());
+        must.hold(
+                TOPIC.matcher(is.getTopic()).matches(),
+                "uri",
+                "of one topic",
+                "what is known of a topic is known by its name");
         must.hold(is.isBatching(), "batching", "true", "offsets are committed by batch, after the rows");
         must.hold(!is.isAutoCommitEnable(), "autoCommitEnable", "false", "it commits what is not stored yet");
         must.hold(is.isAllowManualCommit(), "allowManualCommit", "true", "the service commits after the rows");
@@ -73,13 +86,29 @@ final class ConsumerRules {
                 "a group without offsets would skip what is there");
         must.hold(BYTES.equals(is.getKeyDeserializer()), "keyDeserializer", BYTES, "a dead letter keeps the bytes");
         must.hold(BYTES.equals(is.getValueDeserializer()), "valueDeserializer", BYTES, "a dead letter keeps the bytes");
-        must.hold(is.getGroupId() != null, "groupId", "set", "without a name every start is a new group");
+        must.hold(
+                is.getGroupId() != null && !is.getGroupId().isBlank(),
+                "groupId",
+                "set",
+                "without a name every start is a new group");
         must.hold(is.getMaxPollRecords() != null, "maxPollRecords", "set", "Camel's batching does not run without it");
         must.hold(
-                is.getConsumersCount() <= MOST_CONSUMERS,
+                is.getConsumersCount() >= 1 && is.getConsumersCount() <= MOST_CONSUMERS,
                 "consumersCount",
-                "at most " + MOST_CONSUMERS,
+                "1 to " + MOST_CONSUMERS,
                 "each holds a batch in memory; run another worker instead");
+        must.hold(
+                is.getSessionTimeoutMs() == null
+                        || (is.getSessionTimeoutMs() >= SHORTEST_SESSION_MS
+                                && is.getSessionTimeoutMs() <= LONGEST_SESSION_MS),
+                "sessionTimeoutMs",
+                SHORTEST_SESSION_MS + " to " + LONGEST_SESSION_MS,
+                "with another the broker takes nobody into the group");
+        must.hold(
+                is.getMaxPollIntervalMs() == null || is.getMaxPollIntervalMs() >= SHORTEST_POLL_INTERVAL_MS,
+                "maxPollIntervalMs",
+                SHORTEST_POLL_INTERVAL_MS + " at least",
+                "a batch would leave the group while it is stored");
         must.hold(is.getSeekTo() == null, "seekTo", "absent", "it jumps over gifts or back to the first");
         must.hold(is.getOffsetRepository() == null, "offsetRepository", "absent", "offsets are kept by the broker");
         must.hold(

@@ -65,7 +65,7 @@ final class Rehearsal {
             statements.addAll(SqlRules.statements(route));
             topics.putAll(PublishRules.topics(route));
             if (route.input() instanceof PlatformHttpEndpoint http) {
-                paths.add(http.getPath() + (http.isMatchOnUriPrefix() ? "/{*rest}" : ""));
+                paths.add(RehearsedRoute.withoutNames(RehearsedRoute.pattern(http)));
             }
         }
         List<String> ids = routes.stream().map(RehearsedRoute::id).toList();

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.ObjIntConsumer;
 import java.util.function.Predicate;
@@ -80,7 +79,7 @@ record RehearsedRoute(RouteFile file, RouteDefinition definition, Endpoint input
         if (input instanceof DirectEndpoint direct) {
             claim.accept(entry(direct), line);
         } else if (input instanceof PlatformHttpEndpoint http) {
-            methods(http).forEach(method -> claim.accept(method + " " + http.getPath(), line));
+            methods(http).forEach(method -> claim.accept(method + " " + withoutNames(http.getPath()), line));
         } else if (input instanceof KafkaEndpoint kafka) {
             KafkaConfiguration consumer = kafka.getConfiguration();
             claim.accept("group " + consumer.getGroupId() + " on topic " + consumer.getTopic(), line);
@@ -115,12 +114,22 @@ record RehearsedRoute(RouteFile file, RouteDefinition definition, Endpoint input
         return input.getCamelContext().resolvePropertyPlaceholders("{{" + name + "}}");
     }
 
+    /** The public paths it answers. */
+    static String pattern(PlatformHttpEndpoint http) {
+        return http.getPath() + (http.isMatchOnUriPrefix() ? "/{*rest}" : "");
+    }
+
+    /** Two path patterns that differ in the names of their variables only are one, to Spring as well. */
+    static String withoutNames(String pattern) {
+        return pattern.replaceAll("\\{\\w+}", "*").replaceAll("\\{\\*\\w+}", "**");
+    }
+
     /** The methods a public path answers: all when the route does not restrict them. */
     static List<String> methods(PlatformHttpEndpoint http) {
         String restricted = http.getHttpMethodRestrict();
         return restricted == null
                 ? Arrays.stream(RequestMethod.values()).map(Enum::name).toList()
-                : List.of(restricted.toUpperCase(Locale.ROOT).split(",", -1));
+                : List.of(restricted.split(",", -1));
     }
 
     /** A problem at a step. */

@@ -18,6 +18,9 @@ import org.gibsey.spine.Sha256;
  */
 record RouteFile(String name, String text, String revision) {
 
+    /** More is not read: it would be read again at each look. */
+    static final int MOST_BYTES = 1 << 20;
+
     private static final String EXTENSION = ".camel.yaml";
     private static final int REVISION_BYTES = 6;
 

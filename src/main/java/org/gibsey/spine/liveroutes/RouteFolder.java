@@ -65,7 +65,7 @@ class RouteFolder {
             if (resource.exists()) {
                 try (InputStream content = resource.getInputStream()) {
                     String name = name(resource);
-                    files.put(name, RouteFile.of(name, content.readAllBytes()));
+                    files.put(name, RouteFile.of(name, content.readNBytes(RouteFile.MOST_BYTES + 1)));
                 }
             }
         }

@@ -7,7 +7,10 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.timer.TimerEndpoint;
+import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.RequestMethod;
+import org.springframework.web.util.pattern.PathPatternParser;
+import org.springframework.web.util.pattern.PatternParseException;
 
 /**
  * What no edit may take away, whatever else it does: the guarantees of the service, as far as a route file could break them.
@@ -31,12 +34,18 @@ final class SafetyRules {
                 .toList();
     }
 
-    /** A public path has methods that exist. Which headers and bodies may pass is Java (package http), no option of a route. */
+    /** A public path is one that requests can have, and has methods that exist. Which headers and bodies may pass is Java (package http), no option of a route. */
     private static List<RouteProblem> publicPath(RehearsedRoute route) {
         if (!(route.input() instanceof PlatformHttpEndpoint http)) {
             return List.of();
         }
         List<RouteProblem> problems = new ArrayList<>();
+        String path = RehearsedRoute.pattern(http);
+        String wrong = wrong(path);
+        if (wrong != null) {
+            problems.add(route.problem(
+                    route.definition().getInput(), "uri:", "'" + path + "' is no path of requests: " + wrong));
+        }
         for (String method : RehearsedRoute.methods(http)) {
             if (Arrays.stream(RequestMethod.values()).map(Enum::name).noneMatch(method::equals)) {
                 problems.add(route.problem(
@@ -48,15 +57,32 @@ final class SafetyRules {
         return problems;
     }
 
+    /** Why no request has such a path, or Spring would not take it; null when one may. */
+    private static @Nullable String wrong(String path) {
+        if (!path.startsWith("/") || path.contains("//")) {
+            return "it has to begin with a slash, and have none beside another";
+        }
+        try {
+            PathPatternParser.defaultInstance.parse(path);
+            return null;
+        } catch (PatternParseException e) {
+            return e.getMessage();
+        }
+    }
+
     /** A timer comes again, and leaves the database some time between. */
     private static List<RouteProblem> timer(RehearsedRoute route) {
-        return route.input() instanceof TimerEndpoint timer && timer.getPeriod() < SHORTEST_PERIOD_MS
-                ? List.of(route.problem(
-                        route.definition().getInput(),
-                        "period",
-                        "period must be " + SHORTEST_PERIOD_MS + " ms at least: what a timer does is work for the"
-                                + " database"))
-                : List.of();
+        if (!(route.input() instanceof TimerEndpoint timer)) {
+            return List.of();
+        }
+        Requirements must = new Requirements(route, route.definition().getInput());
+        must.hold(
+                timer.getPeriod() >= SHORTEST_PERIOD_MS,
+                "period",
+                SHORTEST_PERIOD_MS + " ms at least",
+                "what a timer does is work for the database");
+        must.hold(timer.getDelay() >= 0, "delay", "0 at least", "with less Camel leaves out the period");
+        return must.broken();
     }
 
     /** Collects a problem for each option of a step that is not what it must be. */

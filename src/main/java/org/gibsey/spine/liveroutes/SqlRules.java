@@ -64,20 +64,21 @@ final class SqlRules {
                             "SQL must not be built from message content: send it with 'to' right after a setBody with a"
                                     + " constant, and pass values as parameters (:?name)"));
                 } else if (route.input() instanceof KafkaEndpoint
-                        && INSERT.matcher(statement.sql()).find()) {
-                    if (!ON_CONFLICT.matcher(statement.sql()).find()) {
+                        && INSERT.matcher(statement.code()).find()) {
+                    if (!ON_CONFLICT.matcher(statement.code()).find()) {
                         problems.add(route.problem(
                                 target.step(),
                                 "the insert needs an 'on conflict' clause: Kafka delivers again after every restart, and"
                                         + " what is stored already would be dead-lettered"));
                     } else if (route.readsGifts()
-                            && DO_UPDATE.matcher(statement.sql()).find()) {
+                            && DO_UPDATE.matcher(statement.code()).find()) {
                         problems.add(route.problem(
                                 target.step(),
                                 "a gift must not replace another: 'do update' would overwrite what is stored with whatever"
                                         + " comes under its id; use 'do nothing'"));
                     }
-                } else if (route.input() instanceof TimerEndpoint && !isLimited(statement.sql())) {
+                } else if (route.input() instanceof TimerEndpoint
+                        && !LIMIT.matcher(statement.code()).find()) {
                     problems.add(route.problem(
                             target.step(),
                             "SQL of a timer needs a 'limit' with a number: it comes again and again, and must not go through"
@@ -86,10 +87,6 @@ final class SqlRules {
             }
         }
         return problems;
-    }
-
-    private static boolean isLimited(String sql) {
-        return LIMIT.matcher(COMMENT_OR_TEXT.matcher(sql).replaceAll(" ")).find();
     }
 
     /** Whether a route that people reach, at once or through another, reads what they may not see. */
@@ -141,6 +138,11 @@ final class SqlRules {
      * @param sql  with a question mark for each parameter
      */
     record Statement(int line, String sql, DataSource database) {
+
+        /** Without comments and texts, where a clause would be none. */
+        String code() {
+            return COMMENT_OR_TEXT.matcher(sql).replaceAll(" ");
+        }
 
         /**
          * Has the database parse it, without executing it. A misspelt column would otherwise pass every other check and make

@@ -30,6 +30,19 @@ class RehearsalTest {
                 .containsKeys("id to-gift-events", "POST /vault/save");
     }
 
+    /** Started beside each other, each request to one of them would be answered 500; and the gate would hold the other's. */
+    @Test
+    void aPathIsTheSameWhateverItsVariablesAreCalled() {
+        String shipped = RouteFolderFixture.shipped("show-gift");
+        RehearsedFile file = DryRun.rehearse("show-gift.camel.yaml", shipped);
+        RehearsedFile renamed =
+                DryRun.rehearse("show-gift.camel.yaml", shipped.replace("gifts/{event_id}", "gifts/{id}"));
+
+        assertThat(file.claims()).containsKey("GET /vault/gifts/*");
+        assertThat(renamed.claims()).containsKey("GET /vault/gifts/*");
+        assertThat(renamed.paths()).isEqualTo(file.paths()).containsExactly("/vault/gifts/*");
+    }
+
     @Test
     void refusesASyntaxError() {
         assertThat(DryRun.edit("save-gift", "      steps:", "      steps: ["))
@@ -128,9 +141,12 @@ class RehearsalTest {
     @Test
     void refusesAConsumerKafkaDoesNotTake() {
         assertThat(DryRun.edit(
-                        "persist-gifts", "maxPollRecords: 2000", "maxPollRecords: 2000\n        sessionTimeoutMs: 1"))
+                        "persist-gifts",
+                        "maxPollRecords: 2000",
+                        "maxPollRecords: 2000\n        heartbeatIntervalMs: 20000"))
                 .containsExactly(
-                        "uri: kafka:{{spine.topic.name}} | Kafka takes no consumer with these options: Heartbeat must be set lower than the session timeout");
+                        "uri: kafka:{{spine.topic.name}} | Kafka takes no consumer with these options: Heartbeat must"
+                                + " be set lower than the session timeout");
     }
 
     @ParameterizedTest
@@ -149,6 +165,14 @@ class RehearsalTest {
     void refusesAnAlias() {
         assertThat(DryRun.problems("x", "- route: &again\n    id: x\n- route: *again\n"))
                 .containsExactly("- route: *again | a route file has no aliases: what it does stands where it does it");
+    }
+
+    @Test
+    void refusesWhatIsNestedTooDeeplyForAnyStack() {
+        assertThat(DryRun.problems("x", "- route: " + "[".repeat(100_000)))
+                .singleElement()
+                .asString()
+                .endsWith("| nested too deeply");
     }
 
     @Test

@@ -56,9 +56,10 @@ class SafetyRulesTest {
                 .contains("SQL must not be built from message content");
     }
 
-    @Test
-    void refusesAnInsertThatARedeliveryWouldFail() {
-        assertThat(DryRun.edit("persist-gifts", "on conflict (event_id) do nothing", ""))
+    @ParameterizedTest
+    @ValueSource(strings = {"", "-- on conflict (event_id) do nothing", "/* on conflict (event_id) do nothing */"})
+    void refusesAnInsertThatARedeliveryWouldFail(String instead) {
+        assertThat(DryRun.edit("persist-gifts", "on conflict (event_id) do nothing", instead))
                 .singleElement()
                 .asString()
                 .contains("the insert needs an 'on conflict' clause");
@@ -92,6 +93,8 @@ class SafetyRulesTest {
         assertThat(DryRun.edit("purge-deleted", "period: 10s", "period: 1"))
                 .containsExactly(
                         "period: 1 | period must be 100 ms at least: what a timer does is work for the database");
+        assertThat(DryRun.edit("purge-deleted", "period: 10s", "delay: -1"))
+                .containsExactly("delay: -1 | delay must be 0 at least: with less Camel leaves out the period");
     }
 
     /** What application.yaml says for every consumer; a file that says otherwise is refused at that line. */
@@ -106,7 +109,9 @@ class SafetyRulesTest {
         "keyDeserializer: org.apache.kafka.common.serialization.StringDeserializer, keyDeserializer must be",
         "valueDeserializer: org.apache.kafka.common.serialization.StringDeserializer, valueDeserializer must be",
         "seekTo: end, seekTo must be absent",
-        "consumersCount: 3, consumersCount must be at most 2",
+        "consumersCount: 3, consumersCount must be 1 to 2",
+        "consumersCount: 0, consumersCount must be 1 to 2",
+        "maxPollIntervalMs: 1000, maxPollIntervalMs must be 60000 at least",
         "additionalProperties.enable.auto.commit: true, additionalProperties.enable.auto.commit must be absent",
         "additionalProperties.auto.offset.reset: latest, additionalProperties.auto.offset.reset must be absent",
     })
@@ -115,6 +120,15 @@ class SafetyRulesTest {
                 .singleElement()
                 .asString()
                 .startsWith(option + " | " + reason);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{{spine.topic.name}},others", "'{{spine.topic.name}} '"})
+    void refusesWhatIsNotTheNameOfOneTopic(String topic) {
+        String uri = topic.startsWith("'") ? "'kafka:" + topic.substring(1) : "kafka:" + topic;
+        assertThat(DryRun.edit("persist-gifts", "kafka:{{spine.topic.name}}", uri))
+                .containsExactly("uri: " + uri + " | uri must be of one topic:"
+                        + " what is known of a topic is known by its name");
     }
 
     @Test
@@ -128,6 +142,17 @@ class SafetyRulesTest {
         assertThat(DryRun.edit("persist-gifts", "groupId: \"{{spine.topic.group}}\"", "clientId: me"))
                 .containsExactly(
                         "uri: kafka:{{spine.topic.name}} | groupId must be set: without a name every start is a new group");
+        assertThat(DryRun.edit("persist-gifts", "groupId: \"{{spine.topic.group}}\"", "groupId: \" \""))
+                .containsExactly("groupId: \" \" | groupId must be set: without a name every start is a new group");
+    }
+
+    /** It would start, and the broker would never take it into the group. */
+    @ParameterizedTest
+    @ValueSource(ints = {5_000, 3_600_000})
+    void refusesASessionThatNoBrokerTakes(int ms) {
+        assertThat(DryRun.edit("persist-gifts", "sessionTimeoutMs: 10000", "sessionTimeoutMs: " + ms))
+                .containsExactly("sessionTimeoutMs: " + ms + " | sessionTimeoutMs must be 6000 to 1800000:"
+                        + " with another the broker takes nobody into the group");
     }
 
     @ParameterizedTest
@@ -341,11 +366,21 @@ class SafetyRulesTest {
                 .containsExactly("trace: true | trace logs message bodies");
     }
 
-    @Test
-    void refusesAMethodThatDoesNotExist() {
-        assertThat(DryRun.edit("save-gift", "httpMethodRestrict: POST", "httpMethodRestrict: PSOT"))
-                .containsExactly(
-                        "httpMethodRestrict: PSOT | 'PSOT' is no HTTP method, so the path would answer nobody");
+    @ParameterizedTest
+    @ValueSource(strings = {"PSOT", "post"})
+    void refusesAMethodThatDoesNotExist(String method) {
+        assertThat(DryRun.edit("save-gift", "httpMethodRestrict: POST", "httpMethodRestrict: " + method))
+                .containsExactly("httpMethodRestrict: " + method + " | '" + method
+                        + "' is no HTTP method, so the path would answer nobody");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vault/save", "/vault//save", "/vault/{page", "/vault/{a}/{a}", "/vault/{*all}/save"})
+    void refusesAPathThatNoRequestHas(String path) {
+        assertThat(DryRun.edit("save-gift", "platform-http:/vault/save", "\"platform-http:" + path + "\""))
+                .singleElement()
+                .asString()
+                .startsWith("uri: \"platform-http:" + path + "\" | '" + path + "' is no path of requests: ");
     }
 
     /** Steps put before the one that sends the gift; each line is what the file says there, {@code /} a new line. */
@@ -386,6 +421,8 @@ class SafetyRulesTest {
             setBody: {simple: "${header.${body}}"}                   | '${header.${body}' is not one a route file
             setBody: {simple: "resource:file:/etc/passwd"}           | 'resource:' reads a file
             setBody: {constant: "resource:file:/etc/passwd"}         | 'resource:' reads a file
+            setBody: {constant: "\\x01 resource:file:/etc/passwd"}    | 'resource:' reads a file
+            setHeader: {name: a, name: CamelJdbcParameters, simple: x} | 'name' is there twice
             setBody: {constant: "{{env:VAULT_DB_PASSWORD}}"}         | '{{env:VAULT_DB_PASSWORD}}' is no setting
             setBody: {constant: "{{sys:user.home}}"}                 | '{{sys:user.home}}' is no setting
             setBody: {constant: "{{spring.datasource.password}}"}    | '{{spring.datasource.password}}' is no setting
