@@ -21,6 +21,7 @@ let timer = 0;
 let shown = null; // the gift, while there is one
 let isOpen = false; // the stream
 let isSure = false; // whether nothing was missed between the look at it and the stream
+let told = 0; // how often the stream told of it
 
 const [session] = await Promise.all([Session.begin(), loadSymbols()]);
 
@@ -40,10 +41,16 @@ const handlers = {
   gift: nothing, opening: nothing, opened: nothing, lost: nothing, refused: nothing,
   changed(json) {
     const gift = parse(json);
-    gift.event_id === id && changing.changed(gift);
+    if (gift.event_id === id) {
+      told++;
+      changing.changed(gift);
+    }
   },
   gone(json) {
-    JSON.parse(json).event_id === id && changing.gone(id);
+    if (JSON.parse(json).event_id === id) {
+      told++;
+      changing.gone(id);
+    }
   },
   position() {
     if (!isSure) {
@@ -64,15 +71,22 @@ async function look(wait = FIRST_LOOK_MS) {
     say("Sign in to see this gift.");
     return;
   }
+  const before = told;
   let answer;
+  let text;
   try {
     answer = await session.fetch(`/vault/gifts/${id}`);
+    text = await answer.text();
   } catch {
     answer = {status: 0};
   }
+  if (before !== told) {
+    // it was read before the change that the stream told of meanwhile
+    return;
+  }
   if (answer.ok) {
     const revision = answer.headers.get("ETag")?.replaceAll('"', "");
-    const gift = {...parse(await answer.text()), revision};
+    const gift = {...parse(text), revision};
     if (gift.status !== "stored" || gift.revision !== shown?.revision) {
       show(gift);
     }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.gibsey.spine.embedded.AnonymousChangesIT;
 import org.gibsey.spine.embedded.Browser;
 import org.junit.jupiter.api.AfterAll;
@@ -151,6 +152,42 @@ class ChangesPageIT {
         assertThat(browser.texts(".gift")).isEmpty();
         change(gift, "deleted_at = null");
         await().until(() -> browser.texts(".question").equals(List.of("third")));
+    }
+
+    /** The gift was read before the change, and the answer comes after the stream has told of it. */
+    @Test
+    void aGiftThatIsReadLateBringsNothingBackOnItsPage() {
+        String gift = UUID.randomUUID().toString();
+        browser.go("http://localhost:%d/gifts/%s".formatted(port, gift));
+        await().until(() -> browser.text("#state").startsWith("No gift is here yet."));
+        // the second answer that has it is the one to the look when the stream is open
+        browser.script("""
+                const fetching = window.fetch;
+                let found = 0;
+                window.fetch = async (path, options) => {
+                  const answer = await fetching(path, options);
+                  if (!path.startsWith("/vault/gifts/") || !answer.ok || ++found !== 2) {
+                    return answer;
+                  }
+                  const gift = await answer.text();
+                  await new Promise(go => window.go = go);
+                  return {ok: true, status: 200, headers: answer.headers, text: async () => {
+                    setTimeout(() => window.isHeard = true, 100);
+                    return gift;
+                  }};
+                };
+                """);
+        vault.sql("insert into vault (event_id, page_id, question, answer) values (cast(? as uuid), ?, 'first', 'a')")
+                .params(gift, page)
+                .update();
+        await().until(() -> browser.script("return window.go !== undefined"));
+        change(gift, "question = 'second'");
+        await().until(() -> browser.texts(".question").equals(List.of("second")));
+
+        browser.script("window.go()");
+
+        await().until(() -> browser.script("return window.isHeard === true"));
+        assertThat(browser.texts(".question")).containsExactly("second");
     }
 
     /** The list was read before the change, and its answer comes after the stream has told of it. */
