@@ -673,7 +673,12 @@ class OpsPageIT {
         try (ConfigurableApplicationContext worker = application("persist-gifts", "--MANAGEMENT_TOKENS=" + tokens())) {
             browser.go("http://localhost:%d/ops".formatted(management(worker)));
             await().until(() -> browser.find("#token").isDisplayed());
-            violations.addAll(browser.violations("locked"));
+            for (int width : List.of(390, 1440)) {
+                browser.screen(width, 900);
+                violations.addAll(browser.violationsInLightAndDark(width + " locked"));
+                fits(width, "locked");
+            }
+            browser.screen(0, 0);
             assertThat(violations).isEmpty();
             signIn("not-my-token", "This token is not, or no longer, that of an operator.");
             signIn("my-token", "");
