@@ -111,7 +111,7 @@ class SafetyRulesTest {
         "seekTo: end, seekTo must be absent",
         "consumersCount: 3, consumersCount must be 1 to 2",
         "consumersCount: 0, consumersCount must be 1 to 2",
-        "maxPollIntervalMs: 1000, maxPollIntervalMs must be 60000 at least",
+        "maxPollIntervalMs: 1000, maxPollIntervalMs must be 6000 at least",
         "additionalProperties.enable.auto.commit: true, additionalProperties.enable.auto.commit must be absent",
         "additionalProperties.auto.offset.reset: latest, additionalProperties.auto.offset.reset must be absent",
     })
