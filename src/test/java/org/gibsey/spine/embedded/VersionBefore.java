@@ -41,7 +41,6 @@ public record VersionBefore(Path folder, Path jar) {
             run(
                     "mvn package",
                     "mvn",
-                    "-o",
                     "-B",
                     "-ntp",
                     "-q",
