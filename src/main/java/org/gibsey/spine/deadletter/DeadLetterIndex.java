@@ -208,9 +208,8 @@ class DeadLetterIndex {
     }
 
     void replayed(Collection<Long> ids, Instant at) {
-        // locked in the order of route index-dead-letters: letters that die again meanwhile are written there, and each
-        // of the two
-        // could have one that the other waits for
+        // locked in the order of route index-dead-letters, which writes those that die again meanwhile; otherwise each
+        // of the two could have a row that the other waits for
         vault.sql("with locked as (select id from dead_letter where id in (:ids) order by event_id for no key update)"
                         + " update dead_letter d set replayed_at = :at, replays = d.replays + 1 from locked"
                         + " where d.id = locked.id")

@@ -95,9 +95,8 @@ class PublicServer {
             tomcat.setProtocol(HeadDeadline.class.getName());
             tomcat.addProtocolHandlerCustomizers((HeadDeadline protocol) -> {
                 protocol.setMaxNanos(settings.http().headTime().toNanos());
-                // nobody here needs extensions of chunks or trailers, and Tomcat would wait for each byte of them anew:
-                // a body
-                // could take hours. Room for the empty line that ends a body in chunks, and for no more
+                // nobody here needs extensions of chunks or trailers, and Tomcat would wait for each byte of them
+                // anew: a body could take hours. Room for the empty line that ends a body in chunks, and no more
                 protocol.setMaxExtensionSize(0);
                 protocol.setMaxTrailerSize(2);
             });

@@ -34,7 +34,10 @@ final class SafetyRules {
                 .toList();
     }
 
-    /** A public path is one that requests can have, and has methods that exist. Which headers and bodies may pass is Java (package http), no option of a route. */
+    /**
+     * A public path is one that requests can have, and has methods that exist. Which headers and bodies may pass is Java (package
+     * http), no option of a route.
+     */
     private static List<RouteProblem> publicPath(RehearsedRoute route) {
         if (!(route.input() instanceof PlatformHttpEndpoint http)) {
             return List.of();
