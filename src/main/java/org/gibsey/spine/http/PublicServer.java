@@ -6,9 +6,7 @@ import io.micrometer.observation.ObservationPredicate;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -16,11 +14,6 @@ import org.apache.camel.CamelContext;
 import org.apache.catalina.Valve;
 import org.apache.catalina.core.StandardHost;
 import org.apache.catalina.valves.ErrorReportValve;
-import org.apache.coyote.Adapter;
-import org.apache.coyote.Request;
-import org.apache.coyote.http11.upgrade.InternalHttpUpgradeHandler;
-import org.apache.coyote.http2.Http2Protocol;
-import org.apache.tomcat.util.net.SocketWrapperBase;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.ConnectionMemory;
 import org.gibsey.spine.FilterOrder;
@@ -53,22 +46,6 @@ class PublicServer {
 
     /** What connections may take; open timelines are a part of them, see the stream's servlet. */
     private static final double OF_THE_HEAP = 0.625;
-
-    /** Calls and timelines that one connection may have open. */
-    private static final int HTTP2_STREAMS = 128;
-
-    /**
-     * Calls of one connection that are served at a time, the others wait; timelines do not count. On Java 17 each has a thread, also
-     * one that is refused, whose answer waits for its turn on the connection: all streams of ten connections were seen to
-     * take 100 MiB.
-     */
-    private static final int HTTP2_CALLS = 32;
-
-    /**
-     * Bytes of a body that may come before they are read. Tomcat keeps twice as many for each body that is waited for, of which
-     * there are as many as saves: 16 MiB of 512, where its default would be 64.
-     */
-    private static final int HTTP2_WINDOW = 16 << 10;
 
     /**
      * Bytes of a connection that the kernel keeps for a reader who does not read, and as many again for itself. By itself it keeps up
@@ -105,7 +82,7 @@ class PublicServer {
                 // connection
                 connector.setProperty("useAsyncIO", "false");
                 connector.setProperty("socket.txBufSize", Integer.toString(UNREAD_BYTES));
-                Http2Protocol http2 = new PriorKnowledge();
+                PriorKnowledge http2 = new PriorKnowledge();
                 if (connector.getProtocolHandler() instanceof HeadDeadline http) {
                     // buffers of some 60 KB; Tomcat keeps 200 of them, and makes new ones for each further call in work
                     http.setProcessorCache(settings.http().concurrentSaves());
@@ -115,9 +92,6 @@ class PublicServer {
                     // a stream whose window stays closed, like a connection that takes no bytes
                     http2.setStreamWriteTimeout(http.getConnectionTimeout());
                 }
-                http2.setMaxConcurrentStreams(HTTP2_STREAMS);
-                http2.setMaxConcurrentStreamExecution(HTTP2_CALLS);
-                http2.setInitialWindowSize(HTTP2_WINDOW);
                 connector.addUpgradeProtocol(http2);
             });
             SpineSettings.Http http = settings.http();
@@ -211,56 +185,5 @@ class PublicServer {
                 host.getPipeline().removeValve(valve);
             }
         }
-    }
-
-    /**
-     * HTTP/2 in clear text for clients that begin with it, such as a proxy in front. No connection is upgraded to it later: a
-     * proxy that lets {@code Upgrade: h2c} pass would not see the calls that follow.
-     */
-    private static final class PriorKnowledge extends Http2Protocol {
-
-        private static final double OF_THE_HEAP = 0.25;
-        private static final int BYTES_A_STREAM = 16 << 10;
-
-        /** How many connections there may be, if each has all its streams open. */
-        private final long room =
-                Math.max(2, (long) (Runtime.getRuntime().maxMemory() * OF_THE_HEAP) / (HTTP2_STREAMS * BYTES_A_STREAM));
-
-        /** Calls of a connection that has ended may still wait for their turn. */
-        private static final long COUNTS_AT_LEAST_NANOS = TimeUnit.SECONDS.toNanos(5);
-
-        private final List<Connection> connections = new ArrayList<>();
-
-        /** Asked for a request with {@code Upgrade: h2c}, which is answered in HTTP/1.1 then. */
-        @Override
-        public boolean accept(Request request) {
-            return false;
-        }
-
-        @Override
-        public InternalHttpUpgradeHandler getInternalUpgradeHandler(
-                SocketWrapperBase<?> socket, Adapter adapter, Request request) {
-            if (!admit(socket)) {
-                socket.close();
-            }
-            return super.getInternalUpgradeHandler(socket, adapter, request);
-        }
-
-        /** Nobody has more than half of them. */
-        private synchronized boolean admit(SocketWrapperBase<?> socket) {
-            long now = System.nanoTime();
-            connections.removeIf(
-                    connection -> connection.socket.isClosed() && now - connection.since > COUNTS_AT_LEAST_NANOS);
-            String client = ClientShares.client(socket.getRemoteAddr());
-            long own = connections.stream()
-                    .filter(connection -> connection.client.equals(client))
-                    .count();
-            return connections.size() < room
-                    && own < (room + 1) / 2
-                    && connections.add(new Connection(socket, client, now));
-        }
-
-        /** @param since {@link System#nanoTime} */
-        private record Connection(SocketWrapperBase<?> socket, String client, long since) {}
     }
 }

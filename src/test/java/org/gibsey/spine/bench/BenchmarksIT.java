@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -17,8 +18,9 @@ import org.springframework.boot.logging.LoggingSystem;
 
 /**
  * The benchmark, about half an hour of a machine that does nothing else: {@code mvn -Pbench verify}, or parts of it with
- * {@code -Dbench=ingest,drain}. What it saw is in {@code target/bench}; goals that were missed are shown there and fail
- * nothing, for a slower machine is no defect.
+ * {@code -Dbench=ingest,drain}; {@code -Dbench.flags} gives the JVMs of the application further flags, such as those of a
+ * recording. What it saw is in {@code target/bench}; goals that were missed are shown there and fail nothing, for a slower
+ * machine is no defect.
  */
 @Tag("bench")
 class BenchmarksIT {
@@ -31,7 +33,7 @@ class BenchmarksIT {
     static void start() throws Exception {
         // without an application in this JVM nobody tells the clients to be quiet
         LoggingSystem.get(BenchmarksIT.class.getClassLoader()).beforeInitialize();
-        rig = Rig.start(FOLDER.resolve("rig"), "");
+        rig = Rig.start(FOLDER.resolve("rig"), Objects.toString(System.getProperty("bench.flags"), ""));
         rig.application().trainedOn(Jvm.require(25));
         report = Report.in(FOLDER);
     }

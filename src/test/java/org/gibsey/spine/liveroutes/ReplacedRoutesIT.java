@@ -16,8 +16,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import javax.management.ObjectName;
+import org.gibsey.spine.embedded.LiveObjects;
 import org.gibsey.spine.liveroutes.LiveFile.Outcome;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -155,18 +154,8 @@ class ReplacedRoutesIT extends EditedApplication {
 
     /** How many there are of each class that is the application's, Camel's or a Kafka client's, and of what else. */
     private Map<String, Long> alive() throws Exception {
-        String histogram = (String) ManagementFactory.getPlatformMBeanServer()
-                .invoke(
-                        new ObjectName("com.sun.management:type=DiagnosticCommand"),
-                        "gcClassHistogram",
-                        new Object[] {new String[0]},
-                        new String[] {String[].class.getName()});
-        // num: instances bytes class (module)
-        Map<String, Long> alive = histogram
-                .lines()
-                .map(line -> line.trim().split("\\s+"))
-                .filter(row -> row.length >= 4 && COUNTED.matcher(row[3]).matches())
-                .collect(Collectors.toMap(row -> row[3], row -> Long.parseLong(row[1]), Long::sum, TreeMap::new));
+        Map<String, Long> alive = LiveObjects.count();
+        alive.keySet().removeIf(name -> !COUNTED.matcher(name).matches());
         assertThat(alive).containsKey("org.apache.camel.impl.engine.DefaultRoute");
         alive.put(
                 "meters, a Kafka client's as one",

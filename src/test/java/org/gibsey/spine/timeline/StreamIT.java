@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.net.Socket;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -19,10 +18,11 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Scanner;
 import java.util.stream.IntStream;
-import javax.management.ObjectName;
 import org.gibsey.spine.SpineApplication;
+import org.gibsey.spine.embedded.LiveObjects;
 import org.gibsey.spine.embedded.Promise;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SignedInCalls;
@@ -311,16 +311,9 @@ class StreamIT {
 
     /** Tomcat's processors of HTTP/1.1 that anybody holds, those it keeps for the next connection included. */
     private static long processors() throws Exception {
-        String histogram = (String) ManagementFactory.getPlatformMBeanServer()
-                .invoke(
-                        new ObjectName("com.sun.management:type=DiagnosticCommand"),
-                        "gcClassHistogram",
-                        new Object[] {new String[0]},
-                        new String[] {String[].class.getName()});
-        return histogram
-                .lines()
-                .filter(line -> line.contains(" " + HeadDeadline.class.getName() + "$"))
-                .mapToLong(line -> Long.parseLong(line.strip().split("\\s+", -1)[1]))
+        return LiveObjects.count().entrySet().stream()
+                .filter(entry -> entry.getKey().startsWith(HeadDeadline.class.getName() + "$"))
+                .mapToLong(Map.Entry::getValue)
                 .max()
                 .orElse(0);
     }
