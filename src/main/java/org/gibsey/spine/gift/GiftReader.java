@@ -14,6 +14,7 @@ import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.BigIntegerNode;
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -228,7 +229,7 @@ public final class GiftReader {
                 if (FIELDS.contains(name)) {
                     fields.set(name, known(parser));
                 } else if (further.contains(name)) {
-                    fields.set(name, parser.readValueAsTree());
+                    fields.set(name, knownOrList(parser));
                 } else {
                     parser.skipChildren();
                 }
@@ -249,6 +250,18 @@ public final class GiftReader {
                 json = reader.with(reader.getFactory().copy());
             }
         }
+    }
+
+    /** The value at the parser, or a list of such. */
+    private static JsonNode knownOrList(JsonParser parser) throws IOException {
+        if (!parser.isExpectedStartArrayToken()) {
+            return known(parser);
+        }
+        ArrayNode list = JsonNodeFactory.instance.arrayNode();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            list.add(known(parser));
+        }
+        return list;
     }
 
     /** The value at the parser, without what is in it: a gift has plain values only. */
@@ -371,7 +384,7 @@ public final class GiftReader {
         return null;
     }
 
-    private static Instant savedAt(JsonNode object, Instant otherwise, List<FieldError> errors) {
+    static Instant savedAt(JsonNode object, Instant otherwise, List<FieldError> errors) {
         JsonNode ts = object.get("ts");
         if (ts != null && !ts.isNull()) {
             return orError(
@@ -394,7 +407,7 @@ public final class GiftReader {
         }
     }
 
-    static Instant seconds(JsonNode node) {
+    private static Instant seconds(JsonNode node) {
         double seconds = node.isTextual()
                 ? Double.parseDouble(node.textValue())
                 : node.isNumber() ? node.doubleValue() : Double.NaN;

@@ -22,6 +22,7 @@ public record ReaderErasure(UUID id, UUID reader, Instant at) {
     public static final String TYPE = "org.gibsey.vault.reader.erased";
 
     private static final GiftReader READER = GiftReader.ofEvents();
+    private static final UUID NOBODY = new UUID(0, 0);
 
     public static ReaderErasure of(UUID reader, Instant at) {
         return new ReaderErasure(EventId.ofErasure(reader), reader, at);
@@ -43,16 +44,23 @@ public record ReaderErasure(UUID id, UUID reader, Instant at) {
      * Reads one.
      *
      * @throws MalformedJson if the value is not one JSON object
-     * @throws InvalidInput  if it names no reader or no time
+     * @throws InvalidInput  if it names no reader or no time that there is
      */
     public static ReaderErasure read(ConsumerRecord<?, byte[]> record) throws MalformedJson, InvalidInput {
         var json = READER.parse(record.value());
         List<FieldError> errors = new ArrayList<>();
         UUID reader = GiftReader.userId(json.get("user_id"), errors);
+        Instant at = GiftReader.savedAt(json, Instant.EPOCH, errors);
         if (reader == null || !json.path("ts").isNumber()) {
             errors.add(new FieldError("", "must have user_id and ts"));
+        }
+        if (NOBODY.equals(reader)) {
+            // it stands for all whose reader is not known: they would lose everything together
+            errors.add(new FieldError("/user_id", "must be a reader's, which the zero UUID is not"));
+        }
+        if (reader == null || !errors.isEmpty()) {
             throw new InvalidInput(errors);
         }
-        return new ReaderErasure(EventId.of(record), reader, GiftReader.seconds(json.get("ts")));
+        return new ReaderErasure(EventId.of(record), reader, at);
     }
 }

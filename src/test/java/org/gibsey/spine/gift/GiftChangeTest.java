@@ -1,16 +1,21 @@
 package org.gibsey.spine.gift;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.gibsey.spine.gift.GiftChange.Field;
 import org.gibsey.spine.gift.GiftChange.Kind;
+import org.gibsey.spine.gift.InvalidInput.FieldError;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +32,19 @@ class GiftChangeTest {
     private static final Instant CHANGED = Instant.parse("2026-11-23T09:40:00.000001Z");
     private static final String PLAIN = "{\"page_id\":1,\"question\":\"q\",\"answer\":\"a\","
             + "\"created_at\":\"2026-11-23T09:35:30.510Z\",\"sets\":[\"answer\"],\"ts\":1795426800.000001}";
+
+    /** Of an edit, and of an erasure. */
+    private static final Map<String, String> FIELDS = Map.of(
+            "page_id", "1",
+            "question", "\"q\"",
+            "answer", "\"a\"",
+            "symbol_id", "3",
+            "user_id", "\"" + READER + "\"",
+            "created_at", "\"2026-11-23T09:35:30.510Z\"",
+            "sets", "[\"answer\"]",
+            "base", "\"" + GIFT + "\"",
+            "by", "\"" + READER + "\"",
+            "ts", "1795426800.000001");
 
     private static final Gift IMAGE = new Gift(1, "q", "a", null, null, SAVED);
 
@@ -99,6 +117,68 @@ class GiftChangeTest {
                 .hasMessageContaining(expected);
     }
 
+    /** All else that it could throw would be taken for an outage, and all changes would wait behind it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "null",
+                "true",
+                "[]",
+                "[null]",
+                "[[1]]",
+                "{}",
+                "{\"x\":[1]}",
+                "\"\"",
+                "\"x\"",
+                "-1",
+                "0.5",
+                "1e999",
+                "-1e999",
+                "1e-999",
+                "9223372036854775808",
+                "\"+292278994-08-17T07:12:55.807Z\"",
+                "\"-1000000000-01-01T00:00:00Z\"",
+                "\"\\u0000\"",
+                "\"\\ud800\"",
+                "LONG"
+            })
+    void isReadOrRefusedWhateverAFieldHolds(String odd) {
+        for (String field : FIELDS.keySet()) {
+            Map<String, String> fields = new LinkedHashMap<>(FIELDS);
+            fields.put(field, odd.equals("LONG") ? "1".repeat(1_000) : odd);
+            byte[] value = bytes(fields.entrySet().stream()
+                    .map(each -> "\"" + each.getKey() + "\":" + each.getValue())
+                    .collect(Collectors.joining(",", "{", "}")));
+
+            assertThatCode(() -> {
+                        try {
+                            GiftChangeJson.read(record(value, Kind.EDITED.type(), GIFT.toString()));
+                        } catch (MalformedJson | InvalidInput refused) {
+                            // as it may be
+                        }
+                        try {
+                            ReaderErasure.read(record(value, ReaderErasure.TYPE, null));
+                        } catch (MalformedJson | InvalidInput refused) {
+                            // as it may be
+                        }
+                    })
+                    .as("%s: %s", field, odd)
+                    .doesNotThrowAnyException();
+        }
+    }
+
+    @Test
+    void saysOnceThatItSetsWhatCannotBeSet() {
+        String value = PLAIN.replace("\"sets\":[\"answer\"]", "\"sets\":[\"answer\",\"x\",7,[\"answer\"],{}]");
+
+        assertThatThrownBy(() -> GiftChangeJson.read(record(bytes(value), Kind.EDITED.type(), GIFT.toString())))
+                .isInstanceOfSatisfying(
+                        InvalidInput.class,
+                        refused -> assertThat(refused.errors())
+                                .containsExactly(
+                                        new FieldError("/sets", "must hold question, answer and symbol_id only")));
+    }
+
     @Test
     void refusesWhatIsNoJson() {
         assertThatThrownBy(() -> GiftChangeJson.read(record(bytes("edit!"), Kind.EDITED.type(), GIFT.toString())))
@@ -148,7 +228,11 @@ class GiftChangeTest {
                 "{}",
                 "{\"user_id\":\"aaaaaaaa-0000-4000-8000-000000000001\"}",
                 "{\"ts\":1}",
-                "{\"user_id\":1,\"ts\":1}"
+                "{\"user_id\":1,\"ts\":1}",
+                "{\"user_id\":\"00000000-0000-0000-0000-000000000000\",\"ts\":1}",
+                // in milliseconds, and in more digits than a time has
+                "{\"user_id\":\"aaaaaaaa-0000-4000-8000-000000000001\",\"ts\":1795426530510}",
+                "{\"user_id\":\"aaaaaaaa-0000-4000-8000-000000000001\",\"ts\":1e999}"
             })
     void refusesAnErasureOfNobodyOrAtNoTime(String value) {
         assertThatThrownBy(() -> ReaderErasure.read(

@@ -100,6 +100,10 @@ final class HostileBench implements AutoCloseable {
         return name;
     }
 
+    String changesTopic() {
+        return name + ".changes";
+    }
+
     int management() {
         return management;
     }
@@ -125,7 +129,8 @@ final class HostileBench implements AutoCloseable {
         api = start("api", "file:" + routes + "/*.camel.yaml", port, management);
         worker = start(
                 "worker",
-                "file:routes/persist-gifts.camel.yaml,file:routes/index-dead-letters.camel.yaml",
+                "file:routes/persist-gifts.camel.yaml,file:routes/persist-changes.camel.yaml,"
+                        + "file:routes/index-dead-letters.camel.yaml",
                 0,
                 workerManagement);
         awaitReady(api, caller);
@@ -139,6 +144,7 @@ final class HostileBench implements AutoCloseable {
                 "JAVA_TOOL_OPTIONS",
                 "-XX:+IgnoreUnrecognizedVMOptions -XX:MaxRAM=" + CONTAINER_MIB + "m",
                 (image, ours) -> image + " " + ours);
+        environment.put("KAFKA_CHANGES_TOPIC", changesTopic());
         environment.putAll(Map.of(
                 "VAULT_ROUTES",
                 files,

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What one who may write to the topic can do to the workers. Gifts of honest readers go on to be stored, the records of the
+ * What one who may write to the topics can do to the workers. Gifts of honest readers go on to be stored, the records of the
  * attacker are rows or dead letters, and the audit balances.
  */
 @Tag("slow")
@@ -138,6 +138,28 @@ class HostileTopicIT {
         endure("100 gifts with 400,000 brackets", "gzip", times(100, record(null, deep)));
     }
 
+    /** Each brings a gift of its own. */
+    @Test
+    void largeChangesInASmallBatch() throws Exception {
+        String answer = "x".repeat(900_000);
+        List<ProducerRecord<byte[], byte[]>> changes = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            changes.add(change(answer, "\"sets\":[\"answer\"]"));
+        }
+        endure("40 edits of 900 KB in one batch, gzip", "gzip", changes);
+    }
+
+    @Test
+    void changesThatSayFarMoreThanAChangeHas() throws Exception {
+        String millions = "\"\",".repeat(2_000_000);
+        endure(
+                "an edit of two million fields, and one by a number of six million digits",
+                "gzip",
+                List.of(
+                        change("a", "\"sets\":[" + millions + "\"answer\"]"),
+                        change("a", "\"sets\":[\"answer\"],\"by\":" + "1".repeat(6_000_000))));
+    }
+
     private static void endure(String name, String compression, List<ProducerRecord<byte[], byte[]>> records)
             throws Exception {
         long placed = placed();
@@ -186,6 +208,18 @@ class HostileTopicIT {
     /** All to one partition, and so in as few batches as there can be. */
     private static ProducerRecord<byte[], byte[]> record(byte[] key, byte[] value) {
         return new ProducerRecord<>(bench.topic(), 0, key, value);
+    }
+
+    private static ProducerRecord<byte[], byte[]> change(String answer, String further) {
+        String value =
+                "{\"page_id\":%d,\"question\":\"q\",\"answer\":\"%s\",\"created_at\":\"2024-05-21T14:00:00Z\",%s,\"ts\":1716300000}"
+                        .formatted(PAGE, answer, further);
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(bench.changesTopic(), 0, null, bytes(value));
+        record.headers()
+                .add("ce_id", bytes(UUID.randomUUID().toString()))
+                .add("ce_type", bytes("org.gibsey.vault.gift.edited"))
+                .add("ce_subject", bytes(UUID.randomUUID().toString()));
+        return record;
     }
 
     private static byte[] gift(String question, String answer) {
