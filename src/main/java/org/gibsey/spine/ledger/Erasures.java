@@ -66,6 +66,12 @@ class Erasures {
              where user_id = ?
             """;
 
+    /** The table of the old worker is kept by who adopted it, in whatever shape it was, and no route knows it. */
+    private static final String IS_OLD_TABLE_THERE = "select to_regclass('vault_before_gift_spine') is not null";
+
+    private static final String OLD_ROWS =
+            "select count(*) from vault_before_gift_spine old where lower(to_jsonb(old) ->> 'user_id') = ?";
+
     private static final String OLDEST = """
             select coalesce(extract(epoch from now() - min(stored_at)), 0)
               from erased_reader
@@ -132,8 +138,12 @@ class Erasures {
             List<OfTopic> topics,
             long lettersOfNobody) {}
 
-    /** Numbers of rows. */
-    record WithText(long gifts, long changes, long deadLetters) {}
+    /**
+     * Numbers of rows.
+     *
+     * @param oldTable of {@code vault_before_gift_spine}, which only a person takes away
+     */
+    record WithText(long gifts, long changes, long deadLetters, long oldTable) {}
 
     /**
      * A topic.
@@ -150,21 +160,28 @@ class Erasures {
             throw new InvalidEndpointRequestException("the reader must be a UUID", "the reader must be a UUID");
         }
         UUID id = UUID.fromString(reader);
+        long oldRows = oldRows(id);
         Erasure tables = vault.sql(SQL)
                 .param(id)
-                .query((row, number) -> tables(id, row))
+                .query((row, number) -> tables(id, row, oldRows))
                 .optional()
                 .orElse(null);
         return tables == null ? null : withTopics(tables);
     }
 
-    private static Erasure tables(UUID reader, ResultSet row) throws SQLException {
+    private long oldRows(UUID reader) {
+        return vault.sql(IS_OLD_TABLE_THERE).query(Boolean.class).single()
+                ? vault.sql(OLD_ROWS).param(reader.toString()).query(Long.class).single()
+                : 0;
+    }
+
+    private static Erasure tables(UUID reader, ResultSet row, long oldRows) throws SQLException {
         Timestamp swept = row.getTimestamp("swept_at");
         return new Erasure(
                 reader,
                 row.getTimestamp("at").toInstant(),
                 swept == null ? null : swept.toInstant(),
-                new WithText(row.getLong("gifts"), row.getLong("changes"), row.getLong("letters")),
+                new WithText(row.getLong("gifts"), row.getLong("changes"), row.getLong("letters"), oldRows),
                 false,
                 null,
                 List.of(),

@@ -385,7 +385,8 @@ class PersistChangesIT {
                 .update();
         fire("erase-readers");
         await().untilAsserted(() -> assertThat(proof(reader))
-                .contains("\"withText\":{\"gifts\":0,\"changes\":0,\"deadLetters\":0}", "\"clean\":false")
+                .contains(
+                        "\"withText\":{\"gifts\":0,\"changes\":0,\"deadLetters\":0,\"oldTable\":0}", "\"clean\":false")
                 .doesNotContain("\"sweptAt\":null", "\"cleanBy\":null"));
         // with nobody left to sweep it
         UUID afterwards = UUID.randomUUID();
@@ -393,6 +394,27 @@ class PersistChangesIT {
         awaitRow(afterwards);
         assertThat(texts(afterwards)).isEmpty();
         assertThat(row(afterwards)).containsEntry("user_id", new UUID(0, 0));
+    }
+
+    /** No route knows that table. */
+    @Test
+    void theProofCountsWhatTheTableOfTheOldWorkerHasOfTheReader() throws Exception {
+        UUID reader = UUID.randomUUID();
+        ReaderErasure erasure = ReaderErasure.of(reader, SAVED);
+        changes.write(record(erasure));
+        awaitOutcome(erasure.id(), "applied");
+        vault.sql("create table vault_before_gift_spine (user_id text, question text)")
+                .update();
+        try {
+            vault.sql("insert into vault_before_gift_spine values (upper(?), 'told'), (?, 'of another')")
+                    .params(reader.toString(), UUID.randomUUID().toString())
+                    .update();
+
+            assertThat(proof(reader)).contains("\"oldTable\":1}");
+        } finally {
+            vault.sql("drop table vault_before_gift_spine").update();
+        }
+        assertThat(proof(reader)).contains("\"oldTable\":0}");
     }
 
     /** One statement would not see the erasure. */
