@@ -61,7 +61,12 @@ public abstract class MockedRoutes {
             mock("persist-changes", "to-vault-changes");
             mock("index-dead-letters", "to-dead-letter");
             mock("purge-deleted", "to-vault-purge");
-            mock("erase-readers", "to-vault-erase", "to-dead-letters-erase", "to-erased-readers");
+            mock(
+                    "erase-readers",
+                    "to-vault-erase",
+                    "to-history-erase",
+                    "to-dead-letters-erase",
+                    "to-erased-readers");
             camel.start();
         }
         MockEndpoint.resetMocks(camel);

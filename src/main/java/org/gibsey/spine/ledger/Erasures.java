@@ -56,8 +56,10 @@ class Erasures {
                    (select count(*) from vault
                      where vault.user_id = reader.user_id and question || answer <> '') as gifts,
                    (select count(*) from gift_change
-                     where (by_user = reader.user_id
-                            or gift in (select event_id from vault where vault.user_id = reader.user_id))
+                     where change_id in (select change_id from gift_change where by_user = reader.user_id
+                                         union all
+                                         select change_id from gift_change
+                                          where gift in (select event_id from vault where vault.user_id = reader.user_id))
                        and question || answer || coalesce(before_question || before_answer, '') <> '') as changes,
                    (select count(*) from dead_letter where dead_letter.user_id = reader.user_id) as letters,
                    (select count(*) from dead_letter

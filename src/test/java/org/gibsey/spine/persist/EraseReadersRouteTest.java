@@ -18,6 +18,9 @@ class EraseReadersRouteTest extends MockedRoutes {
     @EndpointInject("mock:to-vault-erase")
     MockEndpoint gifts;
 
+    @EndpointInject("mock:to-history-erase")
+    MockEndpoint history;
+
     @EndpointInject("mock:to-dead-letters-erase")
     MockEndpoint letters;
 
@@ -29,6 +32,7 @@ class EraseReadersRouteTest extends MockedRoutes {
         timer.sendBody("direct:erase-readers", null);
 
         assertThat(sql(gifts)).contains("limit 1000 for update skip locked");
+        assertThat(sql(history)).contains("limit 1000 for update skip locked");
         assertThat(sql(letters)).contains("limit 500 for update skip locked");
         assertThat(sql(readers)).contains("limit 50 for update skip locked");
     }

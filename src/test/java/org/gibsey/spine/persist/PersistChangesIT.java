@@ -396,6 +396,36 @@ class PersistChangesIT {
         assertThat(row(afterwards)).containsEntry("user_id", new UUID(0, 0));
     }
 
+    /** Somebody took the row away by hand: nothing that is done to rows of the vault reaches its history. */
+    @Test
+    void theHistoryOfAGiftWhoseRowIsGoneIsForgottenWithItsReader() throws Exception {
+        UUID reader = UUID.randomUUID();
+        UUID gift = UUID.randomUUID();
+        vault.sql(
+                        "insert into gift_change (change_id, kind, gift, by_user, at, sets, question, answer, before_question,"
+                                + " before_answer, outcome)"
+                                + " values (gen_random_uuid(), 'edited', ?, ?, now(), '{question}', 'told', 'told', 'told', 'told',"
+                                + " 'applied')")
+                .params(gift, reader)
+                .update();
+        ReaderErasure erasure = ReaderErasure.of(reader, SAVED);
+        changes.write(record(erasure));
+        awaitOutcome(erasure.id(), "applied");
+
+        fire("erase-readers");
+
+        await().untilAsserted(() -> assertThat(vault.sql("select * from gift_change where gift = ?")
+                        .param(gift)
+                        .query()
+                        .singleRow())
+                .containsEntry("question", "")
+                .containsEntry("answer", "")
+                .containsEntry("before_question", "")
+                .containsEntry("before_answer", "")
+                .containsEntry("by_user", null));
+        assertThat(proof(reader)).contains("\"changes\":0,");
+    }
+
     /** No route knows that table. */
     @Test
     void theProofCountsWhatTheTableOfTheOldWorkerHasOfTheReader() throws Exception {
