@@ -64,6 +64,7 @@ public abstract class MockedRoutes {
             mock(
                     "erase-readers",
                     "to-vault-erase",
+                    "to-owner-erase",
                     "to-history-erase",
                     "to-dead-letters-erase",
                     "to-erased-readers");

@@ -125,7 +125,7 @@ class SignedInSavesIT {
         assertThat(again).isEqualTo(erasure);
         await().until(() -> call("GET " + erasure, token(carla), "").body(), body -> body.contains("\"applied\""));
         assertThat(call("GET " + erasure, token(BERT), "").status()).isEqualTo(404);
-        await().until(() -> call("GET " + gift, token(carla), "").status() == 404);
+        await().until(() -> call("GET " + gift, token(carla), "").status() == 410);
         assertThat(vault.sql("select count(*) from vault where page_id = 70005 and question || answer = ''")
                         .query(Integer.class)
                         .single())

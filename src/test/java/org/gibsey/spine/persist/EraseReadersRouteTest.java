@@ -18,6 +18,9 @@ class EraseReadersRouteTest extends MockedRoutes {
     @EndpointInject("mock:to-vault-erase")
     MockEndpoint gifts;
 
+    @EndpointInject("mock:to-owner-erase")
+    MockEndpoint owners;
+
     @EndpointInject("mock:to-history-erase")
     MockEndpoint history;
 
@@ -32,6 +35,7 @@ class EraseReadersRouteTest extends MockedRoutes {
         timer.sendBody("direct:erase-readers", null);
 
         assertThat(sql(gifts)).contains("limit 1000 for update skip locked");
+        assertThat(sql(owners)).contains("limit 1000 for update skip locked");
         assertThat(sql(history)).contains("limit 1000 for update skip locked");
         assertThat(sql(letters)).contains("limit 500 for update skip locked");
         assertThat(sql(readers)).contains("limit 50 for update skip locked");

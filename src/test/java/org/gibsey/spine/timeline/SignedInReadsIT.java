@@ -288,6 +288,30 @@ class SignedInReadsIT {
         }
     }
 
+    /** Live, from memory and from the database: nobody but the reader has these gifts before the eyes. */
+    @Test
+    void tellsTheOpenPagesOfAReaderWhoIsForgottenThatTheGiftsAreGone() throws Exception {
+        int page = 71_011;
+        UUID carla = UUID.randomUUID();
+        UUID gift = store(carla, page, "told");
+        try (TestStream mine = TestStream.open(port, "?page_id=" + page, null, token(carla));
+                TestStream bert = TestStream.open(port, "?page_id=" + page, null, token(BERT))) {
+            String from = mine.lastId();
+            vault.sql("insert into erased_reader (user_id, change_id, at) values (?, gen_random_uuid(), now())")
+                    .param(carla)
+                    .update();
+
+            await().untilAsserted(() -> assertThat(news(mine)).containsExactly("gift-gone"));
+            assertThat(mine.events().toString()).contains(gift.toString());
+            for (String lastId : List.of(from, from + ",1:9223372036854775807")) {
+                try (TestStream again = TestStream.open(port, "?page_id=" + page, lastId, token(carla))) {
+                    assertThat(news(again)).containsExactly("gift-gone");
+                }
+            }
+            assertThat(news(bert)).isEmpty();
+        }
+    }
+
     private static List<String> news(TestStream stream) {
         return stream.events().stream()
                 .map(TestStream.Event::name)
