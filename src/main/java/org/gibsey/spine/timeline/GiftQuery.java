@@ -15,7 +15,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * Reads the {@code event_id} of a request's path and offers it to the SQL of the route as the named parameter {@code event_id},
- * beside {@code reader}, null for any. Throws {@link UnknownGift} for what is no UUID, as no event can have it. Thread-safe.
+ * beside {@code reader}, whose gifts are shown, null for anybody's, and {@code caller}, null where nobody is known. Throws {@link
+ * UnknownGift} for what is no UUID, as no event can have it. Thread-safe.
  */
 @Component("giftQuery")
 final class GiftQuery implements Processor {
@@ -38,7 +39,9 @@ final class GiftQuery implements Processor {
         }
         Map<String, @Nullable Object> parameters = new HashMap<>();
         parameters.put(EVENT_ID, id);
-        parameters.put("reader", visible.to(Caller.of(exchange)));
+        Caller caller = Caller.of(exchange);
+        parameters.put("reader", visible.to(caller));
+        parameters.put("caller", caller == null ? null : caller.reader());
         message.setHeader(JdbcConstants.JDBC_PARAMETERS, parameters);
     }
 }

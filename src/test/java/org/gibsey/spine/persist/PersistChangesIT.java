@@ -399,6 +399,29 @@ class PersistChangesIT {
         assertThat(row(afterwards)).containsEntry("user_id", new UUID(0, 0));
     }
 
+    /** Its id can be computed from the reader's, which everybody knows where all gifts are read by everybody. */
+    @Test
+    void thatAReaderAskedToBeForgottenIsSaidToThatReaderAlone() throws Exception {
+        UUID reader = UUID.randomUUID();
+        ReaderErasure erasure = ReaderErasure.of(reader, SAVED);
+        changes.write(record(erasure));
+        awaitOutcome(erasure.id(), "applied");
+
+        assertThat(found(erasure.id(), reader)).hasSize(1);
+        assertThat(found(erasure.id(), UUID.randomUUID())).isEmpty();
+        assertThat(found(erasure.id(), null)).isEmpty();
+    }
+
+    /** What the route finds of a change where everybody reads all gifts. */
+    private List<Map<String, Object>> found(UUID change, @Nullable UUID caller) {
+        return vault.sql(RouteSql.of(camel, "show-change", "set-select-change"))
+                .param("event_id", change)
+                .param("reader", null)
+                .param("caller", caller)
+                .query()
+                .listOfRows();
+    }
+
     /** Somebody took the row away by hand: nothing that is done to rows of the vault reaches its history. */
     @Test
     void theHistoryOfAGiftWhoseRowIsGoneIsForgottenWithItsReader() throws Exception {

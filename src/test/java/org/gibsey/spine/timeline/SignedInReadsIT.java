@@ -447,6 +447,7 @@ class SignedInReadsIT {
             for (UUID id : ids) {
                 Map<String, Object> parameters = new HashMap<>();
                 parameters.put("reader", reader);
+                parameters.put("caller", reader);
                 parameters.put("event_id", id);
                 parameters.put("id", null);
                 parameters.put("q", "a");
