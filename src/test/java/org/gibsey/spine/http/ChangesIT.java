@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.UUID;
+import org.apache.camel.CamelContext;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.gibsey.spine.embedded.AnonymousChangesIT;
 import org.gibsey.spine.embedded.SharedServices;
@@ -30,6 +31,9 @@ class ChangesIT {
 
     @Autowired
     JdbcClient vault;
+
+    @Autowired
+    CamelContext camel;
 
     private static boolean known;
 
@@ -147,6 +151,26 @@ class ChangesIT {
         assertThat(events(gift))
                 .singleElement()
                 .satisfies(event -> assertThat(text(event.value())).doesNotContain("base"));
+    }
+
+    /** The row that both were judged by has no other revision yet. */
+    @Test
+    void ofTwoEditsOfOneRevisionThatWaitBothAreAcceptedAndTheSecondIsAConflict() throws Exception {
+        UUID gift = gift(81_011);
+        String ifMatch = "If-Match: \"" + gift + "\"\n";
+        camel.getRouteController().stopRoute("persist-changes");
+        String first;
+        String second;
+        try {
+            first = location(call("PUT /vault/gifts/" + gift, ifMatch, "{\"answer\":\"first\"}"));
+            second = location(call("PUT /vault/gifts/" + gift, ifMatch, "{\"answer\":\"second\"}"));
+        } finally {
+            camel.getRouteController().startRoute("persist-changes");
+        }
+
+        await().until(() -> call("GET " + second, "", "").body().contains("\"status\":\"conflict\""));
+        assertThat(call("GET " + first, "", "").body()).contains("\"status\":\"applied\"");
+        assertThat(list(81_011)).contains("\"answer\":\"first\"").doesNotContain("second");
     }
 
     @Test
