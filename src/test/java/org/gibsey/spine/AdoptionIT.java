@@ -105,7 +105,8 @@ class AdoptionIT {
 
         migrate();
 
-        assertThat(vault.sql("select user_id || ' ' || coalesce(symbol_id::text, 'none') from vault order by id")
+        assertThat(vault.sql("select user_id || ' ' || coalesce(symbol_id::text, 'none') || coalesce(lang, '')"
+                                + " from vault order by id")
                         .query(String.class)
                         .list())
                 .containsExactly(reader + " 2147483647", new UUID(0, 0) + " none");

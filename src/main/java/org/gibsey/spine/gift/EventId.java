@@ -53,7 +53,8 @@ public final class EventId {
                 Long.toString(gift.pageId()),
                 gift.question(),
                 gift.answer(),
-                String.valueOf(gift.symbolId()));
+                String.valueOf(gift.symbolId()),
+                gift.lang());
     }
 
     /**
@@ -72,7 +73,8 @@ public final class EventId {
                 String.valueOf(reader),
                 edit.sets().contains(GiftChange.Field.QUESTION) ? "=" + image.question() : "",
                 edit.sets().contains(GiftChange.Field.ANSWER) ? "=" + image.answer() : "",
-                edit.sets().contains(GiftChange.Field.SYMBOL_ID) ? "=" + image.symbolId() : "");
+                edit.sets().contains(GiftChange.Field.SYMBOL_ID) ? "=" + image.symbolId() : "",
+                edit.sets().contains(GiftChange.Field.LANG) ? "=" + image.lang() : null);
     }
 
     /** The id of an erasure (version 5 of the reader): whoever asks twice asks the same. */
@@ -131,11 +133,14 @@ public final class EventId {
         return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
     }
 
-    private static UUID named(String... parts) {
+    /** @param parts null for one that is not there, so that an id stays what it was before there was such a part */
+    private static UUID named(@Nullable String... parts) {
         StringBuilder name = new StringBuilder();
         for (String part : parts) {
-            // lengths keep ("a", "bc") and ("ab", "c") apart
-            name.append(part.length()).append(':').append(part);
+            if (part != null) {
+                // lengths keep ("a", "bc") and ("ab", "c") apart
+                name.append(part.length()).append(':').append(part);
+            }
         }
         return UuidCreator.getNameBasedSha1(NAMESPACE, name.toString().getBytes(StandardCharsets.UTF_8));
     }

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param question the question, storable as PostgreSQL text
  * @param answer   the answer, storable as PostgreSQL text
  * @param symbolId the symbol the answer belongs to, or null
+ * @param lang     the language of question and answer, a well-formed tag of BCP 47 as the reader wrote it, or null when not known
  * @param userId   the reader, or null when not known
  * @param savedAt  when the reader saved it, UTC, in microseconds as the database keeps it
  */
@@ -20,12 +21,29 @@ public record Gift(
         String question,
         String answer,
         @Nullable Integer symbolId,
+        @Nullable String lang,
         @Nullable UUID userId,
         Instant savedAt) {
 
+    /** A gift whose language is not known. */
+    public Gift(
+            long pageId,
+            String question,
+            String answer,
+            @Nullable Integer symbolId,
+            @Nullable UUID userId,
+            Instant savedAt) {
+        this(pageId, question, answer, symbolId, null, userId, savedAt);
+    }
+
     /** The same gift of a reader who is known now. */
     public Gift withUserId(UUID reader) {
-        return new Gift(pageId, question, answer, symbolId, reader, savedAt);
+        return new Gift(pageId, question, answer, symbolId, lang, reader, savedAt);
+    }
+
+    /** The same gift as it was saved at another time. */
+    Gift withSavedAt(Instant time) {
+        return new Gift(pageId, question, answer, symbolId, lang, userId, time);
     }
 
     /** Without question and answer, so that no log ever carries what a reader wrote. */

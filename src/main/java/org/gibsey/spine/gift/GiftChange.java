@@ -60,7 +60,8 @@ public record GiftChange(
     public enum Field {
         QUESTION,
         ANSWER,
-        SYMBOL_ID;
+        SYMBOL_ID,
+        LANG;
 
         /** As in JSON and in the table. */
         public String word() {

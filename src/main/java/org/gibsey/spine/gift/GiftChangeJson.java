@@ -20,14 +20,17 @@ import org.gibsey.spine.gift.InvalidInput.FieldError;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Changes in the topic: the value is one plain JSON object, {@code page_id, question, answer, symbol_id, user_id} of the whole
- * gift, {@code created_at} (when it was saved, ISO-8601), {@code sets}, {@code base}, {@code by}, and {@code ts}, when the change
- * was made, in seconds since the epoch to the microsecond. What is null is left out. Kind, ids of change and gift are headers
+ * Changes in the topic: the value is one plain JSON object, {@code page_id, question, answer, symbol_id, lang, user_id} of the
+ * whole gift, {@code created_at} (when it was saved, ISO-8601), {@code sets}, {@code sets_lang}, {@code base}, {@code by}, and
+ * {@code ts}, when the change was made, in seconds since the epoch to the microsecond. What is null is left out. Kind, ids of change and gift are headers
  * ({@link CloudEvent}). This service alone writes there, so nothing is guessed when it is read. Thread-safe.
  */
 public final class GiftChangeJson {
 
-    private static final GiftReader READER = GiftReader.ofEvents(Set.of("sets", "base", "by"));
+    /** Whether it sets the language. Not among {@code sets}: a worker that knows no language takes no further name there. */
+    private static final String SETS_LANG = "sets_lang";
+
+    private static final GiftReader READER = GiftReader.ofEvents(Set.of("sets", SETS_LANG, "base", "by"));
 
     private GiftChangeJson() {}
 
@@ -38,12 +41,15 @@ public final class GiftChangeJson {
                 json -> {
                     json.writeStringField("created_at", change.image().savedAt().toString());
                     json.writeArrayFieldStart("sets");
-                    for (Field field : EnumSet.allOf(Field.class)) {
+                    for (Field field : EnumSet.complementOf(EnumSet.of(Field.LANG))) {
                         if (change.sets().contains(field)) {
                             json.writeString(field.word());
                         }
                     }
                     json.writeEndArray();
+                    if (change.sets().contains(Field.LANG)) {
+                        json.writeBooleanField(SETS_LANG, true);
+                    }
                     if (change.base() != null) {
                         json.writeStringField("base", change.base().toString());
                     }
@@ -89,15 +95,17 @@ public final class GiftChangeJson {
         }
         Instant savedAt = time(json.path("created_at").asText(""), errors);
         Set<Field> sets = sets(json.path("sets"), errors);
+        if (json.path(SETS_LANG).asBoolean()) {
+            sets.add(Field.LANG);
+        }
         if (kind.isPresent() && sets.isEmpty() == (kind.get() == Kind.EDITED)) {
             errors.add(new FieldError("/sets", "must name what an edit sets, and nothing else sets anything"));
         }
         if (!errors.isEmpty() || kind.isEmpty() || gift == null) {
             throw new InvalidInput(errors);
         }
-        Gift saved =
-                new Gift(image.pageId(), image.question(), image.answer(), image.symbolId(), image.userId(), savedAt);
-        return new GiftChange(EventId.of(record), kind.get(), gift, saved, sets, base, by, image.savedAt());
+        return new GiftChange(
+                EventId.of(record), kind.get(), gift, image.withSavedAt(savedAt), sets, base, by, image.savedAt());
     }
 
     private static Set<Field> sets(JsonNode names, List<FieldError> errors) {

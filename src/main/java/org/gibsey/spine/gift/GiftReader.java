@@ -40,7 +40,9 @@ import java.time.temporal.ChronoUnit;
 import java.time.temporal.TemporalAccessor;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.IllformedLocaleException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -54,7 +56,8 @@ import org.jspecify.annotations.Nullable;
  * Reads a gift from its JSON: strictly from a request, leniently from the topic.
  *
  * <p>A request can be refused and sent again, so it is held to the contract. An event was acknowledged long ago, perhaps
- * by the publisher that came before this one, so whatever the table can hold is taken: a refused event is a dead letter.
+ * by the publisher that came before this one, so whatever the table can hold is taken: a refused event is a dead letter. Only a
+ * language has to be a tag there too: whoever shows a gift sets it as an attribute.
  *
  * <p>Thread-safe.
  */
@@ -62,13 +65,16 @@ public final class GiftReader {
 
     /** All that is read; any other field is skipped. */
     private static final Set<String> FIELDS =
-            Set.of("page_id", "question", "answer", "symbol_id", "user_id", "ts", "created_at");
+            Set.of("page_id", "question", "answer", "symbol_id", "lang", "user_id", "ts", "created_at");
 
     /** Decoded at a time, to be thrown away. */
     private static final int PIECE_CHARS = 1_024;
 
     /** No number of a gift has as many digits, and longer ones take their time to be computed. */
     private static final int MAX_DIGITS = 400;
+
+    /** No tag of a language has to be longer (RFC 5646, 4.4.1). */
+    private static final int MAX_LANG = 35;
 
     /** Not White_Space, a control, or one of Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt, 16.0). */
     private static final Pattern VISIBLE = Pattern.compile("[^\\p{IsWhite_Space}\\p{Cc}\\x{AD}\\x{34F}\\x{61C}"
@@ -158,17 +164,18 @@ public final class GiftReader {
         String question = text(object.get("question"), "/question", maxQuestion, errors);
         String answer = text(object.get("answer"), "/answer", maxAnswer, errors);
         Integer symbolId = symbolId(object.get("symbol_id"), errors);
+        String lang = lang(object.get("lang"), errors);
         UUID userId = userId(object.get("user_id"), errors);
         Instant savedAt = strict ? otherwise : savedAt(object, otherwise, errors);
         if (pageId == null || question == null || answer == null || !errors.isEmpty()) {
             throw new InvalidInput(errors);
         }
-        return new Gift(pageId, question, answer, symbolId, userId, savedAt.truncatedTo(ChronoUnit.MICROS));
+        return new Gift(pageId, question, answer, symbolId, lang, userId, savedAt.truncatedTo(ChronoUnit.MICROS));
     }
 
     /**
-     * Reads what is to be otherwise in a gift: {@code question}, {@code answer}, {@code symbol_id}, any of them. All other fields
-     * are ignored, so that a whole gift can be sent as well.
+     * Reads what is to be otherwise in a gift: {@code question}, {@code answer}, {@code symbol_id}, {@code lang}, any of them. All
+     * other fields are ignored, so that a whole gift can be sent as well.
      *
      * @param value  UTF-8 JSON, one object
      * @param before the gift as it is
@@ -181,7 +188,7 @@ public final class GiftReader {
         Set<Field> sets = EnumSet.allOf(Field.class);
         sets.removeIf(field -> !object.has(field.word()));
         if (sets.isEmpty()) {
-            errors.add(new FieldError("", "must hold at least one of question, answer and symbol_id"));
+            errors.add(new FieldError("", "must hold at least one of question, answer, symbol_id and lang"));
         }
         String question = sets.contains(Field.QUESTION)
                 ? text(object.get("question"), "/question", maxQuestion, errors)
@@ -191,11 +198,12 @@ public final class GiftReader {
                 : before.answer();
         Integer symbolId =
                 sets.contains(Field.SYMBOL_ID) ? symbolId(object.get("symbol_id"), errors) : before.symbolId();
+        String lang = sets.contains(Field.LANG) ? lang(object.get("lang"), errors) : before.lang();
         if (question == null || answer == null || !errors.isEmpty()) {
             throw new InvalidInput(errors);
         }
         return new GiftEdit(
-                sets, new Gift(before.pageId(), question, answer, symbolId, before.userId(), before.savedAt()));
+                sets, new Gift(before.pageId(), question, answer, symbolId, lang, before.userId(), before.savedAt()));
     }
 
     /** The reader that an event names, whatever else is wrong with it; empty when it names none or cannot be read. */
@@ -371,6 +379,33 @@ public final class GiftReader {
             return null;
         }
         return id.intValue();
+    }
+
+    private static @Nullable String lang(@Nullable JsonNode node, List<FieldError> errors) {
+        if (node == null || node.isNull()) {
+            return null;
+        }
+        if (node.isTextual() && isLanguageTag(node.textValue())) {
+            return node.textValue();
+        }
+        errors.add(new FieldError(
+                "/lang",
+                "must be a well-formed language tag (BCP 47) of at most " + MAX_LANG + " characters or null, got "
+                        + shape(node)));
+        return null;
+    }
+
+    private static boolean isLanguageTag(String text) {
+        // of the empty one a Locale says that it is none, not that it is wrong
+        if (text.isEmpty() || text.length() > MAX_LANG) {
+            return false;
+        }
+        try {
+            new Locale.Builder().setLanguageTag(text);
+            return true;
+        } catch (IllformedLocaleException e) {
+            return false;
+        }
     }
 
     static @Nullable UUID userId(@Nullable JsonNode node, List<FieldError> errors) {

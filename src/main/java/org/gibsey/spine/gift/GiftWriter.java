@@ -43,6 +43,9 @@ public final class GiftWriter {
             if (gift.symbolId() != null) {
                 json.writeNumberField("symbol_id", gift.symbolId());
             }
+            if (gift.lang() != null) {
+                json.writeStringField("lang", gift.lang());
+            }
             if (gift.userId() != null) {
                 json.writeStringField("user_id", gift.userId().toString());
             }

@@ -42,7 +42,9 @@ import org.springframework.stereotype.Component;
 /**
  * Turns a request that changes a gift, and the row of that gift, into the event the topic of changes carries: {@code DELETE}
  * deletes, {@code POST} restores, anything else edits. Body and headers are replaced as {@link AcceptGift} does. The row is what
- * the SQL of the route found, a map or null; a column that is missing there fails the call, and lets nobody through.
+ * the SQL of the route found, a map or null; a column that is missing there fails the call, and lets nobody through. But for
+ * {@code lang}, which the SQL of a route file may lack that is older than that column: an edit leaves it as it is then, unless it
+ * names it.
  *
  * <p>Leaves the change's id in the exchange property {@value AcceptGift#EVENT_ID}. Throws {@link UnknownGift}, {@link
  * MalformedJson}, {@link InvalidInput} or {@link Refused} for what cannot be done. A change that is stored already, sent again
@@ -143,6 +145,7 @@ public final class AcceptChange implements Processor {
                 value(row, "question", String.class),
                 value(row, "answer", String.class),
                 (Integer) column(row, "symbol_id"),
+                (String) row.get("lang"),
                 NOBODY.equals(owner) ? null : owner,
                 value(row, "created_at", Timestamp.class).toInstant());
     }

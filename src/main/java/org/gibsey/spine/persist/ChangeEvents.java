@@ -55,6 +55,7 @@ final class ChangeEvents extends EventFormat<Row> {
             String question,
             String answer,
             @Nullable Integer symbolId,
+            @Nullable String lang,
             @Nullable UUID base,
             @Nullable UUID userId,
             long pageId,
@@ -74,6 +75,7 @@ final class ChangeEvents extends EventFormat<Row> {
                     null,
                     null,
                     null,
+                    null,
                     0,
                     erasure.at());
         }
@@ -90,6 +92,7 @@ final class ChangeEvents extends EventFormat<Row> {
                     image.question(),
                     image.answer(),
                     image.symbolId(),
+                    image.lang(),
                     change.base(),
                     image.userId(),
                     image.pageId(),

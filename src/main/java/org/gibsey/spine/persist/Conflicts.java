@@ -22,8 +22,8 @@ class Conflicts {
 
     /**
      * Positions, from 1, of the gifts that differ from their row as it is and as it was before each of its changes. Not compared
-     * are the time, which a resend may not have, and texts that are no longer known: of a row that was made from a change,
-     * and of one whose texts were taken away for good.
+     * are the time, which a resend may not have; the language, which a worker that knew of none has stored the gift without; and
+     * texts that are no longer known: of a row that was made from a change, and of one whose texts were taken away for good.
      */
     private static final String SQL = """
             select gift.position

@@ -17,7 +17,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * The data format of the gifts' topic: an array for each column of the vault, {@code event_id, user_id, page_id, question,
- * answer, symbol_id, created_at}. What the statement stored is counted when the exchange is through. Thread-safe.
+ * answer, symbol_id, lang, created_at}. What the statement stored is counted when the exchange is through. Thread-safe.
  */
 @Component("giftEvents")
 final class GiftEvents extends EventFormat<GiftEvents.Event> {
@@ -61,6 +61,7 @@ final class GiftEvents extends EventFormat<GiftEvents.Event> {
         private final @Nullable String[] questions;
         private final @Nullable String[] answers;
         private final @Nullable Integer[] symbolIds;
+        private final @Nullable String[] langs;
         private final @Nullable String[] createdAt;
         private int size;
 
@@ -71,6 +72,7 @@ final class GiftEvents extends EventFormat<GiftEvents.Event> {
             questions = new String[gifts];
             answers = new String[gifts];
             symbolIds = new Integer[gifts];
+            langs = new String[gifts];
             createdAt = new String[gifts];
         }
 
@@ -82,6 +84,7 @@ final class GiftEvents extends EventFormat<GiftEvents.Event> {
             questions[size] = gift.question();
             answers[size] = gift.answer();
             symbolIds[size] = gift.symbolId();
+            langs[size] = gift.lang();
             createdAt[size] = event.createdAt();
             size++;
         }
@@ -94,6 +97,7 @@ final class GiftEvents extends EventFormat<GiftEvents.Event> {
                     "question", questions,
                     "answer", answers,
                     "symbol_id", symbolIds,
+                    "lang", langs,
                     "created_at", createdAt);
         }
     }

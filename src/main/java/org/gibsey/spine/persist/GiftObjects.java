@@ -40,6 +40,7 @@ final class GiftObjects extends EventFormat<Gift> {
             String question,
             String answer,
             @Nullable Integer symbolId,
+            @Nullable String lang,
             String createdAt) {}
 
     @Override
@@ -59,6 +60,7 @@ final class GiftObjects extends EventFormat<Gift> {
                     gift.question(),
                     gift.answer(),
                     gift.symbolId(),
+                    gift.lang(),
                     gift.savedAt().toString()));
         }
         return Map.of("gifts", objects);

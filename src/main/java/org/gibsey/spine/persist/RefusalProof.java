@@ -146,6 +146,7 @@ final class RefusalProof {
         gift.put("event_id", new String[] {id.toString()});
         gift.put("question", new String[] {"Would it take this one? " + id});
         gift.put("answer", new String[] {"It is taken back. " + id});
+        gift.put("lang", new String[1]);
         gift.put("created_at", new String[] {Instant.now().toString()});
         return gift;
     }

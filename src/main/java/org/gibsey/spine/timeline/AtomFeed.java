@@ -9,12 +9,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
+import javax.xml.XMLConstants;
 import javax.xml.stream.XMLOutputFactory;
 import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamWriter;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
+import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.stereotype.Component;
 import org.springframework.util.DigestUtils;
@@ -90,14 +92,14 @@ final class AtomFeed implements Processor {
     private static void entry(XMLStreamWriter out, Map<String, Object> row) throws XMLStreamException {
         out.writeStartElement("entry");
         element(out, "id", "urn:uuid:" + row.get("event_id"));
-        element(out, "title", GiftPage.line(row.get("question"), TITLE_CHARS));
+        element(out, "title", GiftPage.line(row.get("question"), TITLE_CHARS), row.get("lang"));
         element(out, "published", time(row, "created_at").toString());
         element(out, "updated", time(row, "updated_at").toString());
         link(out, "alternate", "gifts/" + row.get("event_id"));
         out.writeEmptyElement("category");
         out.writeAttribute("term", "page-" + row.get("page_id"));
         out.writeAttribute("label", String.format(Locale.ROOT, "Page %s", row.get("page_id")));
-        element(out, "content", GiftPage.cut(String.valueOf(row.get("answer")), ANSWER_CHARS));
+        element(out, "content", GiftPage.cut(String.valueOf(row.get("answer")), ANSWER_CHARS), row.get("lang"));
         out.writeEndElement();
     }
 
@@ -112,7 +114,16 @@ final class AtomFeed implements Processor {
     }
 
     private static void element(XMLStreamWriter out, String name, String text) throws XMLStreamException {
+        element(out, name, text, null);
+    }
+
+    /** @param lang of the text, or null when not known */
+    private static void element(XMLStreamWriter out, String name, String text, @Nullable Object lang)
+            throws XMLStreamException {
         out.writeStartElement(name);
+        if (lang != null) {
+            out.writeAttribute("xml", XMLConstants.XML_NS_URI, "lang", lang.toString());
+        }
         out.writeCharacters(NOT_XML.matcher(text).replaceAll("\uFFFD"));
         out.writeEndElement();
     }

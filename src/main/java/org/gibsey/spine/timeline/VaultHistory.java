@@ -26,7 +26,7 @@ class VaultHistory {
 
     /** With {@code revision}, those of {@code GET /vault/list}: a gift looks the same in the list and in the stream. */
     private static final List<String> COLUMNS =
-            List.of("id", "event_id", "user_id", "page_id", "question", "answer", "symbol_id", "created_at");
+            List.of("id", "event_id", "user_id", "page_id", "question", "answer", "symbol_id", "lang", "created_at");
 
     /** Rows fetched at a time, and characters delivered: bounds the memory that long answers take. */
     private static final int FETCH_ROWS = 10;

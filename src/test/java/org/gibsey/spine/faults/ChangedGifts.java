@@ -96,6 +96,7 @@ final class ChangedGifts {
                 sets.contains(Field.QUESTION) ? newQuestion : is.question(),
                 sets.contains(Field.ANSWER) ? "answer " + before.size() : is.answer(),
                 sets.contains(Field.SYMBOL_ID) ? (newSymbol == 0 ? null : (Integer) newSymbol) : is.symbolId(),
+                sets.contains(Field.LANG) ? (before.size() % 3 == 0 ? null : "x-" + before.size()) : is.lang(),
                 null,
                 first.savedAt());
         GiftChange change = new GiftChange(id, kind, gift, image, sets, null, null, at);

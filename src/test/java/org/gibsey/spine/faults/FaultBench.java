@@ -501,15 +501,16 @@ final class FaultBench implements AutoCloseable {
         try (Connection connection = database.superuser();
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(
-                        "select event_id, question, answer, symbol_id, revision, deleted_at is not null from vault"
+                        "select event_id, question, answer, symbol_id, lang, revision, deleted_at is not null from vault"
                                 + " where " + load.isOfIt())) {
             while (rows.next()) {
                 ModelOfAGift row = new ModelOfAGift(
                         rows.getString(2),
                         rows.getString(3),
                         rows.getObject(4, Integer.class),
-                        rows.getObject(5, UUID.class),
-                        rows.getBoolean(6));
+                        rows.getString(5),
+                        rows.getObject(6, UUID.class),
+                        rows.getBoolean(7));
                 UUID gift = rows.getObject(1, UUID.class);
                 if (!load.changes()
                         .expected(gift, history::contains)

@@ -60,9 +60,11 @@ class EventIdTest {
                                 EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", 8, READER, Instant.EPOCH)),
                                 EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", null, READER, Instant.EPOCH)),
                                 EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", 7, null, Instant.EPOCH)),
-                                EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", 7, new UUID(0, 1), Instant.EPOCH)))
+                                EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", 7, new UUID(0, 1), Instant.EPOCH)),
+                                EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", 7, "de", READER, Instant.EPOCH)),
+                                EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", 7, "fr", READER, Instant.EPOCH)))
                         .distinct())
-                .hasSize(9);
+                .hasSize(11);
     }
 
     @Test
@@ -88,10 +90,12 @@ class EventIdTest {
                                 EventId.ofIdempotencyKey("k", Kind.EDITED, gift, null, answer),
                                 EventId.ofIdempotencyKey(
                                         "k", Kind.EDITED, gift, READER, new GiftEdit(Set.of(Field.QUESTION), GIFT)),
+                                EventId.ofIdempotencyKey(
+                                        "k", Kind.EDITED, gift, READER, new GiftEdit(Set.of(Field.LANG), GIFT)),
                                 EventId.ofIdempotencyKey("k", Kind.DELETED, gift, READER, nothing),
                                 EventId.ofIdempotencyKey("k", Kind.RESTORED, gift, READER, nothing))
                         .distinct())
-                .hasSize(7);
+                .hasSize(8);
     }
 
     @Test

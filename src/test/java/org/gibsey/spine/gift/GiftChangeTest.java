@@ -54,6 +54,18 @@ class GiftChangeTest {
                 .isEqualTo(PLAIN);
     }
 
+    /** A worker that knows no language reads the rest of the edit: it takes three names in "sets", and no other field amiss. */
+    @Test
+    void saysBesideTheOtherFieldsThatItSetsTheLanguage() {
+        Gift image = new Gift(1, "q", "a", null, "de", null, SAVED);
+        GiftChange change =
+                new GiftChange(CHANGE, Kind.EDITED, GIFT, image, Set.of(Field.ANSWER, Field.LANG), null, null, CHANGED);
+
+        assertThat(new String(GiftChangeJson.eventValue(change), StandardCharsets.UTF_8))
+                .isEqualTo(PLAIN.replace("\"a\",", "\"a\",\"lang\":\"de\",")
+                        .replace("[\"answer\"],", "[\"answer\"],\"sets_lang\":true,"));
+    }
+
     @ParameterizedTest
     @MethodSource("changes")
     void isReadBackIdentical(GiftChange change) throws Exception {
@@ -66,10 +78,11 @@ class GiftChangeTest {
     }
 
     static Stream<GiftChange> changes() {
-        Gift whole = new Gift(Long.MIN_VALUE, "床前明月光\n\uD83C\uDF81", "", -1, READER, Instant.EPOCH);
+        Gift whole = new Gift(Long.MIN_VALUE, "床前明月光\n\uD83C\uDF81", "", -1, "zh", READER, Instant.EPOCH);
         return Stream.of(
                 edit(IMAGE),
                 new GiftChange(CHANGE, Kind.EDITED, GIFT, whole, Set.of(Field.values()), CHANGE, READER, CHANGED),
+                new GiftChange(CHANGE, Kind.EDITED, GIFT, IMAGE, Set.of(Field.LANG), null, null, CHANGED),
                 new GiftChange(CHANGE, Kind.DELETED, GIFT, whole, Set.of(), null, null, CHANGED),
                 new GiftChange(CHANGE, Kind.RESTORED, GIFT, IMAGE, Set.of(), null, READER, CHANGED.plusNanos(1_000)));
     }

@@ -146,10 +146,11 @@ class GiftReaderTest {
         }
 
         @Test
-        void takesNullForSymbolAndUser() throws Exception {
-            Gift gift = read(requests, with("\"symbol_id\":null,\"user_id\":null"));
+        void takesNullForSymbolLanguageAndUser() throws Exception {
+            Gift gift = read(requests, with("\"symbol_id\":null,\"lang\":null,\"user_id\":null"));
 
             assertThat(gift.symbolId()).isNull();
+            assertThat(gift.lang()).isNull();
             assertThat(gift.userId()).isNull();
         }
 
@@ -159,6 +160,62 @@ class GiftReaderTest {
             assertThat(errors(requests, with("\"symbol_id\":" + json)))
                     .extracting(FieldError::pointer)
                     .containsExactly("/symbol_id");
+        }
+
+        /** As they were written, the last one of 35 characters. */
+        @ParameterizedTest
+        @ValueSource(
+                strings = {
+                    "de",
+                    "PT-br",
+                    "zh-Hant-TW",
+                    "sl-rozaj-biske-1994",
+                    "de-u-co-phonebk",
+                    "x-gibsey",
+                    "i-klingon",
+                    "de-abcdefgh-bcdefghi-cdefghij-defgh"
+                })
+        void takesLanguageTags(String tag) throws Exception {
+            for (GiftReader reader : List.of(requests, events)) {
+                assertThat(read(reader, with("\"lang\":\"" + tag + "\"")).lang())
+                        .isEqualTo(tag);
+            }
+        }
+
+        @ParameterizedTest
+        @ValueSource(
+                strings = {
+                    "\"\"",
+                    "\" de\"",
+                    "\"d\"",
+                    "\"de_DE\"",
+                    "\"de-\"",
+                    "\"in German\"",
+                    "\"d\u00e9\"",
+                    "\"de\\u0000\"",
+                    // one character more than there may be
+                    "\"de-abcdefgh-bcdefghi-cdefghij-defghi\"",
+                    "7",
+                    "true",
+                    "[\"de\"]",
+                    "{}"
+                })
+        void rejectsLanguagesThatAreNoTags(String json) {
+            // in the topic as well: what the table holds is what pages set
+            for (GiftReader reader : List.of(requests, events)) {
+                assertThat(errors(reader, with("\"lang\":" + json)))
+                        .extracting(FieldError::pointer)
+                        .containsExactly("/lang");
+            }
+        }
+
+        @Test
+        void saysOfALanguageWhatItMustBeAndWhatCame() {
+            assertThat(errors(requests, with("\"lang\":\"de_DE\"")))
+                    .containsExactly(new FieldError(
+                            "/lang",
+                            "must be a well-formed language tag (BCP 47) of at most 35 characters or null,"
+                                    + " got a string of 5 characters"));
         }
 
         @ParameterizedTest
@@ -181,11 +238,11 @@ class GiftReaderTest {
         @Test
         void namesEveryBrokenRuleAtOnce() {
             String json =
-                    "{\"page_id\":0,\"question\":\"\",\"answer\":\"\\u0000\",\"symbol_id\":1.5,\"user_id\":\"somebody\"}";
+                    "{\"page_id\":0,\"question\":\"\",\"answer\":\"\\u0000\",\"symbol_id\":1.5,\"lang\":\"-\",\"user_id\":\"me\"}";
 
             assertThat(errors(requests, json))
                     .extracting(FieldError::pointer)
-                    .containsExactly("/page_id", "/question", "/answer", "/symbol_id", "/user_id");
+                    .containsExactly("/page_id", "/question", "/answer", "/symbol_id", "/lang", "/user_id");
         }
 
         @Test
@@ -436,6 +493,7 @@ class GiftReaderTest {
                     "{\"page_id\":\"SECRET\",\"question\":[\"SECRET\"],\"answer\":{\"SECRET\":1}}",
                     "{\"page_id\":1,\"question\":\"SECRET\\u0000\",\"answer\":\"SECRET\\ud83d\",\"user_id\":\"SECRET\"}",
                     "{\"page_id\":1,\"question\":\"SECRET SECRET SECRET\",\"answer\":7,\"symbol_id\":\"SECRET\"}",
+                    "{\"page_id\":1,\"question\":\"q\",\"answer\":\"a\",\"lang\":\"SECRET OF A READER\"}",
                     "{\"page_id\":1,\"question\":\"q\",\"ts\":\"SECRET\",\"created_at\":\"SECRET\"}",
                     "{\"page_id\":1,\"created_at\":\"SECRET\"}",
                     "{\"page_id\":1, SECRET",

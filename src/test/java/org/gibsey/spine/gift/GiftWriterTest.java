@@ -24,9 +24,9 @@ class GiftWriterTest {
     }
 
     @Test
-    void addsSymbolAndUserWhenTheyAreKnown() {
-        assertThat(written(new Gift(1, "q", "a", 7, READER, SAVED)))
-                .isEqualTo("{\"page_id\":1,\"question\":\"q\",\"answer\":\"a\",\"symbol_id\":7,"
+    void addsSymbolLanguageAndUserWhenTheyAreKnown() {
+        assertThat(written(new Gift(1, "q", "a", 7, "de-AT", READER, SAVED)))
+                .isEqualTo("{\"page_id\":1,\"question\":\"q\",\"answer\":\"a\",\"symbol_id\":7,\"lang\":\"de-AT\","
                         + "\"user_id\":\"aaaaaaaa-0000-4000-8000-00000000000a\",\"ts\":1795426530.51}");
     }
 
@@ -51,7 +51,7 @@ class GiftWriterTest {
 
     static Stream<Gift> gifts() {
         return Stream.of(
-                new Gift(Long.MAX_VALUE, "q", "a", Integer.MAX_VALUE, READER, SAVED),
+                new Gift(Long.MAX_VALUE, "q", "a", Integer.MAX_VALUE, "zh-Hant", READER, SAVED),
                 new Gift(Long.MIN_VALUE, "", "", Integer.MIN_VALUE, new UUID(0, 0), Instant.EPOCH),
                 new Gift(
                         1,

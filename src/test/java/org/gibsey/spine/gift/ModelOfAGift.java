@@ -13,6 +13,7 @@ public record ModelOfAGift(
         String question,
         String answer,
         @Nullable Integer symbolId,
+        @Nullable String lang,
         @Nullable UUID revision,
         boolean deleted) {
 
@@ -22,7 +23,7 @@ public record ModelOfAGift(
                         // as PostgreSQL compares them
                         .thenComparing(change -> change.id().toString()))
                 .reduce(
-                        new ModelOfAGift(saved.question(), saved.answer(), saved.symbolId(), null, false),
+                        new ModelOfAGift(saved.question(), saved.answer(), saved.symbolId(), saved.lang(), null, false),
                         ModelOfAGift::after,
                         (a, b) -> b);
     }
@@ -34,6 +35,7 @@ public record ModelOfAGift(
                 sets.contains(Field.QUESTION) ? image.question() : question,
                 sets.contains(Field.ANSWER) ? image.answer() : answer,
                 sets.contains(Field.SYMBOL_ID) ? image.symbolId() : symbolId,
+                sets.contains(Field.LANG) ? image.lang() : lang,
                 change.kind() == Kind.EDITED ? change.id() : revision,
                 change.kind() == Kind.EDITED ? deleted : change.kind() == Kind.DELETED);
     }

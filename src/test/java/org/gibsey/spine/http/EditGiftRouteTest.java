@@ -50,7 +50,27 @@ class EditGiftRouteTest extends ChangeRoutes {
                         "\"page_id\":7,\"question\":\"Q?\",\"answer\":\"B\"",
                         "\"created_at\":\"2026-11-01T10:00:00.000001Z\"",
                         "\"sets\":[\"answer\",\"symbol_id\"]")
-                .doesNotContain("\"symbol_id\":3", "base", "user_id");
+                .doesNotContain("\"symbol_id\":3", "lang", "base", "user_id");
+    }
+
+    @Test
+    void keepsTheLanguageThatTheRowHasAndSetsTheOneThatIsNamed() {
+        Map<String, Object> german = row();
+        german.put("lang", "de");
+        finds(vault, german);
+
+        edit("{\"answer\":\"B\"}");
+        edit("{\"lang\":\"fr\"}");
+        edit("{\"lang\":null}");
+
+        assertThat(kafka.getExchanges())
+                .extracting(sent -> sent.getMessage().getBody(String.class))
+                .satisfiesExactly(
+                        kept -> assertThat(kept).contains("\"lang\":\"de\"").doesNotContain("sets_lang"),
+                        set -> assertThat(set).contains("\"lang\":\"fr\"", "\"sets\":[],\"sets_lang\":true"),
+                        taken -> assertThat(taken)
+                                .contains("\"sets\":[],\"sets_lang\":true")
+                                .doesNotContain("\"lang\":"));
     }
 
     @Test
@@ -66,12 +86,12 @@ class EditGiftRouteTest extends ChangeRoutes {
     void answers422WithAllThatIsWrongAndSendsNothing() throws Exception {
         kafka.expectedMessageCount(0);
 
-        ResponseEntity<String> answer = edit("{\"question\":null,\"answer\":\" \",\"symbol_id\":\"x\"}");
+        ResponseEntity<String> answer = edit("{\"question\":null,\"answer\":\" \",\"symbol_id\":\"x\",\"lang\":\"\"}");
         ResponseEntity<String> nothing = edit("{\"page_id\":8}");
 
         kafka.assertIsSatisfied();
         assertThat(answer.getStatusCode().value()).isEqualTo(422);
-        assertThat(answer.getBody()).contains("/question", "/answer", "/symbol_id");
+        assertThat(answer.getBody()).contains("/question", "/answer", "/symbol_id", "/lang");
         assertThat(nothing.getStatusCode().value()).isEqualTo(422);
     }
 

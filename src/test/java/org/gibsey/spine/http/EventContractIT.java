@@ -68,16 +68,16 @@ class EventContractIT {
     }
 
     @Test
-    void addsSymbolAndUserWhenTheyAreGiven() throws Exception {
+    void addsSymbolLanguageAndUserWhenTheyAreGiven() throws Exception {
         ConsumerRecord<byte[], byte[]> event = save(
-                "{\"page_id\":76002,\"question\":\"q\",\"answer\":\"a\",\"symbol_id\":7,"
+                "{\"page_id\":76002,\"question\":\"q\",\"answer\":\"a\",\"symbol_id\":7,\"lang\":\"de\","
                         + "\"user_id\":\"aaaaaaaa-0000-4000-8000-00000000000a\",\"mood\":\"curious\"}",
                 Map.of());
 
         JsonNode value = json.readTree(event.value());
         assertThat(value.fieldNames())
                 .toIterable()
-                .containsExactly("page_id", "question", "answer", "symbol_id", "user_id", "ts");
+                .containsExactly("page_id", "question", "answer", "symbol_id", "lang", "user_id", "ts");
         assertThat(value.get("symbol_id").intValue()).isEqualTo(7);
         assertThat(value.get("user_id").textValue()).isEqualTo("aaaaaaaa-0000-4000-8000-00000000000a");
     }

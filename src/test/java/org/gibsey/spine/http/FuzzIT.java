@@ -71,7 +71,7 @@ class FuzzIT {
                         .ofMaxSize(3)
                         .map(map -> (Object) map));
         Arbitrary<String> field = Arbitraries.oneOf(
-                Arbitraries.of("page_id", "question", "answer", "symbol_id", "user_id", "ts"),
+                Arbitraries.of("page_id", "question", "answer", "symbol_id", "lang", "user_id", "ts"),
                 Arbitraries.strings().all().ofMaxLength(8));
         return Arbitraries.maps(field, value).ofMaxSize(8);
     }

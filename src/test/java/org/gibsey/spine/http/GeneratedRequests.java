@@ -59,6 +59,7 @@ final class GeneratedRequests {
                 "question", texts(4_000),
                 "answer", texts(200_000),
                 "symbol_id", integers(Integer.MAX_VALUE),
+                "lang", languages(),
                 "user_id", readers(),
                 "unknown", other()));
     }
@@ -68,6 +69,7 @@ final class GeneratedRequests {
                 "question", texts(4_000),
                 "answer", texts(200_000),
                 "symbol_id", integers(Integer.MAX_VALUE),
+                "lang", languages(),
                 "page_id", other()));
     }
 
@@ -205,6 +207,25 @@ final class GeneratedRequests {
                 Arbitraries.oneOf(
                         nodes("a".repeat(most + 1), "a\u0000b", "\ud83e", "\udd8a\ud83e"),
                         Arbitraries.of(INVISIBLE).list().ofMaxSize(4).map(all -> NODES.textNode(String.join("", all))),
+                        other()));
+    }
+
+    /** At the edges subtags of every kind in any order, and more of them than 35 characters hold. */
+    private static Arbitrary<JsonNode> languages() {
+        Arbitrary<String> subtag = Arbitraries.of(
+                "de en abc GB oed 419 Latn 1901 abcde 12345678 abcdefghi a u 0 x X i klingon d_e é ".split(" ", -1));
+        return mostly(
+                Arbitraries.oneOf(
+                        nodes("de", "pt-BR", "zh-Hant-TW", "sl-rozaj-biske-1994", "en-u-co-phonebk-x-a"),
+                        Arbitraries.of(NODES.nullNode())),
+                Arbitraries.oneOf(
+                        nodes("EN-gb-OED", "i-KLINGON", "sgn-BE-FR", "de-abcdefgh-bcdefghi-cdefghij-defgh"),
+                        subtag.list()
+                                .ofMinSize(1)
+                                .ofMaxSize(8)
+                                .map(subtags -> NODES.textNode(String.join("-", subtags)))),
+                Arbitraries.oneOf(
+                        nodes("", " ", "d", "de_DE", "de\n", "in German", "de-abcdefgh-bcdefghi-cdefghij-defghi"),
                         other()));
     }
 

@@ -373,6 +373,27 @@ class RouteFilesIT extends EditedApplication {
                 == 1);
     }
 
+    /** As it stands in a ConfigMap of the version before. */
+    @Test
+    void takesTheInsertThatKnowsNoLanguageAndStoresGiftsWithoutIt() {
+        String text = RouteFolderFixture.shipped("persist-gifts")
+                .replace(" lang,", "")
+                .replaceAll(" *case when not is_erased then lang end,\n", "")
+                .replace(" :?lang::text[],", "");
+        assertThat(text).doesNotContain("lang");
+        FOLDER.replace("persist-gifts", text);
+        await().until(() -> runs("persist-gifts", text));
+
+        http.postForEntity(
+                "/vault/save", Map.of("page_id", 66_112, "question", "q", "answer", "a", "lang", "de"), String.class);
+
+        await().untilAsserted(
+                        () -> assertThat(vault.sql("select coalesce(lang, 'none') from vault where page_id = 66112")
+                                        .query(String.class)
+                                        .list())
+                                .containsExactly("none"));
+    }
+
     @Test
     void refusesSqlTheDatabaseDoesNotUnderstand() {
         String typo = RouteFolderFixture.shipped("persist-gifts").replace("page_id, question,", "page_id, qestion,");

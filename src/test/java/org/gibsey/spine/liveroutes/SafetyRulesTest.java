@@ -595,7 +595,8 @@ class SafetyRulesTest {
 
     @Test
     void letsAnOperatorFillAnotherColumnAndSlowTheConsumerDown() {
-        assertThat(DryRun.edit("persist-gifts", "symbol_id, created_at)\n", "symbol_id, created_at, stored_at)\n"))
+        assertThat(DryRun.edit(
+                        "persist-gifts", "symbol_id, lang, created_at)\n", "symbol_id, lang, created_at, stored_at)\n"))
                 .isEmpty();
         assertThat(DryRun.edit("persist-gifts", "maxPollRecords: 2000", "maxPollRecords: 100"))
                 .isEmpty();

@@ -114,7 +114,8 @@ class ConvergenceIT {
     private static Life life(Random random) {
         UUID id = id(random);
         Instant now = Instant.parse("2026-11-23T09:35:30Z");
-        Gift saved = new Gift(56_001, "q", "a", random.nextBoolean() ? 1 : null, null, now);
+        Gift saved = new Gift(
+                56_001, "q", "a", random.nextBoolean() ? 1 : null, random.nextBoolean() ? "de" : null, null, now);
         List<GiftChange> changes = new ArrayList<>();
         int count = random.nextInt(MOST_CHANGES + 1);
         for (int i = 0; i < count; i++) {
@@ -138,6 +139,7 @@ class ConvergenceIT {
                     sets.contains(Field.QUESTION) ? "q" + i : is.question(),
                     sets.contains(Field.ANSWER) ? "a" + i : is.answer(),
                     sets.contains(Field.SYMBOL_ID) ? (random.nextInt(3) == 0 ? null : i) : is.symbolId(),
+                    sets.contains(Field.LANG) ? (random.nextInt(3) == 0 ? null : "x-" + i) : is.lang(),
                     null,
                     now);
             changes.add(new GiftChange(id(random), kind, id, image, sets, null, null, at));
@@ -213,6 +215,7 @@ class ConvergenceIT {
         columns.put("question", gifts.stream().map(Gift::question).toArray(String[]::new));
         columns.put("answer", gifts.stream().map(Gift::answer).toArray(String[]::new));
         columns.put("symbol_id", gifts.stream().map(Gift::symbolId).toArray(Integer[]::new));
+        columns.put("lang", gifts.stream().map(Gift::lang).toArray(String[]::new));
         columns.put(
                 "created_at",
                 gifts.stream().map(gift -> gift.savedAt().toString()).toArray(String[]::new));
@@ -222,12 +225,13 @@ class ConvergenceIT {
     private ModelOfAGift stored(UUID gift) {
         return new NamedParameterJdbcTemplate(dataSource)
                 .queryForObject(
-                        "select question, answer, symbol_id, revision, deleted_at from vault where event_id = :gift",
+                        "select question, answer, symbol_id, lang, revision, deleted_at from vault where event_id = :gift",
                         Map.of("gift", gift),
                         (row, number) -> new ModelOfAGift(
                                 row.getString("question"),
                                 row.getString("answer"),
                                 row.getObject("symbol_id", Integer.class),
+                                row.getString("lang"),
                                 row.getObject("revision", UUID.class),
                                 row.getTimestamp("deleted_at") != null));
     }

@@ -99,6 +99,7 @@ class PersistChangesIT {
         assertThat(row(gift))
                 .containsEntry("question", "new")
                 .containsEntry("answer", "a")
+                .containsEntry("lang", "de")
                 .containsEntry("revision", edit.id());
         assertThat(vault.sql("select before_question || '>' || question from gift_change where change_id = ?")
                         .param(edit.id())
@@ -427,11 +428,10 @@ class PersistChangesIT {
     void theHistoryOfAGiftWhoseRowIsGoneIsForgottenWithItsReader() throws Exception {
         UUID reader = UUID.randomUUID();
         UUID gift = UUID.randomUUID();
-        vault.sql(
-                        "insert into gift_change (change_id, kind, gift, by_user, at, sets, question, answer, before_question,"
-                                + " before_answer, outcome)"
-                                + " values (gen_random_uuid(), 'edited', ?, ?, now(), '{question}', 'told', 'told', 'told', 'told',"
-                                + " 'applied')")
+        vault.sql("insert into gift_change (change_id, kind, gift, by_user, at, sets, question, answer, lang,"
+                        + " before_question, before_answer, before_lang, outcome)"
+                        + " values (gen_random_uuid(), 'edited', ?, ?, now(), '{question}', 'told', 'told', 'de', 'told',"
+                        + " 'told', 'de', 'applied')")
                 .params(gift, reader)
                 .update();
         ReaderErasure erasure = ReaderErasure.of(reader, SAVED);
@@ -448,6 +448,8 @@ class PersistChangesIT {
                 .containsEntry("answer", "")
                 .containsEntry("before_question", "")
                 .containsEntry("before_answer", "")
+                .containsEntry("lang", null)
+                .containsEntry("before_lang", null)
                 .containsEntry("by_user", null));
         assertThat(proof(reader)).contains("\"changes\":0,");
     }
@@ -580,7 +582,7 @@ class PersistChangesIT {
                 UUID.randomUUID(),
                 Kind.EDITED,
                 gift,
-                new Gift(PAGE, question, answer, null, null, SAVED),
+                new Gift(PAGE, question, answer, null, "fr", null, SAVED),
                 Set.of(sets),
                 base,
                 null,
@@ -621,12 +623,13 @@ class PersistChangesIT {
         fired.getProcessor().process(fired.getEndpoint().createExchange());
     }
 
-    /** All that is left of the texts of a gift, in its row and its history. */
+    /** All that is left of the texts of a gift and of their language, in its row and its history. */
     private String texts(UUID gift) {
         return vault.sql("""
-                        select (select question || answer from vault where event_id = :gift)
-                               || coalesce((select string_agg(question || answer || coalesce(before_question, '')
-                                                              || coalesce(before_answer, ''), '')
+                        select (select question || answer || coalesce(lang, '') from vault where event_id = :gift)
+                               || coalesce((select string_agg(question || answer || coalesce(lang, '')
+                                                              || coalesce(before_question, '') || coalesce(before_answer, '')
+                                                              || coalesce(before_lang, ''), '')
                                               from gift_change where gift = :gift), '')""").param("gift", gift).query(String.class).single();
     }
 
@@ -635,7 +638,7 @@ class PersistChangesIT {
                 UUID.randomUUID(),
                 Kind.EDITED,
                 gift,
-                new Gift(PAGE, "told again", "told", null, reader, SAVED),
+                new Gift(PAGE, "told again", "told", null, "fr", reader, SAVED),
                 Set.of(Field.QUESTION),
                 null,
                 reader,
@@ -658,11 +661,11 @@ class PersistChangesIT {
     }
 
     private static void save(UUID gift, String question, String answer) throws Exception {
-        save(gift, new Gift(PAGE, question, answer, null, null, SAVED));
+        save(gift, new Gift(PAGE, question, answer, null, "de", null, SAVED));
     }
 
     private static void save(UUID gift, UUID reader, String question) throws Exception {
-        save(gift, new Gift(PAGE, question, "told", 1, reader, SAVED));
+        save(gift, new Gift(PAGE, question, "told", 1, "de", reader, SAVED));
     }
 
     private static void save(UUID id, Gift gift) throws Exception {

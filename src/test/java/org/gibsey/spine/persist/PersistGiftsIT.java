@@ -172,6 +172,23 @@ class PersistGiftsIT {
         assertThat(only(84_001)).containsEntry("event_id", UUID.fromString(id));
     }
 
+    /** A worker that knew of no language has stored it without, and here it comes again after a crash. */
+    @Test
+    void theSameGiftWithItsLanguageIsNoOtherGift() throws Exception {
+        byte[] id = UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8);
+        double duplicates = meters.counter("gifts.duplicate").count();
+        topic.write(withId(id, gift(84_801, "first")));
+        only(84_801);
+
+        topic.write(withId(
+                id,
+                "{\"page_id\":84801,\"question\":\"first\",\"answer\":\"a\",\"lang\":\"de\"}"
+                        .getBytes(StandardCharsets.UTF_8)));
+
+        await().until(() -> meters.counter("gifts.duplicate").count() - duplicates == 1);
+        assertThat(dead("84801")).isEmpty();
+    }
+
     /** Whoever knows an id, or can compute it, could otherwise have another's gift dropped without a word. */
     @Test
     void anotherGiftUnderTheSameIdIsADeadLetterOfItsOwn() throws Exception {
@@ -614,13 +631,15 @@ class PersistGiftsIT {
                 .toList());
         values.set(0, "not json 85001");
         values.set(150, "[85001]");
+        values.set(151, "{\"page_id\":85001,\"question\":\"q\",\"answer\":\"85001\",\"lang\":\"in German\"}");
         values.set(299, "{\"page_id\":85001,\"question\":\"a\\u0000b\",\"answer\":\"85001\"}");
 
         topic.writeAll(0, values);
 
-        await().until(() -> count(85_001) == 297);
-        await().until(() -> dead("85001").size() == 3);
-        assertThat(dead("85001")).containsExactlyInAnyOrder(values.get(0), values.get(150), values.get(299));
+        await().until(() -> count(85_001) == 296);
+        await().until(() -> dead("85001").size() == 4);
+        assertThat(dead("85001"))
+                .containsExactlyInAnyOrder(values.get(0), values.get(150), values.get(151), values.get(299));
     }
 
     @Test

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.StringReader;
 import java.sql.Timestamp;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import javax.xml.XMLConstants;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.apache.camel.EndpointInject;
 import org.apache.camel.component.mock.MockEndpoint;
@@ -20,6 +23,8 @@ import org.springframework.http.HttpMethod;
 import org.springframework.http.ResponseEntity;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
+import org.w3c.dom.Node;
+import org.w3c.dom.NodeList;
 import org.xml.sax.InputSource;
 
 /** The route of routes/feed-gifts.camel.yaml, called over HTTP, with the table mocked. */
@@ -52,6 +57,27 @@ class FeedGiftsRouteTest extends MockedRoutes {
         assertThat(text(entry, "updated")).isEqualTo(EDITED.toString());
         assertThat(((Element) entry.getElementsByTagName("link").item(0)).getAttribute("href"))
                 .isEqualTo("gifts/" + GIFT);
+    }
+
+    @Test
+    void questionAndAnswerAreInTheLanguageThatTheGiftCarries() throws Exception {
+        Map<String, Object> german = new HashMap<>(row(GIFT, "Wer liest?", "Wer sie offen hat."));
+        german.put("lang", "de-AT");
+        found(List.of(german, row(GIFT, "Q?", "A")));
+
+        NodeList entries = parse(feed("", "")).getElementsByTagName("entry");
+
+        assertThat(languages(entries.item(0), "title", "content")).containsExactly("de-AT", "de-AT");
+        assertThat(languages(entries.item(0), "category", "id")).containsExactly("", "");
+        assertThat(languages(entries.item(1), "title", "content")).containsExactly("", "");
+    }
+
+    private static List<String> languages(Node entry, String... names) {
+        return Stream.of(names)
+                .map(name ->
+                        (Element) ((Element) entry).getElementsByTagName(name).item(0))
+                .map(element -> element.getAttributeNS(XMLConstants.XML_NS_URI, "lang"))
+                .toList();
     }
 
     @Test

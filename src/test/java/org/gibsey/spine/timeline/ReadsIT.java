@@ -76,6 +76,7 @@ class ReadsIT {
                         "question",
                         "answer",
                         "symbol_id",
+                        "lang",
                         "created_at");
         assertThat(found.get("status").textValue()).isEqualTo("stored");
         assertThat(found.get("question").textValue()).isEqualTo("Q?");
