@@ -1,6 +1,7 @@
 // Edits, deletes and brings back a gift, and shows its history. Loaded when a reader first wants one of these.
 
 import {Fields, problemOf, randomKey} from "./save.js";
+import {languageOf} from "./gift.js";
 import {nameOf} from "../book/sigil.js";
 
 const UNDO_MS = 10_000;
@@ -199,9 +200,9 @@ export class Changes {
     try {
       const answer = await this.#session.fetch(`/vault/gifts/${gift.event_id}`);
       const row = answer.ok ? await answer.json() : {};
-      const {question, answer: words, symbol_id} = row;
+      const {question, answer: words, symbol_id, lang} = row;
       const revision = answer.headers.get("ETag")?.replaceAll('"', "");
-      return row.status === "stored" ? {...gift, question, answer: words, symbol_id, revision} : null;
+      return row.status === "stored" ? {...gift, question, answer: words, symbol_id, lang, revision} : null;
     } catch {
       return null;
     }
@@ -266,8 +267,9 @@ export class Changes {
     for (const name of sets) {
       const value = name === "symbol_id"
         ? values.symbol_id === null ? "no symbol" : nameOf(values.symbol_id)
-        : values[name] ?? "…";
-      item.append(make("p", {class: name, dir: "auto", lang: ""}, value));
+        : name === "lang" ? `Language: ${values.lang ?? "not known"}` : values[name] ?? "…";
+      const lang = name === "lang" ? "en" : name === "symbol_id" ? "" : languageOf(value, values.lang);
+      item.append(make("p", {class: name, dir: "auto", lang}, value));
     }
     return item;
   }
@@ -330,6 +332,9 @@ class Editor {
     // what was not touched is as it is now, whoever changed it
     this.#fields.values = draft?.touched ?? {};
     this.#key = refusal && !isOpen ? null : draft?.key ?? null;
+    for (const name of ["question", "answer"]) {
+      this.#form.elements[name].lang = languageOf(gift[name], gift.lang);
+    }
     this.#begun.hidden = !draft || Boolean(refusal);
     this.#say(refusal);
     if (!this.#dialog.open) {

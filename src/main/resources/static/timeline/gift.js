@@ -13,6 +13,14 @@ const exact = new Intl.DateTimeFormat(undefined, {dateStyle: "full", timeStyle: 
 const printed = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "short"});
 const day = new Intl.DateTimeFormat(undefined, {dateStyle: "full"});
 const language = relative.resolvedOptions().locale;
+// languages that practically have their scripts for themselves
+const SCRIPTS = {
+  ja: ["Hiragana", "Katakana"], ko: ["Hangul"], th: ["Thai"], lo: ["Lao"], km: ["Khmer"], el: ["Greek"], he: ["Hebrew"], hy: ["Armenian"],
+  ka: ["Georgian"], dv: ["Thaana"], gu: ["Gujarati"], kn: ["Kannada"], ml: ["Malayalam"], or: ["Oriya"], pa: ["Gurmukhi"], si: ["Sinhala"],
+  ta: ["Tamil"], te: ["Telugu"],
+};
+const anyOf = scripts => `[${scripts.map(name => `\\p{scx=${name}}`).join("")}]`;
+const TELLING = new RegExp(anyOf(Object.values(SCRIPTS).flat()), "u");
 
 /** Reads a gift, or a list of them. */
 export function parse(json) {
@@ -39,6 +47,25 @@ function micros(gift) {
   return time;
 }
 
+/**
+ * The language of a text: the one that its gift carries, or else the one that its letters tell beyond doubt. They do when four in five of
+ * them, two at least, are of the script of one language; where Han is written beside that script (Japanese, Korean), Han counts as well,
+ * but no more than twice as much. "" where neither tells.
+ */
+export function languageOf(text, carried) {
+  if (carried || !TELLING.test(text)) {
+    return carried || "";
+  }
+  const count = letters => text.match(new RegExp(letters, "gu"))?.length ?? 0;
+  const letters = count("\\p{L}");
+  const tells = ([tag, scripts]) => {
+    const own = count(`(?=\\p{L})${anyOf(scripts)}`);
+    const han = tag === "ja" || tag === "ko" ? count("\\p{Script=Han}") : 0;
+    return own >= 2 && han <= own * 2 && (own + han) * 5 >= letters * 4;
+  };
+  return Object.entries(SCRIPTS).find(tells)?.[0] ?? "";
+}
+
 /** The day a gift was saved on, where the reader is. */
 function dayOf(gift) {
   days.has(gift) || days.set(gift, day.format(new Date(gift.created_at)));
@@ -55,6 +82,7 @@ export function article(gift, mayChange) {
   const heading = element.querySelector(".question");
   heading.id = `question-${gift.event_id}`;
   heading.textContent = gift.question;
+  heading.lang = languageOf(gift.question, gift.lang);
   element.setAttribute("aria-labelledby", heading.id);
   element.dataset.event = gift.event_id;
 
@@ -92,7 +120,9 @@ export function article(gift, mayChange) {
   }
   element.querySelectorAll(".edited, .acts button").forEach(button => button.setAttribute("aria-describedby", heading.id));
 
-  element.querySelector(".answer").textContent = gift.answer;
+  const answer = element.querySelector(".answer");
+  answer.textContent = gift.answer;
+  answer.lang = languageOf(gift.answer, gift.lang);
   // by length: measuring would cost a layout for each of thousands
   if (gift.answer.length > 1200 || gift.answer.split("\n", 16).length > 15) {
     element.classList.add("long");

@@ -154,6 +154,35 @@ class ChangesPageIT {
         await().until(() -> browser.texts(".question").equals(List.of("third")));
     }
 
+    @Test
+    void theLanguageOfAGiftFollowsItOnItsPageAndStaysWithAnEdit() {
+        String gift = store("Wer liest?", "Jeder.");
+        change(gift, "lang = 'de'");
+        browser.go("http://localhost:%d/gifts/%s".formatted(port, gift));
+        await().until(() -> languages().equals(List.of("de", "de")));
+
+        change(gift, "lang = 'de-AT'");
+        await().until(() -> languages().equals(List.of("de-AT", "de-AT")));
+        openEditor();
+        assertThat(browser.find("#edit-answer").getDomProperty("lang")).isEqualTo("de-AT");
+        browser.type("#edit-answer", "Jede.");
+        browser.click("dialog [type=submit]");
+        await().until(() -> browser.texts("#announcer").equals(List.of("Saved.")));
+        assertThat(languages()).containsExactly("de-AT", "de-AT");
+        assertThat(vault.sql("select answer || lang from vault where event_id = cast(? as uuid)")
+                        .param(gift)
+                        .query(String.class)
+                        .single())
+                .isEqualTo("Jede.de-AT");
+        browser.click(".edited");
+        await().until(() -> browser.texts(".steps .lang").equals(List.of("Language: de-AT")));
+    }
+
+    private static List<String> languages() {
+        return browser.script(
+                "return [...document.querySelectorAll('.gift .question, .gift .answer')].map(text => text.lang)");
+    }
+
     /** The gift was read before the change, and the answer comes after the stream has told of it. */
     @Test
     void aGiftThatIsReadLateBringsNothingBackOnItsPage() {

@@ -145,6 +145,27 @@ class PageIT {
         assertThat(browser.complaints()).isEmpty();
     }
 
+    /** For who has it read aloud, and for the shapes of Han; where neither the gift nor its letters tell, nothing is claimed. */
+    @Test
+    void questionAndAnswerAreInTheLanguageOfTheGiftOrOfItsLetters() throws Exception {
+        String sql = "insert into vault (page_id, question, answer, lang) values (?, ?, ?, ?)";
+        execute(sql, "Wer liest?", "どなたでも。", "de-AT");
+        execute(sql, "東京の誰が読むのですか?", "누구나 읽는다.", null);
+        execute(sql, "Ποιος διαβάζει;", "כל מי שפתח", null);
+        execute(sql, "優の良品", "What is π, and what is の?", null);
+
+        browser.open(ofPage());
+
+        assertThat(languages()).containsExactly("", "", "el", "he", "ja", "ko", "de-AT", "de-AT");
+        browser.script("[...document.querySelectorAll('.address')].at(-1).click()");
+        await().until(() -> browser.texts("#gift-place .question").equals(List.of("Wer liest?")));
+        assertThat(languages()).containsExactly("de-AT", "de-AT");
+    }
+
+    private static List<String> languages() {
+        return browser.script("return [...document.querySelectorAll('.question, .answer')].map(text => text.lang)");
+    }
+
     @Test
     void fitsAPhone() throws Exception {
         store("x".repeat(300), "https://example.org/" + "y".repeat(300), 7);
