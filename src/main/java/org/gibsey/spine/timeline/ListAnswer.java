@@ -49,9 +49,10 @@ final class ListAnswer implements Processor {
         Timestamp time = (Timestamp) Objects.requireNonNull(last.get("created_at"));
         return String.format(
                 Locale.ROOT,
-                "<%s?limit=%d&before=%s_%s%s>; rel=\"next\"",
+                "<%s?limit=%d&%s=%s_%s%s>; rel=\"next\"",
                 exchange.getProperty(ListQuery.PATH),
                 limit,
+                exchange.getProperty(ListQuery.KEY),
                 time.toInstant(),
                 last.get("id"),
                 exchange.getProperty(ListQuery.FILTER));

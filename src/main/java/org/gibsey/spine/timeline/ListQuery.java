@@ -17,13 +17,14 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * Reads {@code limit} (1 to 100), {@code page} (from 1) or {@code before}, and the filters {@code page_id} and
+ * Reads {@code limit} (1 to 100), {@code page} (from 1), {@code before} or {@code after}, and the filters {@code page_id} and
  * {@code symbol_id} of a list request and offers them to the SQL of the route as the named parameters {@code limit, offset,
- * before_time, before_id, page_id, symbol_id, reader}, the last three null for any. Throws {@link InvalidInput} naming each
- * that is wrong. Thread-safe.
+ * before_time, before_id, after_time, after_id, page_id, symbol_id, reader}, the last three null for any. Throws
+ * {@link InvalidInput} naming each that is wrong. Thread-safe.
  *
- * <p>{@code before} is what the {@code Link} header of the page before gave. It costs the same at any depth, and gifts that
- * arrive meanwhile do not shift it.
+ * <p>{@code before} and {@code after} are what the {@code Link} header of the page before gave. They cost the same at any depth,
+ * and gifts that arrive meanwhile do not shift them. With {@code after} the list is read from the oldest on; without it
+ * {@code after_time} and {@code after_id} are null.
  */
 @Component("listQuery")
 final class ListQuery implements Processor {
@@ -34,6 +35,9 @@ final class ListQuery implements Processor {
     /** Whether the caller counts pages, for {@link ListAnswer}. */
     static final String COUNTS_PAGES = "listCountsPages";
 
+    /** By which parameter the next page begins, for {@link ListAnswer}. */
+    static final String KEY = "listKey";
+
     /** The filters the caller gave, as they stand in a query after its first parameter; empty without any. */
     static final String FILTER = "listFilter";
 
@@ -41,7 +45,7 @@ final class ListQuery implements Processor {
     static final String PATH = "listPath";
 
     /** As {@link ListAnswer} writes it; openapi.yaml says so. */
-    private static final Pattern BEFORE =
+    private static final Pattern PLACE =
             Pattern.compile("([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\\.[0-9]{1,9})?Z)_(-?[0-9]{1,19})");
 
     /** Years 1 to 9999, as events have them. */
@@ -74,38 +78,52 @@ final class ListQuery implements Processor {
         parameters.put("page_id", pageId);
         parameters.put("symbol_id", symbolId);
         parameters.put("reader", visible.to(Caller.of(exchange)));
-        parameters.putAll(before(query));
+        parameters.putAll(place(query, "before", "infinity", Long.MAX_VALUE));
+        parameters.putAll(place(query, "after", null, null));
         query.check();
         exchange.getMessage().setHeader(JdbcConstants.JDBC_PARAMETERS, parameters);
         exchange.setProperty(LIMIT, limit);
         exchange.setProperty(COUNTS_PAGES, query.text("page") != null);
+        exchange.setProperty(KEY, query.text("after") == null ? "before" : "after");
         exchange.setProperty(PATH, exchange.getMessage().getHeader(Exchange.HTTP_PATH));
         exchange.setProperty(
                 FILTER,
                 (pageId == null ? "" : "&page_id=" + pageId) + (symbolId == null ? "" : "&symbol_id=" + symbolId));
     }
 
-    private static Map<String, Object> before(RequestQuery query) {
-        String text = query.text("before");
-        if (text != null) {
-            if (query.text("page") != null) {
-                query.refuse("before", "must not come together with page");
-            }
-            Matcher parts = BEFORE.matcher(text);
-            try {
-                if (parts.matches()) {
-                    Instant time = Instant.parse(parts.group(1));
-                    long id = Long.parseLong(parts.group(2));
-                    if (!time.isBefore(FIRST) && !time.isAfter(LAST)) {
-                        return Map.of("before_time", time.toString(), "before_id", id);
-                    }
-                }
-            } catch (DateTimeException | NumberFormatException outOfRange) {
-                // refused like any other that no Link header gave
-            }
-            query.refuse("before", "must be what a Link header gave");
+    /**
+     * The place that a page begins at.
+     *
+     * @param time where it begins when the caller does not say so
+     */
+    private static Map<String, @Nullable Object> place(
+            RequestQuery query, String name, @Nullable String time, @Nullable Long id) {
+        Map<String, @Nullable Object> place = new HashMap<>();
+        place.put(name + "_time", time);
+        place.put(name + "_id", id);
+        String text = query.text(name);
+        if (text == null) {
+            return place;
         }
-        // before infinity: everything
-        return Map.of("before_time", "infinity", "before_id", Long.MAX_VALUE);
+        if (query.text("page") != null) {
+            query.refuse(name, "must not come together with page");
+        } else if (name.equals("after") && query.text("before") != null) {
+            query.refuse(name, "must not come together with before");
+        }
+        Matcher parts = PLACE.matcher(text);
+        try {
+            if (parts.matches()) {
+                Instant given = Instant.parse(parts.group(1));
+                place.put(name + "_id", Long.valueOf(parts.group(2)));
+                if (!given.isBefore(FIRST) && !given.isAfter(LAST)) {
+                    place.put(name + "_time", given.toString());
+                    return place;
+                }
+            }
+        } catch (DateTimeException | NumberFormatException outOfRange) {
+            // refused like any other that no Link header gave
+        }
+        query.refuse(name, "must be what a Link header gave");
+        return place;
     }
 }

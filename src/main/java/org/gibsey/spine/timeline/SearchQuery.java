@@ -60,8 +60,10 @@ final class SearchQuery implements Processor {
         } else if (words.codePointCount(0, words.length()) > MOST_CHARS) {
             query.refuse("q", "must have at most " + MOST_CHARS + " characters");
         }
-        if (query.text("page") != null) {
-            query.refuse("page", "is not for searches: follow the Link header");
+        for (String other : List.of("page", "after")) {
+            if (query.text(other) != null) {
+                query.refuse(other, "is not for searches: follow the Link header");
+            }
         }
         list.read(query, exchange);
         Map<String, @Nullable Object> parameters =

@@ -108,11 +108,18 @@ final class GeneratedRequests {
                 List.of("x".repeat(200), "\ud835\udd9f".repeat(200)),
                 List.of("", "  ", "\u00a0", "x".repeat(201)));
         Map<String, Arbitrary<String>> values = Map.of(
-                "limit", number, "page", number, "before", place, "page_id", number, "symbol_id", number, "q", words);
+                "limit", number,
+                "page", number,
+                "before", place,
+                "after", place,
+                "page_id", number,
+                "symbol_id", number,
+                "q", words);
         return Arbitraries.frequency(
                         Tuple.of(2, "limit"),
                         Tuple.of(2, "page"),
                         Tuple.of(2, "before"),
+                        Tuple.of(1, "after"),
                         Tuple.of(2, "page_id"),
                         Tuple.of(1, "symbol_id"),
                         Tuple.of(5, "q"))

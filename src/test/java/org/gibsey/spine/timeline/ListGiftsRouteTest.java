@@ -34,7 +34,28 @@ class ListGiftsRouteTest extends MockedRoutes {
                 vault.getExchanges().get(0).getMessage().getHeader(JdbcConstants.JDBC_PARAMETERS, Map.class);
         assertThat(parameters.get("limit")).hasToString("10");
         assertThat(parameters.get("offset")).hasToString("20");
+        assertThat(parameters.get("after_id")).isNull();
         assertThat(rows.at("/0/created_at").textValue()).isEqualTo("2026-11-23T10:00:00.123456Z");
+    }
+
+    @Test
+    void leadsOnFromTheOldestToTheNewest() throws Exception {
+        Timestamp time = Timestamp.from(Instant.parse("2026-11-23T10:00:00Z"));
+        vault.expectedMessageCount(1);
+        vault.returnReplyBody(org.apache.camel.builder.ExpressionBuilder.constantExpression(
+                List.of(Map.of("id", 7, "created_at", time), Map.of("id", 8, "created_at", time))));
+
+        var answer = http.getForEntity("/vault/list?limit=1&page_id=3&after=2026-11-23T09:00:00Z_-6", JsonNode.class);
+
+        vault.assertIsSatisfied();
+        Map<?, ?> parameters =
+                vault.getExchanges().get(0).getMessage().getHeader(JdbcConstants.JDBC_PARAMETERS, Map.class);
+        assertThat(parameters.get("after_time")).isEqualTo("2026-11-23T09:00:00Z");
+        assertThat(parameters.get("after_id")).isEqualTo(-6L);
+        assertThat(parameters.get("before_time")).isEqualTo("infinity");
+        assertThat(answer.getBody()).hasSize(1);
+        assertThat(answer.getHeaders().getFirst("Link"))
+                .isEqualTo("</vault/list?limit=1&after=2026-11-23T10:00:00Z_7&page_id=3>; rel=\"next\"");
     }
 
     @Test

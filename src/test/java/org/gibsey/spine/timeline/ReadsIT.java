@@ -6,17 +6,26 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.URI;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.camel.model.ModelCamelContext;
+import org.apache.camel.model.ProcessorDefinitionHelper;
+import org.apache.camel.model.SetBodyDefinition;
+import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SpineIT;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.client.TestRestTemplate;
@@ -27,6 +36,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @SpineIT
 class ReadsIT {
 
+    private static final Pattern PARAMETER = Pattern.compile(":\\?(\\w+)");
     private static final Pattern NEXT = Pattern.compile("<(/vault/list[^>]*)>; rel=\"next\"");
     /** Rows that no other test's come between: from a time of their own. */
     private static final Instant LONG_AGO = Instant.parse("1969-07-20T20:17:40.000001Z");
@@ -39,6 +49,9 @@ class ReadsIT {
 
     @Autowired
     JdbcClient vault;
+
+    @Autowired
+    ModelCamelContext camel;
 
     @Test
     void theFeedHasTheGiftsOfAPageAsTheyAreNow() {
@@ -179,15 +192,8 @@ class ReadsIT {
             ids.add(insert(LONG_AGO.minusSeconds(i / 4)));
         }
 
-        List<Long> listed = new ArrayList<>();
-        String path = "/vault/list?limit=4&before=" + LONG_AGO.plusSeconds(1) + "_1";
-        while (path != null && listed.size() < 25) {
-            ResponseEntity<String> page = http.getForEntity(path, String.class);
-            json.readTree(page.getBody())
-                    .forEach(row -> listed.add(row.get("id").longValue()));
-            Matcher next = NEXT.matcher(String.valueOf(page.getHeaders().getFirst("Link")));
-            path = next.matches() ? next.group(1) : null;
-        }
+        List<Long> listed = idsByLinks("/vault/list?limit=4&before=" + LONG_AGO.plusSeconds(1) + "_1", 25);
+        List<Long> oldestFirst = idsByLinks("/vault/list?limit=4&after=0001-01-01T00:00:00Z_0", 25);
 
         List<Long> newestFirst = vault.sql(
                         "select id from vault where created_at <= ? order by created_at desc, id desc limit 25")
@@ -195,6 +201,74 @@ class ReadsIT {
                 .query(Long.class)
                 .list();
         assertThat(listed).containsExactlyElementsOf(newestFirst).containsExactlyInAnyOrderElementsOf(ids);
+        Collections.reverse(newestFirst);
+        assertThat(oldestFirst.subList(0, 25)).isEqualTo(newestFirst);
+    }
+
+    /** The texts of the oldest are there, and those of the next page are not. */
+    @Test
+    void leadsThroughLongGiftsFromTheOldestOn() throws Exception {
+        List<Long> ids = vault.sql("insert into vault (page_id, question, answer)"
+                        + " select 46007, 'q', repeat('a', 600000) from generate_series(1, 3) returning id")
+                .query(Long.class)
+                .list();
+
+        assertThat(idsByLinks("/vault/list?page_id=46007&after=0001-01-01T00:00:00Z_0", 3))
+                .containsExactlyElementsOf(ids);
+        assertThat(get("/vault/list?page_id=46007&limit=2&after=0001-01-01T00:00:00Z_0"))
+                .hasSize(1);
+    }
+
+    @Test
+    void theFeedIsReadFromTheOldestOnToo() {
+        vault.sql("insert into vault (page_id, question, answer) values (46006, 'first', 'a'), (46006, 'second', 'a')")
+                .update();
+
+        ResponseEntity<String> feed =
+                http.getForEntity("/feed?page_id=46006&limit=1&after=0001-01-01T00:00:00Z_0", String.class);
+
+        assertThat(feed.getBody()).contains("first").doesNotContain("second");
+        assertThat(feed.getHeaders().getFirst("Link")).startsWith("</feed?limit=1&after=20");
+    }
+
+    /** Whatever the vault has grown to: nothing is sorted but the rows of a page. */
+    @ParameterizedTest
+    @CsvSource({
+        "list-gifts, null, Index Scan using",
+        "list-gifts, 7, Index Scan Backward using",
+        "feed-gifts, null, Index Scan using",
+        "feed-gifts, 7, Index Scan Backward using"
+    })
+    void theIndexServesTheListEitherWay(String route, String after, String expected) throws Exception {
+        String select = ProcessorDefinitionHelper.filterTypeInOutputs(
+                        camel.getRouteDefinition(route).getOutputs(), SetBodyDefinition.class)
+                .iterator()
+                .next()
+                .getExpression()
+                .getExpression();
+        Map<String, String> values = Map.of(
+                "before_time", "'infinity'",
+                "before_id", "9223372036854775807",
+                "after_time", "'2026-01-01T00:00:00Z'",
+                "after_id", after,
+                "page_id", "46003",
+                "limit", "20",
+                "offset", "0");
+        String sql = PARAMETER.matcher(select).replaceAll(parameter -> values.getOrDefault(parameter.group(1), "null"));
+
+        List<String> plan = new ArrayList<>();
+        try (Connection psql = SharedServices.get().database().superuser();
+                Statement statement = psql.createStatement()) {
+            // of few rows it would rather sort all
+            statement.execute("set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off");
+            ResultSet lines = statement.executeQuery("explain (costs off) " + sql);
+            while (lines.next()) {
+                plan.add(lines.getString(1));
+            }
+        }
+
+        assertThat(String.join("\n", plan))
+                .containsPattern("Limit\n *->  " + expected + " vault_(page|timeline) on vault");
     }
 
     @Test
@@ -257,6 +331,9 @@ class ReadsIT {
                 "before=_1",
                 "before=2026-11-23T10:00:00Z_x",
                 "before=2026-11-23T10:00:00Z_1&page=1",
+                "after=2026-11-23T10:00:00Z_1&page=1",
+                "after=2026-11-23T10:00:00Z_1&before=2026-11-23T10:00:00Z_1",
+                "after=0000-12-31T23:59:59Z_1",
                 "before=%2B1000000000-12-31T23:59:59Z_1",
                 "page_id=one",
                 "page_id=9223372036854775808",
@@ -281,6 +358,19 @@ class ReadsIT {
     void saysThatTheBrokerTakesGifts() throws Exception {
         await().untilAsserted(() -> assertThat(http.getForObject("/kafka/status", String.class))
                 .isEqualTo("{\"brokers\":1,\"topic\":\"gift_events\",\"ok\":true}"));
+    }
+
+    /** @param most after so many it ends */
+    private List<Long> idsByLinks(String first, int most) throws Exception {
+        List<Long> ids = new ArrayList<>();
+        String path = first;
+        while (path != null && ids.size() < most) {
+            ResponseEntity<String> page = http.getForEntity(path, String.class);
+            json.readTree(page.getBody()).forEach(row -> ids.add(row.get("id").longValue()));
+            Matcher next = NEXT.matcher(String.valueOf(page.getHeaders().getFirst("Link")));
+            path = next.matches() ? next.group(1) : null;
+        }
+        return ids;
     }
 
     private JsonNode get(String path) throws Exception {

@@ -64,6 +64,7 @@ class SearchGiftsRouteTest extends MockedRoutes {
                 "q=%00",
                 "q=a&page=1",
                 "q=a&before=yesterday",
+                "q=a&after=2026-11-23T10:00:00Z_1",
                 "q=a&limit=101",
                 "q=a&symbol_id=moon"
             })

@@ -453,6 +453,8 @@ class SignedInReadsIT {
                 parameters.put("q", "a");
                 parameters.put("before_time", "infinity");
                 parameters.put("before_id", Long.MAX_VALUE);
+                parameters.put("after_time", null);
+                parameters.put("after_id", null);
                 parameters.put("page_id", page);
                 parameters.put("symbol_id", null);
                 parameters.put("limit", 10);
