@@ -173,12 +173,18 @@ export class Gifts {
     return this.#shown.length;
   }
 
-  get oldest() {
-    return this.#shown.at(this.#isThread ? 0 : -1)?.gift;
+  /** After it comes what has not been read of the list yet. */
+  get last() {
+    return this.#shown.at(-1)?.gift;
   }
 
   get newest() {
     return this.#shown.at(this.#isThread ? -1 : 0)?.gift;
+  }
+
+  /** Whether a gift has its place where the list has not been read yet. */
+  isBeyond(gift) {
+    return !this.complete && this.#place(gift) === this.#shown.length;
   }
 
   /** @param isThread whether those that come have their places oldest first */
@@ -213,8 +219,8 @@ export class Gifts {
     }
     for (const gift of inOrder.reverse()) {
       const place = this.#place(gift);
-      // older than all that are shown (stored long after it was saved): it is loaded when the reader gets there
-      if (fresh && this.oldest && compare(this.oldest, gift) < 0 && !this.complete) {
+      // in a list older than all that are shown (stored long after it was saved): it is loaded when the reader gets there
+      if (fresh && this.size && this.isBeyond(gift)) {
         continue;
       }
       const element = article(gift, this.#mayChange(gift));

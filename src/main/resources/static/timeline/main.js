@@ -8,7 +8,7 @@ import {Stream} from "./stream.js";
 
 const PAGE_OF_LIST = 30;
 const PAGE_ON_THE_WAY_BACK = 100;
-const MOST_OF_A_THREAD = 1_000;
+const THE_VERY_FIRST = "0001-01-01T00:00:00Z_0"; // comes after this place
 const MOST_ON_THE_WAY_BACK = 3_000;
 const SEARCH_AGAIN_MS = 2_000; // a gift is in the index of words a moment after it was stored
 const MOST_PENDING = 500;
@@ -33,10 +33,10 @@ const gifts = new Gifts(container, gift => session.mayChange(gift));
 const changing = new Changing(container, session, gifts, words => $("announcer").textContent = words);
 
 let filter = new URLSearchParams(); // the valid filters of the URL
-let isThread = false; // the gifts of one page from its first on: all of them, and new ones at the end
+let isThread = false; // the gifts of one page from its first on; new ones are at the end, once that has been reached
 let isRead = true; // the last time that the list was asked for
 let generation = 0; // of the filter; answers to requests of an older one are dropped
-let pending = []; // gifts held back because the reader has scrolled down
+let pending = []; // gifts held back because the reader has scrolled down, or has not read a thread so far
 let tooMany = false; // some of the held back ones were dropped
 let arrived = []; // gifts that go to the page with the next frame
 let came = []; // arrival times within the last second
@@ -63,8 +63,8 @@ const stream = new Stream(session, {
     const waiting = [arrived, pending].find(gifts => gifts.some(({event_id}) => event_id === gift.event_id));
     if (waiting) {
       waiting.splice(waiting.findIndex(({event_id}) => event_id === gift.event_id), 1, gift);
-    } else if (!changing.changed(gift)) {
-      // restored, or of these only now
+    } else if (!changing.changed(gift) && !(isThread && gifts.isBeyond(gift))) {
+      // restored, or of these only now; what of a thread is not read yet will be read as it is now
       arrived.push(gift);
       schedule();
     }
@@ -80,7 +80,7 @@ const stream = new Stream(session, {
   position({live}) {
     setState(live ? "live" : "waiting");
     if (live && !listed && !loading) {
-      loadOlder();
+      loadMore();
     }
   },
   reset() {
@@ -163,25 +163,25 @@ function show() {
   hold(batch);
 }
 
-/** Shows gifts that came, or keeps them while the reader is elsewhere. */
+/** Shows gifts that came, or keeps them while the reader is elsewhere: in a thread those that are beyond what has been read of it. */
 function hold(batch) {
-  if (!isThread && (place || readingElsewhere())) {
-    pending.push(...batch);
-    batch.forEach(gift => saveForm.arrived(gift.event_id, false));
-    if (pending.length > MOST_PENDING) {
-      pending = pending.slice(-MOST_PENDING);
-      tooMany = true;
-    }
-    updatePill();
-    return;
+  const held = new Set(isThread ? batch.filter(gift => gifts.isBeyond(gift)) : place || readingElsewhere() ? batch : []);
+  pending.push(...held);
+  held.forEach(gift => saveForm.arrived(gift.event_id, isThread ? "it is at the end" : "scroll up to see it"));
+  if (!isThread && pending.length > MOST_PENDING) {
+    pending = pending.slice(-MOST_PENDING);
+    tooMany = true;
   }
-  put(batch);
+  updatePill();
+  if (held.size < batch.length) {
+    put(batch.filter(gift => !held.has(gift)));
+  }
 }
 
 function put(batch) {
   const added = gifts.add(batch, true);
   gifts.trim();
-  batch.forEach(gift => saveForm.arrived(gift.event_id, true));
+  batch.forEach(gift => saveForm.arrived(gift.event_id, ""));
   if (added) {
     announce(added);
     drawEmblem();
@@ -206,12 +206,12 @@ function readingElsewhere() {
 function updatePill() {
   const pill = $("pill");
   pill.hidden = pending.length === 0;
-  pill.textContent = `${pending.length}${tooMany ? "+" : ""} new`;
+  pill.textContent = `${pending.length}${tooMany ? "+" : ""} new${isThread ? " at the end" : ""}`;
   document.title = pending.length ? `(${pending.length}${tooMany ? "+" : ""}) The Gibsey Vault` : "The Gibsey Vault";
 }
 
 function reveal() {
-  if (!listed || place || pending.length === 0) {
+  if (!listed || place || isThread || pending.length === 0) {
     return;
   }
   const batch = pending;
@@ -221,13 +221,18 @@ function reveal() {
   updatePill();
   if (gap) {
     forget();
-    loadOlder();
+    loadMore();
   } else {
     put(batch);
   }
 }
 
 $("pill").addEventListener("click", () => {
+  if (isThread) {
+    // however long it is: where they are first
+    $("order").click();
+    return;
+  }
   container.focus({preventScroll: true});
   const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
   reveal();
@@ -236,12 +241,12 @@ $("pill").addEventListener("click", () => {
 
 // ---- the list
 
-/** A piece of the list, or of what is found, and whether there is more. */
-async function read(limit, oldest) {
+/** A piece of the list, or of what is found, whether there is more, and what was changed while it was read. */
+async function read(limit, last) {
   const query = new URLSearchParams(filter);
   query.set("limit", limit);
-  if (oldest) {
-    query.set("before", `${oldest.created_at}_${oldest.id}`);
+  if (last || isThread) {
+    query.set(isThread ? "after" : "before", last ? `${last.created_at}_${last.id}` : THE_VERY_FIRST);
   }
   reading++;
   try {
@@ -252,7 +257,12 @@ async function read(limit, oldest) {
     if (!answer.ok) {
       throw new Error(`the list answered ${answer.status}`);
     }
-    return {rows: latest(parse(await answer.text())), isMore: answer.headers.has("Link")};
+    const rows = latest(parse(await answer.text()));
+    if (isThread && last && rows.length && compare(rows[0], last) >= 0) {
+      // of a server, or a route, from before there were threads: it would be asked again and again
+      throw new Error("the list does not lead on");
+    }
+    return {rows, isMore: answer.headers.has("Link"), changed: [...meanwhile.values()].filter(Boolean)};
   } finally {
     reading--;
     reading || meanwhile.clear();
@@ -263,53 +273,29 @@ function latest(rows) {
   return rows.map(row => meanwhile.has(row.event_id) ? meanwhile.get(row.event_id) : row).filter(Boolean);
 }
 
-/** A whole page of the novel; of one with very many gifts the newest. */
-async function readThread() {
-  const mine = generation;
-  const rows = [];
-  let piece;
-  reading++; // what is changed between two pieces counts, too
-  try {
-    do {
-      piece = await read(PAGE_ON_THE_WAY_BACK, rows.at(-1));
-      rows.push(...piece.rows);
-    } while (piece.isMore && rows.length < MOST_OF_A_THREAD && mine === generation);
-    return {rows: latest(rows), isMore: piece.isMore};
-  } finally {
-    reading--;
-    reading || meanwhile.clear();
-  }
-}
-
-/** Reads the next page of the list: its first, or the one after the oldest gift shown. */
-async function loadOlder(oldest = listed ? gifts.oldest : null) {
+/** Reads the next page of the list: its first, or the one after the last gift shown. */
+async function loadMore(last = listed ? gifts.last : null) {
   if (loading || gifts.complete) {
     return;
   }
   loading = true;
   const mine = generation;
   try {
-    const {rows, isMore, isRefused} =
-      isThread ? await readThread() : await read(place ? PAGE_ON_THE_WAY_BACK : PAGE_OF_LIST, oldest);
+    const {rows, isMore, isRefused, changed} = await read(place ? PAGE_ON_THE_WAY_BACK : PAGE_OF_LIST, last);
     if (mine !== generation) {
       return;
     }
     tellWhetherRead(true);
-    if (isThread && isMore) {
-      // more than anybody reads in one go
-      isThread = false;
-      $("order").hidden = true;
-      gifts.clear();
-      nameList();
-    }
     // what came since the reader was here is unread
     const unread = place && !isThread ? rows.filter(row => compare(row, place.newest) < 0) : [];
     gifts.add(rows.slice(unread.length), false);
     gifts.complete = !isMore;
-    if (place || !listed) {
+    if (place || !listed || isThread) {
       const meanwhile = pending;
+      // brought back while the piece was read, which may not have them
+      const restored = isThread ? changed.filter(gift => !gifts.isBeyond(gift)) : [];
       pending = [];
-      hold(distinct([...unread, ...meanwhile]));
+      hold(distinct([...unread, ...meanwhile, ...restored]));
     }
     if (!listed) {
       listed = true;
@@ -318,21 +304,23 @@ async function loadOlder(oldest = listed ? gifts.oldest : null) {
     }
     updateEnd(isRefused);
     loading = false;
-    if (place && !returned() && isMore && gifts.size + pending.length < MOST_ON_THE_WAY_BACK) {
-      loadOlder(rows.at(-1));
+    // in a thread as far as the reader had come
+    if (place && !returned() && isMore
+        && (isThread ? gifts.isBeyond(place.newest) : gifts.size + pending.length < MOST_ON_THE_WAY_BACK)) {
+      loadMore(rows.at(-1));
       return;
     }
     place = null;
     readingElsewhere() || reveal();
-    if ($("end").getBoundingClientRect().top < innerHeight) {
-      setTimeout(loadOlder);
-    }
+    // it tells of a change only, and the end may be in sight yet, or again
+    atEnd.unobserve($("end"));
+    atEnd.observe($("end"));
   } catch (error) {
     console.warn(error);
     if (mine === generation) {
       $("end").textContent = "The vault cannot be read at the moment. Trying again…";
       tellWhetherRead(false);
-      setTimeout(() => mine === generation && loadOlder(oldest), 2_000);
+      setTimeout(() => mine === generation && loadMore(last), 2_000);
     }
   } finally {
     loading = mine === generation ? false : loading;
@@ -354,7 +342,7 @@ async function searchAgain() {
     if (mine === generation) {
       const meanwhile = pending;
       pending = [];
-      hold(distinct([...meanwhile, ...rows.filter(row => !gifts.oldest || compare(row, gifts.oldest) < 0)]));
+      hold(distinct([...meanwhile, ...rows.filter(row => !gifts.last || compare(row, gifts.last) < 0)]));
     }
   } catch (error) {
     // the next gift that comes makes it once more
@@ -362,11 +350,13 @@ async function searchAgain() {
   }
 }
 
-new IntersectionObserver(([entry]) => {
-  if (entry.isIntersecting && listed) {
-    loadOlder();
+// on a busy machine several come at once, of which the last one holds
+const atEnd = new IntersectionObserver(entries => {
+  if (entries.at(-1).isIntersecting && listed) {
+    loadMore();
   }
-}, {rootMargin: "0px 0px 900px 0px"}).observe($("end"));
+}, {rootMargin: "0px 0px 900px 0px"});
+atEnd.observe($("end"));
 
 function updateEnd(isRefused) {
   setText($("end"),

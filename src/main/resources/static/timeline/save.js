@@ -175,7 +175,7 @@ export class SaveForm {
   #outcome = document.getElementById("outcome");
   #button = this.#form.querySelector("button");
   #waiting = new Map(); // event id to when it was saved
-  #arrived = new Map(); // event id to whether it is on the page; the stream can be faster than the answer to the save
+  #arrived = new Map(); // event id to where it is instead of on the page; the stream can be faster than the answer to the save
   #stop = document.getElementById("stop");
   #giveUp = null; // while a save is tried again
   #keeping = 0;
@@ -251,11 +251,11 @@ export class SaveForm {
   /**
    * A gift has arrived.
    *
-   * @param onPage false when it is held back because the reader has scrolled down
+   * @param elsewhere empty when it is on the page, and otherwise what to do about it, or where it is
    */
-  arrived(eventId, onPage) {
+  arrived(eventId, elsewhere) {
     this.#arrived.delete(eventId);
-    this.#arrived.set(eventId, onPage);
+    this.#arrived.set(eventId, elsewhere);
     if (this.#arrived.size > 1_000) {
       this.#arrived.delete(this.#arrived.keys().next().value);
     }
@@ -264,14 +264,14 @@ export class SaveForm {
       return;
     }
     this.#waiting.delete(eventId);
-    if (onPage) {
+    if (!elsewhere) {
       afterPaint(() => {
         const took = performance.now() - saved;
         this.#say("stored", `on the page after ${Math.round(took)} ms`);
         this.#onScreen(took);
       });
     } else {
-      this.#say("stored", `after ${Math.round(performance.now() - saved)} ms; scroll up to see it`);
+      this.#say("stored", `after ${Math.round(performance.now() - saved)} ms; ${elsewhere}`);
     }
   }
 

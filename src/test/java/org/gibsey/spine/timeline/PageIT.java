@@ -8,10 +8,13 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.camel.CamelContext;
 import org.gibsey.spine.embedded.Browser;
@@ -321,11 +324,7 @@ class PageIT {
             store("older " + i, "a\nb\nc\nd\ne", null);
         }
         browser.open(ofPage());
-        // as a reader gets there: the list grows as its end comes near
-        await().until(() -> {
-            browser.script("scrollTo(0, document.documentElement.scrollHeight)");
-            return browser.texts(".question").contains("older 30");
-        });
+        scrollUntil(() -> browser.texts(".question").contains("older 30"));
         String top = "return Array.from(document.querySelectorAll('.gift'))"
                 + ".find(gift => gift.querySelector('.question').textContent === 'older 30').getBoundingClientRect().top";
         browser.script("Array.from(document.querySelectorAll('.gift'))"
@@ -681,10 +680,7 @@ class PageIT {
         browser.open(ofPage());
         assertThat(browser.texts(".question")).hasSizeLessThan(75);
 
-        await().until(() -> {
-            browser.script("scrollTo(0, document.documentElement.scrollHeight)");
-            return browser.text("#end").equals("⁂");
-        });
+        scrollUntil(() -> browser.text("#end").equals("⁂"));
 
         assertThat(browser.texts(".question"))
                 .isEqualTo(IntStream.iterate(74, i -> i >= 0, i -> i - 1)
@@ -763,39 +759,209 @@ class PageIT {
     }
 
     @Test
-    void readsAPageAsItWasLeft() throws Exception {
-        for (int i = 0; i < 120; i++) {
-            store("gift " + i, "a\nb", null);
-        }
+    void readsAPageAsItWasLeftHoweverLongItIs() throws Exception {
+        storeThread(1_100);
         browser.open(ofPage());
 
         browser.click("#order");
         browser.awaitLive();
 
-        await().until(() -> browser.texts(".question").size() == 120);
+        await().until(() -> browser.texts(".question").equals(questions(0, 30)));
         assertThat(browser.address()).isEqualTo(ofPage() + "&order=saved");
-        assertThat(browser.texts(".question"))
-                .isEqualTo(IntStream.range(0, 120).mapToObj(i -> "gift " + i).toList());
         assertThat(browser.find("#gifts").getDomAttribute("aria-label"))
                 .isEqualTo("Gifts of page " + page + ", as they were left");
-        // what comes is at the end, where it moves nothing
-        browser.script("document.querySelectorAll('.gift')[60].scrollIntoView()");
-        String top = "return Math.round(document.querySelectorAll('.gift')[60].getBoundingClientRect().top)";
+        // what comes meanwhile is at the end, and nothing moves
+        scrollUntil(() -> browser.texts(".question").contains("gift 250"));
+        String gift = "Array.from(document.querySelectorAll('.gift'))"
+                + ".find(gift => gift.querySelector('.question').textContent === 'gift 250')";
+        browser.script(gift + ".scrollIntoView()");
+        String top = "return " + gift + "?.getBoundingClientRect().top ?? -1";
         double before = browser.settled(top);
         store("the last", "a", null);
-        await().until(() -> browser.texts(".question").size() == 121);
-        assertThat(browser.texts(".question")).endsWith("gift 119", "the last");
+        await().until(() -> browser.text("#pill").equals("1 new at the end"));
+        List<String> read = browser.texts(".question");
+        assertThat(read).isEqualTo(questions(0, read.size()));
         assertThat(browser.<Number>script(top).doubleValue()).isEqualTo(before);
-        assertThat(browser.find("#pill").isDisplayed()).isFalse();
+        // the keys go on from there
+        browser.script(gift + ".focus()");
+        browser.press("j");
+        assertThat(browser.text(".gift:focus .question")).isEqualTo("gift 251");
+        browser.press("k");
+        browser.script("document.activeElement.blur()");
+        browser.script(gift + ".scrollIntoView()");
+        assertThat(browser.settled(top)).isEqualTo(before);
 
-        browser.reload();
-        browser.awaitLive();
-        await().until(() -> browser.texts(".question").size() == 121
-                && Math.abs(browser.<Number>script(top).doubleValue() - before) < 2);
-        browser.script("document.querySelector('#order').click()");
+        // it leads to the newest, however far away the end is, and back
+        browser.script("document.querySelector('#pill').click()");
         browser.awaitLive();
         await().until(() -> browser.texts(".question").get(0).equals("the last"));
         assertThat(browser.address()).isEqualTo(ofPage());
+        browser.back();
+        browser.awaitLive();
+        await().until(() -> Math.abs(browser.<Number>script(top).doubleValue() - before) < 2);
+        browser.reload();
+        browser.awaitLive();
+        await().until(() -> Math.abs(browser.<Number>script(top).doubleValue() - before) < 2);
+
+        scrollUntil(() -> browser.text("#end").equals("⁂"));
+        List<String> all = questions(0, 1_100);
+        all.add("the last");
+        assertThat(browser.texts(".question")).isEqualTo(all);
+        // from now on what comes is there at once
+        browser.script(gift + ".scrollIntoView()");
+        store("later yet", "a", null);
+        all.add("later yet");
+        await().until(() -> browser.texts(".question").equals(all));
+        assertThat(browser.find("#pill").isDisplayed()).isFalse();
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void aThreadCountsWhatComesUntilItsEndIsRead() throws Exception {
+        storeThread(70);
+        browser.open(ofPage() + "&order=saved");
+
+        browser.type("#question", "Where is it?");
+        browser.type("#answer", "At the end.");
+        browser.click("#save-form button");
+        await().until(() -> browser.text("#outcome").matches("Stored, after \\d+ ms; it is at the end"));
+        // also while the reader is at the top
+        browser.script("const gift = document.querySelector('.gift'); gift.focus(); gift.blur()");
+        // of gifts that are not read yet the reader learns nothing but that there are new ones
+        execute("update vault set answer = 'as edited' where page_id = ? and question = 'gift 50'");
+        execute("update vault set deleted_at = now() where page_id = ? and question = 'gift 60'");
+        storeAt("2026-01-01T00:00:10.5Z", "stored late", "a");
+        List<String> read = questions(0, 30);
+        read.add(11, "stored late");
+        await().until(() -> browser.texts(".question").equals(read));
+        assertThat(browser.text("#pill")).isEqualTo("1 new at the end");
+
+        scrollUntil(() -> browser.text("#end").equals("⁂"));
+
+        List<String> all = questions(0, 70);
+        all.remove("gift 60");
+        all.add(11, "stored late");
+        all.add("Where is it?");
+        assertThat(browser.texts(".question")).isEqualTo(all);
+        assertThat(browser.texts(".answer").get(all.indexOf("gift 50"))).isEqualTo("as edited");
+        assertThat(browser.find("#pill").isDisplayed()).isFalse();
+    }
+
+    @Test
+    void aThreadIsReadNoFurtherThanTheReaderHadComeForAGiftThatIsGone() throws Exception {
+        storeThread(500);
+        browser.open(ofPage() + "&order=saved");
+        scrollUntil(() -> browser.texts(".question").contains("gift 50"));
+        browser.script("document.querySelectorAll('.gift')[40].scrollIntoView()");
+        browser.settled("return document.querySelectorAll('.gift')[40].getBoundingClientRect().top");
+        browser.script("document.querySelector('#all').click()");
+        browser.awaitLive();
+        execute("update vault set deleted_at = now() where page_id = ? and question = 'gift 40'");
+
+        browser.back();
+
+        List<String> read = questions(0, 101);
+        read.remove("gift 40");
+        await().until(() -> browser.texts(".question").equals(read));
+        // and what comes is beyond that
+        store("the last", "a", null);
+        await().until(() -> browser.text("#pill").equals("1 new at the end"));
+        assertThat(browser.texts(".question")).isEqualTo(read);
+    }
+
+    /** The list has it, or the stream, or both, however they overtake each other. */
+    @Test
+    void aThreadHasTheGiftThatComesWhileItsEndIsRead() throws Exception {
+        storeThread(40);
+        execute("update vault set deleted_at = now() where page_id = ? and question = 'gift 38'");
+        browser.open(ofPage() + "&order=saved");
+        browser.script("""
+                const fetching = window.fetch;
+                window.fetch = async (path, options) => {
+                  if (!path.startsWith("/vault/list")) {
+                    return fetching(path, options);
+                  }
+                  await new Promise(ask => window.ask = ask);
+                  const answer = await fetching(path, options);
+                  const rows = await answer.text();
+                  await new Promise(go => window.go = go);
+                  return new Response(rows, {headers: answer.headers});
+                };
+                scrollTo(0, document.documentElement.scrollHeight);
+                """);
+        await().until(() -> browser.script("return window.ask !== undefined"));
+        store("both", "a", null);
+        await().until(() -> browser.text("#pill").equals("1 new at the end"));
+        browser.script("window.ask()");
+        await().until(() -> browser.script("return window.go !== undefined"));
+        // the list has been asked by now
+        storeAt("2026-01-01T00:00:34.5Z", "in between", "a");
+        execute("update vault set question = 'as edited' where page_id = ? and question = 'gift 36'");
+        execute("update vault set deleted_at = now() where page_id = ? and question = 'gift 37'");
+        execute("update vault set deleted_at = null where page_id = ? and question = 'gift 38'");
+        store("at the end", "a", null);
+        await().until(() -> browser.text("#pill").equals("3 new at the end"));
+
+        browser.script("window.go()");
+
+        List<String> all = questions(0, 40);
+        all.add(35, "in between");
+        all.set(all.indexOf("gift 36"), "as edited");
+        all.remove("gift 37");
+        all.addAll(List.of("both", "at the end"));
+        await().until(() -> browser.text("#end").equals("⁂"));
+        assertThat(browser.texts(".question")).isEqualTo(all);
+        assertThat(browser.find("#pill").isDisplayed()).isFalse();
+    }
+
+    /** The page hears late, and all at once, that its end has left the sight and is in it again. */
+    @Test
+    void aThreadIsReadToItsEndOnABusyMachineToo() throws Exception {
+        storeThread(150);
+        Runnable end = browser.before("""
+                window.IntersectionObserver = class extends IntersectionObserver {
+                  constructor(hear, options) {
+                    const late = [];
+                    super(entries => {
+                      late.length || setTimeout(() => hear(late.splice(0)), 200);
+                      late.push(...entries);
+                    }, options);
+                  }
+                };
+                """);
+        try {
+            browser.open(ofPage() + "&order=saved");
+
+            scrollUntil(() -> browser.text("#end").equals("⁂"));
+
+            assertThat(browser.texts(".question")).isEqualTo(questions(0, 150));
+        } finally {
+            end.run();
+        }
+    }
+
+    /** As a server has it, or the file of a route, from before there were threads. */
+    @Test
+    void aListThatKnowsNoThreadsIsNotAskedAgainAndAgain() throws Exception {
+        storeThread(40);
+        Runnable end = browser.before("""
+                const fetching = window.fetch;
+                window.asked = 0;
+                window.fetch = (path, options) => {
+                  const isList = String(path).startsWith("/vault/list");
+                  window.asked += isList;
+                  return fetching(isList ? path.replace(/&after=[^&]*/, "") : path, options);
+                };
+                """);
+        try {
+            browser.open(ofPage() + "&order=saved");
+
+            scrollUntil(() -> browser.text("#end").startsWith("The vault cannot be read at the moment."));
+
+            assertThat(browser.<Long>script("return window.asked")).isLessThan(4);
+        } finally {
+            end.run();
+        }
     }
 
     @Test
@@ -921,6 +1087,18 @@ class PageIT {
         return "http://localhost:%d/".formatted(port);
     }
 
+    /** As a reader gets there: the list grows as its end comes near. */
+    private static void scrollUntil(Callable<Boolean> isThere) {
+        await().pollInterval(Duration.ofMillis(20)).until(() -> {
+            browser.script("scrollTo(0, document.documentElement.scrollHeight)");
+            return isThere.call();
+        });
+    }
+
+    private static List<String> questions(int from, int to) {
+        return IntStream.range(from, to).mapToObj(i -> "gift " + i).collect(Collectors.toCollection(ArrayList::new));
+    }
+
     private String ofPage() {
         return "http://localhost:%d/?page_id=%d".formatted(port, page);
     }
@@ -934,6 +1112,15 @@ class PageIT {
                 symbol,
                 id);
         return id;
+    }
+
+    /** Gifts of one day, a second after each other. */
+    private void storeThread(int gifts) throws SQLException {
+        execute("""
+                insert into vault (page_id, question, answer, created_at)
+                select ?, 'gift ' || n, 'a', timestamptz '2026-01-01T00:00:00Z' + n * interval '1 second'
+                  from generate_series(0, ? - 1) n
+                """, gifts);
     }
 
     private void storeAt(String time, String question, String answer) throws SQLException {
