@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangePropertyKey;
@@ -21,7 +22,8 @@ import org.springframework.transaction.support.TransactionTemplate;
  * Proves that a refusal is the gift's own fault: the database has to take another gift with the same statement. A sequence at
  * its end, a broken trigger, a missing partition of the table refuse with the very codes that bad data gets, and would
  * dead-letter every gift there is. The other gift is like the last one that was stored, and is rolled back. For a change two others
- * are tried: an edit of the last gift that is not the one it is about, and an edit of a gift that does not exist. Thread-safe.
+ * are tried: an edit of the last gift that is not the one it is about, and an edit of a gift that does not exist. Then it is tried
+ * once more itself: what refused it may have ended before the others were tried. Thread-safe.
  */
 @Component
 final class RefusalProof {
@@ -49,11 +51,15 @@ final class RefusalProof {
 
     private static final String JUDGED = RefusalProof.class.getName();
 
-    /** The database takes no gift at all. */
+    /** The database takes no gift at all, or this one after all. */
     static final class RefusesEverything extends RuntimeException {
 
         RefusesEverything(Throwable cause) {
             super("the database refuses any gift: " + Fault.of(cause), cause);
+        }
+
+        RefusesEverything(String message) {
+            super(message);
         }
     }
 
@@ -80,37 +86,54 @@ final class RefusalProof {
     }
 
     /**
-     * Tries another gift.
+     * Tries another gift, and then this one again.
      *
      * @param failed whose last statement was refused; one that is not about gifts proves nothing and passes
-     * @throws RefusesEverything if that is refused as well, for whatever reason
+     * @throws RefusesEverything if the other is refused as well, for whatever reason, or this one no more
      */
     private static void check(Exchange failed) {
         DataSource vault = dataSource(failed);
         String sql = failed.getMessage().getBody(String.class);
-        Map<?, ?> parameters = failed.getMessage().getHeader(JdbcConstants.JDBC_PARAMETERS, Map.of(), Map.class);
+        @SuppressWarnings("unchecked")
+        Map<String, ?> parameters = failed.getMessage().getHeader(JdbcConstants.JDBC_PARAMETERS, Map.of(), Map.class);
         if (vault == null
                 || sql == null
                 || !(parameters.containsKey("event_id") || parameters.containsKey(ChangeEvents.PARAMETER))) {
             return;
         }
-        TransactionTemplate transaction = new TransactionTemplate(new DataSourceTransactionManager(vault));
+        NamedParameterJdbcTemplate jdbc = new NamedParameterJdbcTemplate(vault);
         try {
-            transaction.executeWithoutResult(rolledBack -> {
-                rolledBack.setRollbackOnly();
-                // Camel marks a parameter with ":?"
-                NamedParameterJdbcTemplate jdbc = new NamedParameterJdbcTemplate(vault);
-                Map<String, Object> other = parameters.containsKey("event_id")
-                        ? gift(jdbc)
-                        : changes(jdbc, String.valueOf(parameters.get(ChangeEvents.PARAMETER)));
-                jdbc.execute(sql.replace(":?", ":"), other, statement -> {
-                    statement.execute();
-                    return statement;
-                });
-            });
+            attempt(
+                    jdbc,
+                    vault,
+                    sql,
+                    () -> parameters.containsKey("event_id")
+                            ? gift(jdbc)
+                            : changes(jdbc, String.valueOf(parameters.get(ChangeEvents.PARAMETER))));
         } catch (DataAccessException e) {
             throw new RefusesEverything(e);
         }
+        try {
+            attempt(jdbc, vault, sql, () -> parameters);
+        } catch (DataAccessException e) {
+            if (Fault.of(e).ofTheMessage()) {
+                return;
+            }
+        }
+        throw new RefusesEverything("what the database refused it does not refuse any more");
+    }
+
+    /** Executes the statement, and takes it back. */
+    private static void attempt(
+            NamedParameterJdbcTemplate jdbc, DataSource vault, String sql, Supplier<Map<String, ?>> parameters) {
+        new TransactionTemplate(new DataSourceTransactionManager(vault)).executeWithoutResult(rolledBack -> {
+            rolledBack.setRollbackOnly();
+            // Camel marks a parameter with ":?"
+            jdbc.execute(sql.replace(":?", ":"), parameters.get(), statement -> {
+                statement.execute();
+                return statement;
+            });
+        });
     }
 
     private static @Nullable DataSource dataSource(Exchange failed) {

@@ -555,6 +555,31 @@ class PersistChangesIT {
         assertThat(letter(edit)).isNull();
     }
 
+    /** What refuses it ends before another one is tried. */
+    @Test
+    void aChangeThatIsRefusedOnceAndNotAgainIsNoDeadLetter() throws Exception {
+        UUID gift = saved("q", "a");
+        GiftChange edit = edit(gift, 1, "taken at the second attempt", "", Field.QUESTION);
+        try (Connection connection = SharedServices.get().database().superuser();
+                Statement statement = connection.createStatement()) {
+            statement.execute("create sequence refusals; grant usage on sequence refusals to public");
+            statement.execute("create function once() returns trigger language plpgsql as"
+                    + " $$begin if nextval('refusals') = 1 then raise exception 'broken'; end if; return new; end$$");
+            statement.execute("create trigger once before update on vault for each row"
+                    + " when (new.question = 'taken at the second attempt') execute function once()");
+            try {
+                write(edit);
+                await().until(() -> letter(edit) != null
+                        || "taken at the second attempt".equals(row(gift).get("question")));
+            } finally {
+                statement.execute("drop function once cascade; drop sequence refusals");
+            }
+        }
+
+        assertThat(letter(edit)).isNull();
+        awaitOutcome(edit, "applied");
+    }
+
     @Test
     void aChangeThatCannotBeDecodedIsADeadLetterOfItsTopic() throws Exception {
         UUID gift = saved("q", "a");
