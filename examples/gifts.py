@@ -27,7 +27,7 @@ def follow(last=None):
         try:
             with http.get(BASE + "/vault/stream", headers={"Last-Event-ID": last}, stream=True, timeout=(10, 60)) as stream:
                 event = {}
-                for line in stream.iter_lines():
+                for line in stream.iter_lines(chunk_size=1):  # each gift when it comes, not when a block is full
                     field, _, event[field] = line.decode().partition(": ")
                     if not line:  # the event is whole
                         if event.get("event") == "gift":
