@@ -4,7 +4,6 @@ import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.SocketTimeoutException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +13,7 @@ import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
 import org.apache.coyote.ActionCode;
+import org.apache.tomcat.util.net.SocketWrapperBase;
 import org.gibsey.spine.ClientShares;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,8 +30,6 @@ final class PublicValve extends ErrorReportValve {
 
     /** Request attribute of an answer that is not finished: its reader took too long. */
     static final String CUT_OFF = PublicValve.class.getName() + ".CUT_OFF";
-
-    private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(3);
 
@@ -88,7 +86,7 @@ final class PublicValve extends ErrorReportValve {
 
     /** For a client that has as many threads as it may, so it gets none for its body, nor to wait until it opens a window of HTTP/2. */
     private static void refuse(Problem problem, Request request, Response response) throws IOException {
-        request.getCoyoteRequest().action(ActionCode.DISABLE_SWALLOW_INPUT, null);
+        UnwantedBody.leave(request.getCoyoteRequest());
         byte[] body = problem.prepare(response, request.getRequestURI());
         if (isHttp2(request)) {
             body = new byte[0];
@@ -116,34 +114,26 @@ final class PublicValve extends ErrorReportValve {
         }
     }
 
-    /**
-     * A short while for a body that nobody has read, so that its sender sees the answer, and then the end. Tomcat would wait
-     * for all of it, in a thread, for a client that sends a byte now and then. Who has its share of such waits gets none.
-     */
+    /** So that the sender of a body that nobody has read sees the answer. Who has its share of such waits gets none. */
     private void dropRest(String client, Request request, Response response) throws IOException {
         org.apache.coyote.Request wire = request.getCoyoteRequest();
+        SocketWrapperBase<?> socket = (SocketWrapperBase<?>) request.getAttribute(IncomingBody.SOCKET);
         // HTTP/2 resets the stream, and a client that still waits for 100 sends nothing
         if (request.isFinished() || wire.hasExpectation() || isHttp2(request)) {
             return;
         }
         response.finishResponse();
-        if (response.getStatus() != HttpServletResponse.SC_REQUEST_TIMEOUT
+        if (socket != null
+                && response.getStatus() != HttpServletResponse.SC_REQUEST_TIMEOUT
                 && comingBodies.take(client, 1) == ClientShares.Outcome.TAKEN) {
-            long end = System.nanoTime() + REST_NANOS;
-            byte[] buffer = new byte[8192];
             try {
-                InputStream rest = request.getInputStream();
-                while (rest.read(buffer) >= 0 && System.nanoTime() < end) {
-                    // it is not wanted
-                }
-            } catch (IOException | IllegalStateException e) {
-                LOG.debug("The rest of a body is not there", e);
+                UnwantedBody.read(wire, socket);
             } finally {
                 comingBodies.leave(client, 1);
             }
         }
         if (!request.isFinished()) {
-            wire.action(ActionCode.DISABLE_SWALLOW_INPUT, null);
+            UnwantedBody.leave(wire);
         }
     }
 
