@@ -16,6 +16,7 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.namedparam.NamedParameterJdbcTemplate;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
@@ -29,15 +30,15 @@ import org.springframework.transaction.support.TransactionTemplate;
 final class RefusalProof {
 
     private static final String LAST =
-            "select array[user_id]::text[] as user_id, array[page_id] as page_id, array[symbol_id] as symbol_id"
-                    + " from vault order by id desc limit 1";
+            "select array[user_id]::text[] as user_id, array[page_id] as page_id, array[symbol_id] as symbol_id,"
+                    + " array[lang] as lang from vault order by id desc limit 1";
 
     /** The changes to try. Newer than any, so that they are not superseded. */
     private static final String CHANGES = """
             select jsonb_agg(probe)::text
               from (select gen_random_uuid() as change_id, 'edited' as kind, gift, 'infinity'::timestamptz as at,
                            array['question', 'answer'] as sets, 'Would it take this one? ' || gift as question,
-                           'It is taken back. ' || gift as answer, symbol_id, user_id, coalesce(page_id, 1) as page_id,
+                           'It is taken back. ' || gift as answer, symbol_id, lang, user_id, coalesce(page_id, 1) as page_id,
                            now() as created_at
                       from (values (gen_random_uuid())) as missing(new_gift)
                       left join lateral (select * from vault
@@ -110,15 +111,16 @@ final class RefusalProof {
                     () -> parameters.containsKey("event_id")
                             ? gift(jdbc)
                             : changes(jdbc, String.valueOf(parameters.get(ChangeEvents.PARAMETER))));
-        } catch (DataAccessException e) {
+        } catch (DataAccessException | TransactionException e) {
             throw new RefusesEverything(e);
         }
         try {
             attempt(jdbc, vault, sql, () -> parameters);
-        } catch (DataAccessException e) {
+        } catch (DataAccessException | TransactionException e) {
             if (Fault.of(e).ofTheMessage()) {
                 return;
             }
+            throw new RefusesEverything(e);
         }
         throw new RefusesEverything("what the database refused it does not refuse any more");
     }
@@ -133,6 +135,8 @@ final class RefusalProof {
                 statement.execute();
                 return statement;
             });
+            // what a commit would find wrong
+            jdbc.getJdbcOperations().execute("set constraints all immediate");
         });
     }
 
@@ -157,19 +161,20 @@ final class RefusalProof {
         gift.put("user_id", new String[1]);
         gift.put("page_id", new Long[] {1L});
         gift.put("symbol_id", new Integer[1]);
+        gift.put("lang", new String[1]);
         List<Map<String, Object>> last = jdbc.query(
                 LAST,
                 Map.of(),
                 (row, number) -> Map.of(
                         "user_id", row.getArray("user_id").getArray(),
                         "page_id", row.getArray("page_id").getArray(),
-                        "symbol_id", row.getArray("symbol_id").getArray()));
+                        "symbol_id", row.getArray("symbol_id").getArray(),
+                        "lang", row.getArray("lang").getArray()));
         last.forEach(gift::putAll);
         UUID id = UUID.randomUUID();
         gift.put("event_id", new String[] {id.toString()});
         gift.put("question", new String[] {"Would it take this one? " + id});
         gift.put("answer", new String[] {"It is taken back. " + id});
-        gift.put("lang", new String[1]);
         gift.put("created_at", new String[] {Instant.now().toString()});
         return gift;
     }
