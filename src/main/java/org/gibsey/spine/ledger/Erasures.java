@@ -69,10 +69,13 @@ class Erasures {
             """;
 
     /** The table of the old worker is kept by who adopted it, in whatever shape it was, and no route knows it. */
-    private static final String IS_OLD_TABLE_THERE = "select to_regclass('vault_before_gift_spine') is not null";
+    private static final String HAS_OLD_TABLE_READERS = """
+            select exists (select from pg_attribute
+                            where attrelid = to_regclass('vault_before_gift_spine') and attname = 'user_id' and not attisdropped)
+            """;
 
     private static final String OLD_ROWS =
-            "select count(*) from vault_before_gift_spine old where lower(to_jsonb(old) ->> 'user_id') = ?";
+            "select count(*) from vault_before_gift_spine where lower(user_id::text) = ?";
 
     private static final String OLDEST = """
             select coalesce(extract(epoch from now() - min(stored_at)), 0)
@@ -162,28 +165,27 @@ class Erasures {
             throw new InvalidEndpointRequestException("the reader must be a UUID", "the reader must be a UUID");
         }
         UUID id = UUID.fromString(reader);
-        long oldRows = oldRows(id);
         Erasure tables = vault.sql(SQL)
                 .param(id)
-                .query((row, number) -> tables(id, row, oldRows))
+                .query((row, number) -> tables(id, row))
                 .optional()
                 .orElse(null);
         return tables == null ? null : withTopics(tables);
     }
 
     private long oldRows(UUID reader) {
-        return vault.sql(IS_OLD_TABLE_THERE).query(Boolean.class).single()
+        return vault.sql(HAS_OLD_TABLE_READERS).query(Boolean.class).single()
                 ? vault.sql(OLD_ROWS).param(reader.toString()).query(Long.class).single()
                 : 0;
     }
 
-    private static Erasure tables(UUID reader, ResultSet row, long oldRows) throws SQLException {
+    private Erasure tables(UUID reader, ResultSet row) throws SQLException {
         Timestamp swept = row.getTimestamp("swept_at");
         return new Erasure(
                 reader,
                 row.getTimestamp("at").toInstant(),
                 swept == null ? null : swept.toInstant(),
-                new WithText(row.getLong("gifts"), row.getLong("changes"), row.getLong("letters"), oldRows),
+                new WithText(row.getLong("gifts"), row.getLong("changes"), row.getLong("letters"), oldRows(reader)),
                 false,
                 null,
                 List.of(),

@@ -10,6 +10,7 @@ import java.sql.Timestamp;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -423,6 +424,37 @@ class PersistChangesIT {
                 .listOfRows();
     }
 
+    /** Ten are swept at a time, and each takes its place for a minute. */
+    @Test
+    void aReaderWhoWasForgottenAMinuteAgoKeepsNobodyWaiting() throws Exception {
+        List<UUID> before = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            UUID reader = UUID.randomUUID();
+            before.add(reader);
+            vault.sql("insert into vault (event_id, user_id, page_id, question, answer, deleted_at, purged_at)"
+                            + " values (gen_random_uuid(), ?, 1, '', '', now(), now())")
+                    .param(reader)
+                    .update();
+            vault.sql("insert into erased_reader (user_id, change_id, at) values (?, gen_random_uuid(), '2001-01-01')")
+                    .param(reader)
+                    .update();
+        }
+        UUID reader = UUID.randomUUID();
+        UUID gift = UUID.randomUUID();
+        save(gift, reader, "told");
+        awaitRow(gift);
+        ReaderErasure erasure = ReaderErasure.of(reader, SAVED);
+        changes.write(record(erasure));
+        awaitOutcome(erasure.id(), "applied");
+
+        fire("erase-readers");
+
+        assertThat(texts(gift)).isEmpty();
+        vault.sql("delete from erased_reader where user_id = any(?)")
+                .param(before.toArray(UUID[]::new))
+                .update();
+    }
+
     /** Somebody took the row away by hand: nothing that is done to rows of the vault reaches its history. */
     @Test
     void theHistoryOfAGiftWhoseRowIsGoneIsForgottenWithItsReader() throws Exception {
@@ -578,6 +610,52 @@ class PersistChangesIT {
 
         assertThat(letter(edit)).isNull();
         awaitOutcome(edit, "applied");
+    }
+
+    /** The statement itself is taken, also the one that is tried again. */
+    @Test
+    void aChangeThatOnlyTheCommitRefusesIsADeadLetter() throws Exception {
+        UUID gift = saved("q", "a");
+        GiftChange edit = edit(gift, 1, "refused at the commit", "", Field.QUESTION);
+        try (Connection connection = SharedServices.get().database().superuser();
+                Statement statement = connection.createStatement()) {
+            statement.execute("create function late() returns trigger language plpgsql as"
+                    + " $$begin raise exception using errcode = 'check_violation'; end$$");
+            statement.execute("create constraint trigger late after update on vault deferrable initially deferred"
+                    + " for each row when (new.question = 'refused at the commit') execute function late()");
+            try {
+                write(edit);
+                await().until(() -> letter(edit) != null);
+            } finally {
+                statement.execute("drop function late cascade");
+            }
+        }
+
+        assertThat(row(gift)).containsEntry("question", "q");
+    }
+
+    /** What is tried instead is like the last gift, which has a language. */
+    @Test
+    void aDatabaseThatRefusesEveryGiftWithALanguageIsAnOutage() throws Exception {
+        saved("q", "a");
+        UUID gift = UUID.randomUUID();
+        try (Connection connection = SharedServices.get().database().superuser();
+                Statement statement = connection.createStatement()) {
+            statement.execute("create function no_lang() returns trigger language plpgsql as"
+                    + " $$begin raise exception 'broken'; end$$");
+            statement.execute("create trigger no_lang before insert on vault for each row"
+                    + " when (new.lang is not null) execute function no_lang()");
+            try {
+                save(gift, "q", "a");
+                await().until(() ->
+                        String.valueOf(outages.reason("persist-gifts")).contains("the database refuses any gift"));
+            } finally {
+                statement.execute("drop function no_lang cascade");
+            }
+        }
+
+        awaitRow(gift);
+        assertThat(letter(gift)).isNull();
     }
 
     @Test
