@@ -110,7 +110,7 @@ public final class GiftChangeJson {
 
     private static Set<Field> sets(JsonNode names, List<FieldError> errors) {
         Set<Field> sets = EnumSet.noneOf(Field.class);
-        boolean hasOthers = false;
+        boolean hasOthers = names.size() > Field.values().length;
         for (JsonNode name : names) {
             Optional<Field> field = EnumSet.allOf(Field.class).stream()
                     .filter(known -> known.word().equals(name.asText()))
@@ -120,7 +120,7 @@ public final class GiftChangeJson {
         }
         if (hasOthers) {
             // once, however many there are: a record has room for millions
-            errors.add(new FieldError("/sets", "must hold question, answer and symbol_id only"));
+            errors.add(new FieldError("/sets", "must hold question, answer, symbol_id and lang only, each once"));
         }
         return sets;
     }

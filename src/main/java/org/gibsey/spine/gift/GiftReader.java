@@ -73,6 +73,9 @@ public final class GiftReader {
     /** No number of a gift has as many digits, and longer ones take their time to be computed. */
     private static final int MAX_DIGITS = 400;
 
+    /** No list names more, and a record has room for millions. */
+    private static final int MAX_LISTED = 16;
+
     /** No tag of a language has to be longer (RFC 5646, 4.4.1). */
     private static final int MAX_LANG = 35;
 
@@ -94,7 +97,8 @@ public final class GiftReader {
     private volatile ObjectReader json;
 
     private final boolean strict;
-    /** Fields that are read beside those of a gift, whatever they hold. */
+
+    /** Fields that are read beside those of a gift: plain values, or lists of some. */
     private final Set<String> further;
 
     private final int maxQuestion;
@@ -233,13 +237,18 @@ public final class GiftReader {
             boolean isPlain = true;
             while (parser.nextToken() == JsonToken.FIELD_NAME) {
                 String name = parser.currentName();
-                isPlain &= parser.nextToken().isScalarValue() && (FIELDS.contains(name) || further.contains(name));
+                parser.nextToken();
                 if (FIELDS.contains(name)) {
-                    fields.set(name, known(parser));
+                    JsonNode field = known(parser);
+                    fields.set(name, field);
+                    isPlain &= field.isValueNode();
                 } else if (further.contains(name)) {
-                    fields.set(name, knownOrList(parser));
+                    JsonNode field = knownOrList(parser);
+                    fields.set(name, field);
+                    isPlain &= field.isValueNode() || isPlainList(field);
                 } else {
                     parser.skipChildren();
+                    isPlain = false;
                 }
             }
             if (parser.nextToken() != null) {
@@ -260,16 +269,24 @@ public final class GiftReader {
         }
     }
 
-    /** The value at the parser, or a list of such. */
+    /** The value at the parser, or a list of such: the first of them, and one more to tell that there are others. */
     private static JsonNode knownOrList(JsonParser parser) throws IOException {
         if (!parser.isExpectedStartArrayToken()) {
             return known(parser);
         }
         ArrayNode list = JsonNodeFactory.instance.arrayNode();
         while (parser.nextToken() != JsonToken.END_ARRAY) {
-            list.add(known(parser));
+            if (list.size() <= MAX_LISTED) {
+                list.add(known(parser));
+            } else {
+                parser.skipChildren();
+            }
         }
         return list;
+    }
+
+    private static boolean isPlainList(JsonNode list) {
+        return list.isArray() && list.size() <= MAX_LISTED && list.valueStream().allMatch(JsonNode::isValueNode);
     }
 
     /** The value at the parser, without what is in it: a gift has plain values only. */

@@ -188,8 +188,20 @@ class GiftChangeTest {
                 .isInstanceOfSatisfying(
                         InvalidInput.class,
                         refused -> assertThat(refused.errors())
-                                .containsExactly(
-                                        new FieldError("/sets", "must hold question, answer and symbol_id only")));
+                                .containsExactly(new FieldError(
+                                        "/sets", "must hold question, answer, symbol_id and lang only, each once")));
+    }
+
+    /** A list of millions of names would be as many objects. */
+    @Test
+    void keepsNoMoreOfAListThanItNeeds() throws MalformedJson {
+        String value =
+                PLAIN.replace("\"sets\":[\"answer\"]", "\"sets\":[\"answer\"" + ",\"answer\"".repeat(100_000) + "]");
+
+        assertThat(GiftReader.ofEvents(Set.of("sets")).parse(bytes(value)).get("sets"))
+                .hasSizeLessThan(20);
+        assertThatThrownBy(() -> GiftChangeJson.read(record(bytes(value), Kind.EDITED.type(), GIFT.toString())))
+                .isInstanceOf(InvalidInput.class);
     }
 
     @Test
