@@ -12,7 +12,7 @@ import org.postgresql.PGNotification;
 import org.postgresql.PGProperty;
 
 /**
- * A connection that is notified of every insert into the vault ({@code LISTEN vault}). It is not one of the pool, because
+ * A connection that is notified of everything new or changed in the vault ({@code LISTEN vault}). It is not one of the pool, because
  * notifications belong to a session and it is kept for as long as anybody looks. Used by one thread.
  */
 final class NotificationConnection implements AutoCloseable {

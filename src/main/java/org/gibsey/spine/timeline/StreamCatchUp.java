@@ -65,7 +65,7 @@ final class StreamCatchUp implements DisposableBean {
         }
         VaultReads.bind(client.caller());
         try (Connection connection = vaultReads.getConnection()) {
-            if (from.equals(begin) && !history.knows(begin, connection)) {
+            if (from.equals(begin) && !history.canTell(begin, client.filter().reader(), connection)) {
                 client.send(StreamServlet.RESET);
                 client.whenDrained(then);
                 return;

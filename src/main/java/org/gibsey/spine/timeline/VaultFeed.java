@@ -217,7 +217,7 @@ final class VaultFeed implements SmartLifecycle {
     private void findPosition(Connection connection) throws SQLException {
         if (recent == null) {
             recent = new RecentGifts(history.latest(connection));
-        } else if (!history.knows(recent.position(), connection)) {
+        } else if (!history.canTell(recent.position(), null, connection)) {
             recent = new RecentGifts(history.latest(connection));
             LOG.warn("The database is another server than before; the timelines start again from what it has");
             live.forEach(client -> client.send(StreamServlet.RESET));

@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
@@ -28,7 +29,7 @@ class VaultHistory {
     private static final List<String> COLUMNS =
             List.of("id", "event_id", "user_id", "page_id", "question", "answer", "symbol_id", "lang", "created_at");
 
-    /** Rows fetched at a time, and characters delivered: bounds the memory that long answers take. */
+    /** Rows fetched at a time at most, and characters delivered: bounds the memory that long answers take. */
     private static final int FETCH_ROWS = 10;
 
     private static final int PAGE_CHARS = 512 * 1024;
@@ -73,6 +74,11 @@ class VaultHistory {
                                   order by txid desc, id desc limit 1) v on true
             """;
 
+    private static final String CAN_TELL = """
+            select ? < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+                   and not exists (select from gift_change where gift = ? and kind = 'erased') as can_tell
+            """;
+
     private final ObjectMapper json;
 
     /** @param json the mapper the list is written with */
@@ -100,14 +106,19 @@ class VaultHistory {
         }
     }
 
-    /** Whether a position can be of this server: whether the server has reached its transaction id. */
-    boolean knows(StreamPosition position, Connection connection) throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement(
-                "select ? < pg_snapshot_xmax(pg_current_snapshot())::text::bigint as known")) {
-            select.setLong(1, position.txid());
+    /**
+     * Whether what has happened since can be told: not if the server has not reached the position's transaction id, and not to a reader
+     * who asked to be forgotten, since what was deleted is no longer theirs.
+     *
+     * @param reader whose gifts are wanted; null for those of all
+     */
+    boolean canTell(StreamPosition since, @Nullable UUID reader, Connection connection) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(CAN_TELL)) {
+            select.setLong(1, since.txid());
+            select.setObject(2, reader, Types.OTHER);
             try (ResultSet row = select.executeQuery()) {
                 row.next();
-                return row.getBoolean("known");
+                return row.getBoolean("can_tell");
             }
         }
     }
@@ -124,7 +135,7 @@ class VaultHistory {
         // the driver fetches in portions only within a transaction
         connection.setAutoCommit(false);
         try (PreparedStatement select = connection.prepareStatement(READ)) {
-            select.setFetchSize(FETCH_ROWS);
+            select.setFetchSize(1);
             setArrays(select, 1, from.open());
             select.setLong(3, from.txid());
             select.setLong(4, from.id());
@@ -158,6 +169,9 @@ class VaultHistory {
             StreamedGift gift = gift(rows, position);
             gifts.add(gift);
             chars += gift.chars();
+            // as many of that size as there is room for: of ten giant gifts nine would be fetched for nothing
+            int more = (PAGE_CHARS - chars) / Math.max(1, chars / gifts.size());
+            rows.setFetchSize(Math.max(1, Math.min(FETCH_ROWS, more)));
         }
         return new Page(gifts, true);
     }

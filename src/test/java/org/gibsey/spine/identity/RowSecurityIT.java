@@ -114,6 +114,19 @@ class RowSecurityIT {
     }
 
     @Test
+    void showsAReaderThatHeAskedToBeForgotten() throws SQLException {
+        vault.sql("insert into gift_change (change_id, kind, gift, at, question, answer, outcome)"
+                        + " values (gen_random_uuid(), 'erased', ?, now(), '', '', 'applied')")
+                .param(ANNA)
+                .update();
+        VaultReads reads = standing();
+        String erasures = "select gift from gift_change where kind = 'erased'";
+
+        assertThat(as(ANNA, reads, erasures)).containsExactly(ANNA.toString());
+        assertThat(as(BERT, reads, erasures)).isEmpty();
+    }
+
+    @Test
     void givesNoConnectionToNobody() throws SQLException {
         VaultReads reads = standing();
 

@@ -291,9 +291,27 @@ class VaultHistoryIT {
 
         assertThat(ids(read(start))).containsExactly(fresh);
         assertThat(history.latest(reader).txid()).isLessThan(4_000_000_000_000L);
-        assertThat(history.knows(history.latest(reader), reader)).isTrue();
-        assertThat(history.knows(StreamPosition.parse("4000000000000:1").orElseThrow(), reader))
+        assertThat(history.canTell(history.latest(reader), null, reader)).isTrue();
+        assertThat(history.canTell(StreamPosition.parse("4000000000000:1").orElseThrow(), null, reader))
                 .isFalse();
+    }
+
+    /** Their gifts are nobody's by now: a page that was away would keep them. */
+    @Test
+    void aReaderWhoWasForgottenCannotBeToldWhatIsGone() throws Exception {
+        UUID forgotten = UUID.randomUUID();
+        Connection writer = transaction();
+        try (PreparedStatement erasure =
+                writer.prepareStatement("insert into gift_change (change_id, gift, kind, outcome,"
+                        + " question, answer, at) values (gen_random_uuid(), ?, 'erased', 'applied', '', '', now())")) {
+            erasure.setObject(1, forgotten);
+            erasure.executeUpdate();
+        }
+        writer.commit();
+
+        assertThat(history.canTell(history.latest(reader), forgotten, reader)).isFalse();
+        assertThat(history.canTell(history.latest(reader), UUID.randomUUID(), reader))
+                .isTrue();
     }
 
     @Test
