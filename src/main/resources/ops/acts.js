@@ -18,6 +18,19 @@ const SUSPENDED = {
   ...STOPPED,
   "kafka": "It stays in its consumer group and keeps its partitions: what they get waits in the topic until it is resumed, and no other worker reads it.",
 };
+/** When one needs it. */
+const NEEDED = {
+  Stop: {
+    "kafka": "It may be needed when what it writes to is worked on for long, or another worker shall take its place.",
+    "platform-http": "It may be needed to keep callers away while what they would reach is mended.",
+    "timer": "It may be needed when what it does burdens the database, until that is mended.",
+  },
+  Suspend: {
+    "kafka": "It may be needed for a short pause, such as a lock on a table: nothing moves to another worker meanwhile.",
+    "platform-http": "It may be needed to keep callers away for a moment.",
+    "timer": "It may be needed for a moment in which the database has something better to do.",
+  },
+};
 const MEANS = {
   Stop: ({from}) => `${STOPPED[from] ?? "What uses it fails until it is started."} Nothing that was accepted is lost. This process may count as not ready meanwhile.`,
   Suspend: ({from}) => `${SUSPENDED[from] ?? STOPPED[from] ?? "What uses it fails until it is resumed."} Nothing that was accepted is lost. This process may count as not ready meanwhile.`,
@@ -47,7 +60,7 @@ export function offer(place, route, onlyMending = false) {
 }
 
 function askAbout(choice, route) {
-  ask({title: `${choice} ${route.id}?`, what: route.description ?? "", means: MEANS[choice](route), choice,
+  ask({title: `${choice} ${route.id}?`, what: route.description ?? "", means: [MEANS[choice](route), NEEDED[choice]?.[route.from]].filter(Boolean).join(" "), choice,
     does: () => act(`camelroutes/${encodeURIComponent(route.id)}/${choice.toLowerCase()}`, {}), fails: "The list of routes shows its state."});
 }
 

@@ -142,7 +142,8 @@ class OpsPageIT {
 
         press("[aria-label='Stop show-kafka-status…']");
         assertThat(browser.text("#act-title")).isEqualTo("Stop show-kafka-status?");
-        assertThat(browser.text("#act-means")).contains("answered 503 until it is started");
+        assertThat(browser.text("#act-means"))
+                .contains("answered 503 until it is started", "It may be needed to keep callers away");
         assertThat(browser.<String>script("return document.activeElement.id")).isEqualTo("act-close");
         assertThat(get(port, "/kafka/status").statusCode()).isEqualTo(200);
         browser.click("#act-do");
@@ -186,7 +187,7 @@ class OpsPageIT {
         browser.click("#act-do");
         await().until(() -> browser.text("#verdict").equals("Well"));
         press("[aria-label='Suspend index-dead-letters…']");
-        assertThat(browser.text("#act-means")).contains("keeps its partitions");
+        assertThat(browser.text("#act-means")).contains("keeps its partitions", "It may be needed for a short pause");
         browser.click("#act-do");
         await().until(() -> first().equals("Route index-dead-letters is suspended"));
         press("[aria-label='Resume index-dead-letters…']");
