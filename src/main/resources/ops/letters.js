@@ -1,11 +1,10 @@
-// The newest dead letters; their replay, always after a dry run; the mending of those that are invalid; and their dismissal, always with a reason.
+// The dead letters, newest first, of one reason or all; their replay, always after a dry run; the mending of those that are invalid; and their dismissal, always with a reason.
 
 import {act, LONG_MS, read, why} from "./actuator.js";
 import {far, stop} from "./underway.js";
 import {ago, count, element, say} from "./words.js";
 
-const STEP = 20;
-const MOST = 200;
+const STEP = 20; // letters on a page
 const CHECK_AFTER_MS = 300;
 const MEND = {
   undecodable: "Cannot be mended: its bytes are no JSON object. Have it sent anew, then dismiss it.",
@@ -31,9 +30,10 @@ const dialog = $("replay");
 const template = $("letter");
 
 export class Letters {
-  #limit = STEP;
+  #page = 1;
   #shown = new Map(); // id to {element, letter as text}
   listing = null; // as it was last read; null when it could not be
+  fault = null; // why it could not be
   #chosen = null; // what the dialog is about, as the endpoint takes it
   #sending = null; // likewise, while it is being sent
   #mended = null; // the id of the letter that is being mended
@@ -41,10 +41,11 @@ export class Letters {
   #dismissed = null; // the id of the letter that the other dialog is about
 
   constructor() {
-    $("more-letters").addEventListener("click", () => {
-      this.#limit = Math.min(this.#limit + 2 * STEP, MOST);
-      this.refresh();
-    });
+    $("reason").addEventListener("change", () => this.#turn(1));
+    for (const [id, step] of [["newer", -1], ["older", 1]]) {
+      // not disabled: the last page would take the focus away
+      $(id).addEventListener("click", () => $(id).getAttribute("aria-disabled") === "true" || this.#turn(this.#page + step));
+    }
     $("replay-close").addEventListener("click", () => dialog.close());
     $("replay-send").addEventListener("click", () => this.#sending === this.#chosen ? this.#stop() : this.#send());
     $("dismiss-close").addEventListener("click", () => $("dismiss").close());
@@ -72,30 +73,75 @@ export class Letters {
       button.addEventListener("click",
         () => this.#ask({reason}, `All dead letters that are ${reason}, not only those shown, but no stubs.`, AS_THEY_CAME[reason] ?? MEND[reason]));
       $("reasons").append(button);
+      this.#option(reason);
     }
+  }
+
+  /** Makes a reason one of the choices. */
+  #option(reason) {
+    if (!Array.from($("reason").options).some(({value}) => value === reason)) {
+      const made = element("option", "", reason);
+      made.value = reason;
+      $("reason").append(made);
+    }
+  }
+
+  /** Shows another page of what is chosen. */
+  #turn(page) {
+    this.#page = page;
+    return this.refresh();
+  }
+
+  #asked() {
+    const reason = $("reason").value;
+    return `deadletters?limit=${STEP}&page=${this.#page}${reason && `&reason=${encodeURIComponent(reason)}`}`;
   }
 
   /** Reads them again. */
   async refresh() {
+    const asked = this.#asked();
     try {
-      this.listing = await read(`deadletters?limit=${this.#limit}`);
-      const {total, letters, waiting} = this.listing;
+      const listing = await read(asked);
+      if (asked !== this.#asked()) {
+        return this.listing; // another page was chosen meanwhile, and is being read
+      }
+      this.listing = listing;
+      this.fault = null;
+      const {total, letters, waiting} = listing;
+      if (letters.length === 0 && this.#page > 1) {
+        return this.#turn(Math.max(1, Math.min(this.#page - 1, Math.ceil(total / STEP)))); // there are fewer than there were
+      }
+      this.#place(total, letters.length, $("reason").value);
       const wait = waiting.reduce((sum, {letters}) => sum + letters, 0);
-      say($("letters-note"), total === 0 ? "None."
-        : `${wait === 0 ? "None waits" : `${count(wait)} ${wait === 1 ? "waits" : "wait"} for somebody`}; ${count(total)} in the table${
-          total > letters.length ? `, the newest ${letters.length} of them here` : ""}.`);
+      say($("letters-note"), `${wait === 0 ? "None waits" : `${count(wait)} ${wait === 1 ? "waits" : "wait"}`} for somebody.`);
+      waiting.forEach(({reason}) => this.#option(reason));
+      for (const option of Array.from($("reason").options).slice(1)) {
+        const ofReason = waiting.find(({reason}) => reason === option.value)?.letters ?? 0;
+        say(option, ofReason === 0 ? option.value : `${option.value}, ${count(ofReason)} waiting`);
+      }
       for (const reason of Object.keys(MEND)) {
         const ofReason = waiting.find(each => each.reason === reason)?.letters ?? 0;
         $(`all-${reason}`).hidden = ofReason === 0;
         say($(`all-${reason}`), ofReason === 1 ? `Replay the one ${reason}…` : `Replay all ${count(ofReason)} ${reason}…`);
       }
-      $("more-letters").hidden = letters.length >= total || this.#limit >= MOST;
       this.#show(letters);
     } catch (error) {
       this.listing = null;
-      say($("letters-note"), `They cannot be read at the moment: ${why(error)}.`);
+      say($("letters-place"), "");
+      this.fault = why(error);
+      say($("letters-note"), `They cannot be read at the moment: ${this.fault}.`);
     }
     return this.listing;
+  }
+
+  /** Which of how many are here. */
+  #place(total, here, reason) {
+    const first = (this.#page - 1) * STEP + 1;
+    const last = first + here - 1;
+    const all = `${total === 0 ? "None" : count(total)}${reason && ` ${reason}`} in the table`;
+    say($("letters-place"), here === total ? all : `${count(first)} to ${count(last)} of ${all}`);
+    $("newer").setAttribute("aria-disabled", String(this.#page === 1));
+    $("older").setAttribute("aria-disabled", String(last >= total));
   }
 
   /** Keeps the elements of letters that are still there, so that scroll position and focus stay. */
