@@ -1,6 +1,6 @@
 // The course of the process as the server keeps it: a chart for each thing, with axes, incidents and one cursor for all.
 
-import {count, duration, element, say} from "./words.js";
+import {count, duration, element, now, say} from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 130;
@@ -31,7 +31,7 @@ export class Charts {
   #columns = {at: []};
   #incidents = [];
   #span = SPANS.hour;
-  #until = Date.now();
+  #until = now(); // by the clock that the points have
   #cursor = null; // index of a point
 
   /** @param place where they stand */
@@ -62,7 +62,7 @@ export class Charts {
     this.#columns = columns.at ? columns : {at: []};
     this.#incidents = incidents;
     this.#span = SPANS[span];
-    this.#until = Date.now();
+    this.#until = now();
     this.#cursor = null;
     this.#draw();
   }

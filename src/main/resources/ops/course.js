@@ -2,7 +2,7 @@
 
 import {read} from "./actuator.js";
 import {Charts} from "./chart.js";
-import {ago, duration, element, say} from "./words.js";
+import {ago, duration, element, heard, say} from "./words.js";
 
 const SPANS = {hour: "a point each 10 s", day: "a point each 5 minutes"};
 const SHOWN = 10; // incidents
@@ -34,7 +34,8 @@ export class Course {
       this.latest = null;
       throw error;
     }
-    const {began, incidents, points} = this.latest;
+    const {at, began, incidents, points} = this.latest;
+    heard(at);
     if (all && span === this.#span) {
       this.#charts.show(points, incidents, span);
       say($("course-note"), `${SPANS[span]}; the process began ${new Date(began).toLocaleString("en-GB")}`);

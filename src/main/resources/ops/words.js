@@ -5,6 +5,18 @@ const fine = new Intl.NumberFormat("en", {maximumSignificantDigits: 2});
 const relative = new Intl.RelativeTimeFormat("en", {numeric: "auto"});
 const exact = new Intl.DateTimeFormat("en", {dateStyle: "full", timeStyle: "long"});
 
+let ahead = 0; // ms, of the process before this machine, whose clock may be wrong
+
+/** What the process says the time is: what it tells happened is measured by that. */
+export function heard(instant) {
+  ahead = new Date(instant) - Date.now();
+}
+
+/** Now as the process has it, ms since the epoch. */
+export function now() {
+  return Date.now() + ahead;
+}
+
 export function count(number) {
   return Number.isNaN(number) ? "–" : whole.format(Math.round(number));
 }
@@ -24,7 +36,7 @@ export function duration(seconds) {
 /** Writes a time as "5 minutes ago", exact on hover. */
 export function ago(element, instant) {
   const then = new Date(instant);
-  const seconds = Math.round((then - Date.now()) / 1000);
+  const seconds = Math.round((then - now()) / 1000);
   const past = Math.abs(seconds);
   element.dateTime = instant;
   element.title = exact.format(then);

@@ -70,12 +70,13 @@ class History {
             Instant since,
             @Nullable Instant until) {}
 
+     * @param at        now, UTC: by the clock of what follows
     /**
      * @param began     start of the process, UTC: nothing before it is known
      * @param incidents newest first, the last {@value #MOST_INCIDENTS}
      * @param points    columns of figures, see {@link Series#columns}; empty when no span was asked for
      */
-    record Report(Instant began, List<Incident> incidents, Map<String, List<Number>> points) {}
+    record Report(Instant at, Instant began, List<Incident> incidents, Map<String, List<Number>> points) {}
 
     /**
      * What is kept; asks nobody.
@@ -92,7 +93,7 @@ class History {
         List<Incident> incidents = new ArrayList<>(open.values());
         incidents.addAll(over);
         incidents.sort((one, other) -> other.since.compareTo(one.since));
-        return new Report(began, incidents, asked == null ? Map.of() : asked.columns());
+        return new Report(clock.instant(), began, incidents, asked == null ? Map.of() : asked.columns());
     }
 
     void look() {

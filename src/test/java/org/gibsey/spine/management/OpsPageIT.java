@@ -570,6 +570,36 @@ class OpsPageIT {
         }
     }
 
+    /** Its times are those of the process: an operator's clock may be wrong. */
+    @Test
+    void measuresTimeByTheClockOfTheProcess() throws Exception {
+        nothingWaits();
+        topic.write("just now");
+        await("there is a point")
+                .until(() ->
+                        get(management, "/actuator/history?span=hour").body().contains("\"at\":[1"));
+        Runnable real = browser.before("""
+                const Right = Date, ahead = 3 * 3_600_000;
+                window.Date = class extends Right {
+                  constructor(...parts) { super(...parts.length ? parts : [Right.now() + ahead]); }
+                  static now() { return Right.now() + ahead; }
+                };
+                """);
+        try {
+            open(management);
+            await().until(() -> browser.text("#dead .figure").equals("1"));
+            await().until(() -> !browser.text(".letter:first-child time").contains("hour"));
+            List<Number> places = browser.script("""
+                    return Array.from(document.querySelectorAll("#charts .line.l0"), line => line.getAttribute("d"))
+                      .flatMap(path => Array.from(path.matchAll(/[ML]([-\\d.]+)/g), ([, x]) => Number(x)))""");
+            assertThat(places)
+                    .isNotEmpty()
+                    .allSatisfy(x -> assertThat(x.doubleValue()).isGreaterThan(0));
+        } finally {
+            real.run();
+        }
+    }
+
     @Test
     void whatADeadLetterHoldsIsTextAndNothingElse() throws Exception {
         String hostile = "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>";
