@@ -4,7 +4,8 @@ import {ago, count, element, say} from "./words.js";
 
 const LONG_LAG_S = 60; // as the alerts say it
 const LONG_ERASURE_S = 3_600;
-const WORST_FIRST = ["unknown", "alarm", "warn"];
+const FIRST = ["alarm", "warn", "unknown"]; // something to do stands before what is not known
+const WORST = ["alarm", "unknown", "warn"];
 const MARKS = {unknown: "?", alarm: "▲", warn: "◆", well: "✓"};
 const ANSWERS = {unknown: "Unknown", alarm: "Not well", warn: "Well, but look", well: "Well"};
 const NAME = "Behind the Gibsey Vault";
@@ -14,6 +15,23 @@ const PARTS = {
   broker: "Bring it back, or mend what the reason names. Saves are answered 503 meanwhile; what was accepted is safe.",
   database: "Bring it back. Gifts are accepted meanwhile, and wait in the topic.",
   consumer: "Mend what the reason names; it goes on by itself. Gifts are accepted meanwhile, and wait in the topic.",
+};
+
+/** What the process itself finds over some minutes, with the thresholds of the alerts, and notes down in its history. */
+const NOTED = {
+  saves: {severity: "alarm", section: "giftspinesavesfail", todo: "See below for what they were refused, and mend that. What was accepted is safe."},
+  changes: {severity: "alarm", section: "giftspinechangesfail", todo: "A change needs broker and database: see which is down. Each reader was told."},
+  pace: {severity: "warn", section: "giftspinesavesslow", todo: "Nearly always the broker is slow: see its disk, its replicas and its network."},
+  audit: {severity: "warn", section: "giftspineledgerstandsstill", todo: "If a gift were lost now, nobody would notice: see whether index-dead-letters runs."},
+};
+
+/** What nobody can say while a part is not read. */
+const NOT_KNOWN = {
+  live: "how its routes are",
+  reading: "whether gifts wait, or are lost",
+  letters: "whether dead letters wait",
+  history: "whether saves and changes fail",
+  acts: "what is under way",
 };
 
 const LETTERS = {
@@ -33,8 +51,9 @@ const $ = id => document.getElementById(id);
  * @param reading the metrics
  * @param letters the dead letters
  * @param history what was not well before
+ * @param unread  why what was not read was not, by its name here
  */
-export function concerns({health, live, reading, letters, history}) {
+export function concerns({health, live, reading, letters, history, unread = {}}) {
   const found = [];
   const since = part => history?.incidents.find(incident => incident.part === part && !incident.until)?.since;
   const add = (severity, what, since, todo, section, more) => found.push({severity, what, since, todo, section, ...more});
@@ -54,9 +73,13 @@ export function concerns({health, live, reading, letters, history}) {
     if (part === "readinessState") {
       add("warn", "The process starts or shuts down", null, "Nothing, if that was on purpose.", "where-to-look");
     } else {
-      add(status === "AWAY" ? "warn" : "alarm", `${part[0].toUpperCase()}${part.slice(1)}: ${reason}`, since(part) ?? details?.since,
+      add(status === "AWAY" ? "warn" : "alarm", `${capital(part)}: ${reason}`, since(part) ?? details?.since,
         PARTS[part] ?? "Mend what the reason names.", part === "consumer" ? "giftspinelag" : "giftspinenotready");
     }
+  }
+  for (const {part, reason, since} of history?.incidents.filter(({part, until}) => !until && NOTED[part]) ?? []) {
+    const {severity, section, todo} = NOTED[part];
+    add(severity, `${capital(part)}: ${reason}`, since, todo, section);
   }
   const lost = reading?.value("gifts_unaccounted");
   if (lost > 0) {
@@ -83,7 +106,18 @@ export function concerns({health, live, reading, letters, history}) {
   if (reading?.value("erasures_oldest_seconds") > LONG_ERASURE_S) {
     add("warn", "A reader has waited for more than an hour to be forgotten", null, "See whether erase-readers runs.", "giftspineerasureunfinished");
   }
-  return found.sort((one, other) => WORST_FIRST.indexOf(one.severity) - WORST_FIRST.indexOf(other.severity));
+  const notKnown = (what, reason) => add("unknown", `It is not known ${what}: ${reason}`, null,
+    "It is asked again by itself. If it stays so, see the end of the log of the process.", "where-to-look");
+  Object.entries(unread).forEach(([part, reason]) => notKnown(NOT_KNOWN[part], reason));
+  // a broker that is away says it itself
+  if (Number.isNaN(lag) && !found.some(({section}) => section === "giftspinenotready" || section === "giftspinelag")) {
+    notKnown("whether gifts wait", "the broker does not say");
+  }
+  return found.sort((one, other) => FIRST.indexOf(one.severity) - FIRST.indexOf(other.severity));
+}
+
+function capital(word) {
+  return `${word[0].toUpperCase()}${word.slice(1)}`;
 }
 
 /** That the process does not answer. */
@@ -112,8 +146,9 @@ export function meaning({from}) {
 let shown = "";
 
 // what stays below it is told its height, and who has scrolled past it is told the worst
-new ResizeObserver(([{target}]) => document.documentElement.style.setProperty("--first", `${target.offsetHeight}px`)).observe($("first"));
-new IntersectionObserver(([{isIntersecting}]) => document.body.classList.toggle("away", !isIntersecting)).observe($("first"));
+new ResizeObserver(() => document.documentElement.style.setProperty("--first", `${$("first").offsetHeight}px`)).observe($("first"));
+// of several entries the last one is how it is now
+new IntersectionObserver(entries => document.body.classList.toggle("away", !entries.at(-1).isIntersecting)).observe($("first"));
 
 /**
  * Shows them.
@@ -121,7 +156,7 @@ new IntersectionObserver(([{isIntersecting}]) => document.body.classList.toggle(
  * @param act called with an element to put what can be done into, and the route, where one is concerned
  */
 export function show(list, act) {
-  const severity = list[0]?.severity ?? "well";
+  const severity = WORST.find(each => list.some(concern => concern.severity === each)) ?? "well";
   const news = JSON.stringify(list);
   if (news === shown) {
     $("concerns").querySelectorAll("time").forEach(time => ago(time, time.dateTime));

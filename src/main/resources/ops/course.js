@@ -1,6 +1,6 @@
 // The last hour or day as the server keeps it: charts, and what was not well.
 
-import {read} from "./actuator.js";
+import {read, why} from "./actuator.js";
 import {Charts} from "./chart.js";
 import {ago, duration, element, heard, say} from "./words.js";
 
@@ -11,6 +11,7 @@ const $ = id => document.getElementById(id);
 
 export class Course {
   latest = null; // as it was last read; null when it could not be
+  fault = null; // why it could not be
   #charts = new Charts($("charts"));
   #span = "hour";
   #shown = "";
@@ -30,8 +31,10 @@ export class Course {
     const span = this.#span;
     try {
       this.latest = await read(all ? `history?span=${span}` : "history");
+      this.fault = null;
     } catch (error) {
       this.latest = null;
+      this.fault = why(error);
       throw error;
     }
     const {at, began, incidents, points} = this.latest;

@@ -10,7 +10,7 @@ import {Loop, parts, walked} from "./loop.js";
 import {Reading} from "./metrics.js";
 import {loseRoutes, showRoutes} from "./routes.js";
 import {showUnderWay} from "./underway.js";
-import {say} from "./words.js";
+import {now, say} from "./words.js";
 import {showWorkers} from "./workers.js";
 
 const EVERY_MS = 1_500;
@@ -29,7 +29,7 @@ const course = new Course();
 let rounds = 0;
 let looking = false;
 let next;
-let answered = new Date(); // when the process last answered
+let answered = new Date(); // when the process last answered, by its own clock
 
 async function look() {
   if (looking || !$("token").hidden) {
@@ -67,14 +67,21 @@ async function look() {
   if (health.status === "rejected") {
     show(lost(answered, why(health.reason)));
   } else {
-    answered = new Date();
-    show(concerns({health: health.value, live: live.value, reading, letters: waiting.value, history: past.value ?? null}),
+    answered = new Date(now());
+    const unread = {live: fault(live), reading: fault(metrics), letters: letters.fault, history: course.fault, acts: fault(acts)};
+    show(concerns({health: health.value, live: live.value, reading, letters: waiting.value, history: past.value ?? null,
+      unread: Object.fromEntries(Object.entries(unread).filter(([, reason]) => reason))}),
       (place, route) => offer(place, route, true));
     say($("read"), `Read at ${answered.toLocaleTimeString("en-GB")}`);
   }
   document.body.removeAttribute("aria-busy");
   looking = false;
   next = setTimeout(look, document.hidden ? EVERY_MS_BEHIND : EVERY_MS);
+}
+
+/** Why it was not read; null when it was. */
+function fault({status, reason}) {
+  return status === "rejected" ? why(reason) : null;
 }
 
 /** Nothing more is read until there is a token. */

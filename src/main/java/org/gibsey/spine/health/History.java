@@ -3,9 +3,6 @@ package org.gibsey.spine.health;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
-import io.micrometer.core.instrument.distribution.CountAtBucket;
-import io.micrometer.core.instrument.distribution.HistogramSnapshot;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,6 +41,7 @@ class History {
     private final MeterRegistry meters;
     private final Clock clock;
     private final Instant began;
+    private final Rates rates;
     private final Map<String, Incident> open = new TreeMap<>();
     private final Deque<Incident> over = new ArrayDeque<>();
     private final Map<String, Series> series =
@@ -54,12 +52,13 @@ class History {
         this.meters = meters;
         this.clock = steadyClock;
         this.began = steadyClock.instant();
+        this.rates = new Rates(meters);
     }
 
     /**
      * A time in which something was not well.
      *
-     * @param part   a part of readiness, {@code lag} or {@code ledger}
+     * @param part   a part of readiness, {@code lag}, {@code ledger}, or what {@link Rates} tells
      * @param reason as it began
      * @param since  UTC
      * @param until  UTC; null when it is not over
@@ -70,8 +69,8 @@ class History {
             Instant since,
             @Nullable Instant until) {}
 
-     * @param at        now, UTC: by the clock of what follows
     /**
+     * @param at        now, UTC: by the clock of what follows
      * @param began     start of the process, UTC: nothing before it is known
      * @param incidents newest first, the last {@value #MOST_INCIDENTS}
      * @param points    columns of figures, see {@link Series#columns}; empty when no span was asked for
@@ -99,6 +98,7 @@ class History {
     void look() {
         Map<String, String> faults = faults();
         Instant now = clock.instant();
+        faults.putAll(rates.faults(now));
         Series.Reading reading = reading(now);
         synchronized (this) {
             series.values().forEach(each -> each.add(reading));
@@ -153,8 +153,8 @@ class History {
                 now,
                 counter("gifts.accepted"),
                 counter("gifts.stored"),
-                buckets("gifts.save"),
-                buckets("gifts.stored.latency"),
+                Rates.buckets(meters, "gifts.save"),
+                Rates.buckets(meters, "gifts.stored.latency"),
                 gauge("gifts.lag.records"),
                 gauge("gifts.lag.seconds"),
                 meters.find("jvm.memory.used").gauges().stream()
@@ -165,18 +165,5 @@ class History {
     private double counter(String name) {
         Counter counter = meters.find(name).counter();
         return counter == null ? Double.NaN : counter.count();
-    }
-
-    /** Cumulative, and the last one open. */
-    private List<CountAtBucket> buckets(String name) {
-        Timer timer = meters.find(name).timer();
-        if (timer == null) {
-            return List.of();
-        }
-        HistogramSnapshot snapshot = timer.takeSnapshot();
-        List<CountAtBucket> buckets = new ArrayList<>(List.of(snapshot.histogramCounts()));
-        buckets.removeIf(bucket -> Double.isInfinite(bucket.bucket()));
-        buckets.add(new CountAtBucket(Double.POSITIVE_INFINITY, snapshot.count()));
-        return buckets;
     }
 }

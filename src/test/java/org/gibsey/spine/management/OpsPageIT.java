@@ -203,6 +203,82 @@ class OpsPageIT {
         assertThat(browser.complaints()).allMatch(complaint -> complaint.contains("/health/readiness"));
     }
 
+    /** Who sees green does not look again: what was not read is not well. */
+    @Test
+    void isNotWellWhereAPartCannotBeRead() throws Exception {
+        nothingWaits();
+        Map<String, String> unread = Map.of(
+                "liveroutes", "how its routes are",
+                "prometheus", "whether gifts wait, or are lost",
+                "deadletters", "whether dead letters wait",
+                "history", "whether saves and changes fail",
+                "acts", "what is under way");
+        for (Map.Entry<String, String> part : unread.entrySet()) {
+            String fails =
+                    "if (what === '%s') return window.broken ? Promise.reject(new TypeError('lost')) : real(url, ...more);";
+            Runnable real = browser.before(FETCH.formatted(fails.formatted(part.getKey())));
+            try {
+                open(management);
+                await().until(() -> browser.text("#verdict").equals("Well"));
+                browser.script("window.broken = true");
+                String what = "It is not known " + part.getValue() + ": the process does not answer";
+                await(part.getKey())
+                        .until(() -> browser.texts("#concerns .what").equals(List.of(what)));
+                assertThat(browser.text("#verdict")).isEqualTo("Unknown");
+                assertThat(browser.<String>script("return document.title"))
+                        .isEqualTo("? " + what + " · Behind the Gibsey Vault");
+                assertThat(icon()).isEqualTo("icon-unknown.svg");
+                assertThat(browser.find("#well").isDisplayed()).isFalse();
+                browser.script("window.broken = false");
+                await(part.getKey()).until(() -> browser.text("#verdict").equals("Well"));
+            } finally {
+                real.run();
+            }
+        }
+
+        topic.write("{\"page_id\":55308,\"question\":\"unfinished");
+        Runnable real = browser.before(FETCH.formatted("if (what === 'liveroutes') return json({}, 500);"));
+        try {
+            open(management);
+            await().until(() -> browser.texts("#concerns .what")
+                    .equals(List.of(
+                            "1 dead letter waits: undecodable",
+                            "It is not known how its routes are: the answer was 500")));
+            assertThat(browser.text("#verdict")).isEqualTo("Unknown");
+            assertThat(icon()).isEqualTo("icon-unknown.svg");
+            assertThat(browser.violationsInLightAndDark("not all is known")).isEmpty();
+        } finally {
+            real.run();
+        }
+    }
+
+    /** With its section of the runbook; that the process notes them is in {@code RatesTest}. */
+    @Test
+    void saysWhatTheProcessNotedOverSomeMinutes() throws Exception {
+        nothingWaits();
+        Runnable real = browser.before(FETCH.formatted("""
+                if (what === "history") return json({at: new Date().toISOString(), began: new Date(0).toISOString(), points: {}, incidents:
+                  ["audit", "pace", "changes", "saves", "gone"].map(part => ({part, reason: "as it is", since: new Date(0).toISOString(),
+                    until: part === "gone" ? new Date().toISOString() : null}))});
+                """));
+        try {
+            open(management);
+            await().until(() -> browser.texts("#concerns .what")
+                    .equals(List.of("Changes: as it is", "Saves: as it is", "Audit: as it is", "Pace: as it is")));
+        } finally {
+            real.run();
+        }
+        assertThat(browser.text("#verdict")).isEqualTo("Not well");
+        assertThat(
+                        browser.<List<String>>script(
+                                "return Array.from(document.querySelectorAll('#concerns a'), link => link.getAttribute('href'))"))
+                .containsExactly(
+                        "ops/runbook.html#giftspinechangesfail",
+                        "ops/runbook.html#giftspinesavesfail",
+                        "ops/runbook.html#giftspineledgerstandsstill",
+                        "ops/runbook.html#giftspinesavesslow");
+    }
+
     @Test
     void tellsWhichOfTwoDeadLettersCanBeMendedAndSendsItAgain() throws Exception {
         nothingWaits();
@@ -710,6 +786,22 @@ class OpsPageIT {
         browser.click("#act-do");
         await().until(() -> browser.text("#verdict").equals("Well"));
         assertThat(violations).isEmpty();
+    }
+
+    /** Several entries at once come to a page that was busy. */
+    @Test
+    void knowsWhereItHasScrolledToByTheLastOfSeveralEntries() {
+        Runnable real = browser.before("""
+                window.IntersectionObserver = class { constructor(heard) { window.scrolled = heard; } observe() {} };
+                """);
+        try {
+            open(management);
+            browser.script("window.scrolled([{isIntersecting: true}, {isIntersecting: false}])");
+            assertThat(browser.<Boolean>script("return document.body.classList.contains('away')"))
+                    .isTrue();
+        } finally {
+            real.run();
+        }
     }
 
     /** What is led to is not under the first line, however much that says. */

@@ -1,0 +1,154 @@
+package org.gibsey.spine.health;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.distribution.CountAtBucket;
+import io.micrometer.core.instrument.distribution.HistogramSnapshot;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is not well and no single look shows: shares and rates of the last minutes. With the thresholds of the alerts, so that who has
+ * the operators' page and no Prometheus is told the same. Of a fixed size. Not thread-safe.
+ */
+final class Rates {
+
+    private static final Duration LATELY = Duration.ofMinutes(5);
+    private static final Duration HOUR = Duration.ofHours(1);
+    private static final Duration SLOW_FOR = Duration.ofMinutes(5);
+    private static final double TOO_MANY = .01;
+    private static final double SLOW_SECONDS = 1;
+
+    private static final Set<String> OUR_FAULT = Set.of("broker", "busy", "failed", "issuer", "stopped");
+    private static final Set<String> CHANGES = Set.of("PUT", "DELETE", "POST");
+    private static final Pattern OF_CHANGES = Pattern.compile("/vault/gifts/.*|/delete-account");
+    private static final Set<String> FAILED = Set.of("500", "503");
+
+    private final MeterRegistry meters;
+    private final Window lately = new Window(LATELY, Duration.ofSeconds(10));
+    private final Window hour = new Window(HOUR, Duration.ofMinutes(2));
+    private @Nullable Instant slowSince;
+
+    Rates(MeterRegistry meters) {
+        this.meters = meters;
+    }
+
+    /** Since the start of the process. */
+    private record Counts(
+            Instant at,
+            double accepted,
+            double refused,
+            double changes,
+            double changesFailed,
+            double stored,
+            double compared,
+            List<CountAtBucket> saves) {}
+
+    /** What is not well, by the part of the system, each with its reason. To be called every few seconds. */
+    Map<String, String> faults(Instant at) {
+        Counts now = counts(at);
+        Counts before = lately.add(now);
+        Counts hourAgo = hour.add(now);
+        Map<String, String> faults = new TreeMap<>();
+
+        double refused = now.refused - before.refused;
+        if (refused > TOO_MANY * (refused + now.accepted - before.accepted)) {
+            faults.put("saves", "more than one in a hundred is answered 500 or 503");
+        }
+        double changesFailed = now.changesFailed - before.changesFailed;
+        if (changesFailed > TOO_MANY * (now.changes - before.changes)) {
+            faults.put("changes", "more than one in a hundred is answered 500 or 503");
+        }
+        if (!(Series.quantile(.99, before.saves, now.saves) > SLOW_SECONDS)) {
+            slowSince = null;
+        } else if (slowSince == null) {
+            slowSince = at;
+        } else if (!at.isBefore(slowSince.plus(SLOW_FOR))) {
+            faults.put("pace", "one save in a hundred takes longer than a second");
+        }
+        if (!hourAgo.at.isAfter(at.minus(HOUR)) && now.stored > hourAgo.stored && now.compared == hourAgo.compared) {
+            faults.put("audit", "gifts are stored, and for an hour the ledger compared none of them");
+        }
+        return faults;
+    }
+
+    private Counts counts(Instant at) {
+        double changes = 0;
+        double changesFailed = 0;
+        for (Timer calls : meters.find("http.server.requests").timers()) {
+            if (CHANGES.contains(tag(calls, "method"))
+                    && OF_CHANGES.matcher(tag(calls, "uri")).matches()) {
+                changes += calls.count();
+                changesFailed += FAILED.contains(tag(calls, "status")) ? calls.count() : 0;
+            }
+        }
+        return new Counts(
+                at,
+                counted("gifts.accepted"),
+                meters.find("gifts.rejected").counters().stream()
+                        .filter(counter -> OUR_FAULT.contains(tag(counter, "reason")))
+                        .mapToDouble(Counter::count)
+                        .sum(),
+                changes,
+                changesFailed,
+                counted("gifts.stored"),
+                counted("gifts.ledger.checked"),
+                buckets(meters, "gifts.save"));
+    }
+
+    private double counted(String name) {
+        return meters.find(name).counters().stream().mapToDouble(Counter::count).sum();
+    }
+
+    private static String tag(Meter meter, String name) {
+        String value = meter.getId().getTag(name);
+        return value == null ? "" : value;
+    }
+
+    /** Cumulative, and the last one open. */
+    static List<CountAtBucket> buckets(MeterRegistry meters, String name) {
+        Timer timer = meters.find(name).timer();
+        if (timer == null) {
+            return List.of();
+        }
+        HistogramSnapshot snapshot = timer.takeSnapshot();
+        List<CountAtBucket> buckets = new ArrayList<>(List.of(snapshot.histogramCounts()));
+        buckets.removeIf(bucket -> Double.isInfinite(bucket.bucket()));
+        buckets.add(new CountAtBucket(Double.POSITIVE_INFINITY, snapshot.count()));
+        return buckets;
+    }
+
+    /** What was counted up to a span ago. */
+    private static final class Window {
+
+        private final Duration span;
+        private final Duration every;
+        private final List<Counts> kept = new ArrayList<>();
+
+        /** @param every how far what is kept is apart */
+        Window(Duration span, Duration every) {
+            this.span = span;
+            this.every = every;
+        }
+
+        /** @return what was counted a span ago; at first, the first */
+        Counts add(Counts now) {
+            if (kept.isEmpty() || !now.at.isBefore(kept.get(kept.size() - 1).at.plus(every))) {
+                kept.add(now);
+            }
+            while (kept.size() > 1 && !kept.get(1).at.isAfter(now.at.minus(span))) {
+                kept.remove(0);
+            }
+            return kept.get(0);
+        }
+    }
+}

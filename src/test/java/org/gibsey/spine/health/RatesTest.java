@@ -1,0 +1,106 @@
+package org.gibsey.spine.health;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.function.IntConsumer;
+import org.junit.jupiter.api.Test;
+
+class RatesTest {
+
+    private final MeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final Rates rates = new Rates(meters);
+    private Instant now = Instant.parse("2026-11-24T21:46:31Z");
+
+    @Test
+    void findsNothingWhereNothingHappens() {
+        assertThat(pass(Duration.ofHours(2), i -> {})).isEmpty();
+    }
+
+    @Test
+    void savesFailWhenMoreThanOneInAHundredDoesByOurFault() {
+        look();
+        meters.counter("gifts.accepted").increment(99);
+        meters.counter("gifts.rejected", "reason", "invalid").increment(1_000_000);
+        meters.counter("gifts.rejected", "reason", "broker").increment();
+        assertThat(look()).as("one in a hundred").isEmpty();
+        meters.counter("gifts.rejected", "reason", "busy").increment();
+        assertThat(look()).containsOnlyKeys("saves");
+        pass(Duration.ofMinutes(4), i -> {});
+        assertThat(look()).containsOnlyKeys("saves");
+        pass(Duration.ofMinutes(2), i -> {});
+        assertThat(look()).as("five minutes later").isEmpty();
+    }
+
+    @Test
+    void changesFailWhenMoreThanOneInAHundredDoes() {
+        look();
+        call("PUT", "/vault/gifts/{id}", "202", 99);
+        call("GET", "/vault/gifts/{id}", "503", 50);
+        call("POST", "/vault/save", "503", 50);
+        call("DELETE", "/vault/gifts/{id}", "404", 50);
+        assertThat(look()).isEmpty();
+
+        call("POST", "/delete-account", "503", 2);
+
+        assertThat(look()).containsOnlyKeys("changes");
+    }
+
+    @Test
+    void savesAreSlowWhenTheyWereForFiveMinutes() {
+        Timer time = Timer.builder("gifts.save").publishPercentileHistogram().register(meters);
+        pass(Duration.ofMinutes(6), i -> time.record(Duration.ofMillis(900)));
+
+        assertThat(pass(Duration.ofMinutes(4), i -> time.record(Duration.ofMillis(1_500))))
+                .isEmpty();
+        assertThat(pass(Duration.ofMinutes(2), i -> time.record(Duration.ofMillis(1_500))))
+                .containsOnlyKeys("pace");
+        assertThat(pass(Duration.ofMinutes(6), i -> time.record(Duration.ofMillis(900))))
+                .isEmpty();
+    }
+
+    @Test
+    void theLedgerStandsStillWhenItComparedNothingForAnHourInWhichGiftsWereStored() {
+        meters.counter("gifts.ledger.checked").increment();
+        look();
+
+        assertThat(pass(
+                        Duration.ofMinutes(59),
+                        i -> meters.counter("gifts.stored").increment()))
+                .isEmpty();
+        assertThat(pass(Duration.ofMinutes(2), i -> {})).containsOnlyKeys("audit");
+        pass(Duration.ofMinutes(50), i -> assertThat(look()).containsOnlyKeys("audit"));
+        meters.counter("gifts.ledger.checked").increment();
+        assertThat(look()).isEmpty();
+        assertThat(pass(Duration.ofHours(2), i -> {})).as("nothing is stored").isEmpty();
+    }
+
+    /** Looks as often as it is done, and does something before each. */
+    private Map<String, String> pass(Duration time, IntConsumer before) {
+        Instant end = now.plus(time);
+        Map<String, String> found = Map.of();
+        for (int i = 0; now.isBefore(end); i++) {
+            before.accept(i);
+            found = look();
+        }
+        return found;
+    }
+
+    private Map<String, String> look() {
+        now = now.plusSeconds(2);
+        return rates.faults(now);
+    }
+
+    private void call(String method, String uri, String status, int times) {
+        Timer calls = meters.timer("http.server.requests", "method", method, "uri", uri, "status", status);
+        for (int i = 0; i < times; i++) {
+            calls.record(Duration.ofMillis(3));
+        }
+    }
+}
