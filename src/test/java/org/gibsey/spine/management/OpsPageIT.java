@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.gibsey.spine.SpineApplication;
@@ -877,6 +878,34 @@ class OpsPageIT {
         }
     }
 
+    /** The meters of a process whose routes are stopped: who calls them is answered 503. */
+    @Test
+    void saysThatSavesAndChangesFail() throws Exception {
+        try (ConfigurableApplicationContext api =
+                application("save-gift", "--VAULT_ROUTES=file:routes/edit-gift.camel.yaml")) {
+            int ofApi = Integer.parseInt(api.getEnvironment().getRequiredProperty("local.server.port"));
+            open(management(api));
+            stop(management(api), "save-gift");
+            stop(management(api), "edit-gift");
+            HttpRequest edit = HttpRequest.newBuilder(uri(ofApi, "/vault/gifts/" + UUID.randomUUID()))
+                    .header("Content-Type", "application/json")
+                    .PUT(BodyPublishers.ofString("{\"question\":\"failed\"}"))
+                    .build();
+            TestCaller caller = new TestCaller(ofApi, management(api));
+            // what failed before the first look was not lately
+            await().until(() -> {
+                assertThat(caller.save("failed").statusCode()).isEqualTo(503);
+                assertThat(http.send(edit, BodyHandlers.ofString()).statusCode())
+                        .isEqualTo(503);
+                return browser.texts("#concerns .what")
+                        .containsAll(List.of(
+                                "Saves: more than one in a hundred is answered 500 or 503",
+                                "Changes: more than one in a hundred is answered 500 or 503"));
+            });
+            assertThat(browser.text("#verdict")).isEqualTo("Not well");
+        }
+    }
+
     private static Path tokens() throws IOException {
         return Files.writeString(folder.resolve("tokens"), "vera view sha256:" + OperatorTokens.hash("my-token"));
     }
@@ -982,8 +1011,12 @@ class OpsPageIT {
     }
 
     private void stop(String route) throws Exception {
+        stop(management, route);
+    }
+
+    private void stop(int at, String route) throws Exception {
         HttpResponse<String> stopped = http.send(
-                HttpRequest.newBuilder(uri(management, "/actuator/camelroutes/" + route + "/stop"))
+                HttpRequest.newBuilder(uri(at, "/actuator/camelroutes/" + route + "/stop"))
                         .header("Content-Type", "application/json")
                         .POST(BodyPublishers.ofString("{}"))
                         .build(),
