@@ -113,6 +113,9 @@ export function concerns({health, live, reading, letters, history, unread = {}})
   if (Number.isNaN(lag) && !found.some(({section}) => section === "giftspinenotready" || section === "giftspinelag")) {
     notKnown("whether gifts wait", "the broker does not say");
   }
+  if (Number.isNaN(lost)) {
+    notKnown("whether gifts are lost", "the process does not say");
+  }
   return found.sort((one, other) => FIRST.indexOf(one.severity) - FIRST.indexOf(other.severity));
 }
 

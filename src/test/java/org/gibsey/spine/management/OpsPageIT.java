@@ -253,6 +253,24 @@ class OpsPageIT {
         }
     }
 
+    /** Metrics that are there and say nothing: a broker that does not tell the lag, and a name that is missing. */
+    @Test
+    void isNotWellWhereAFigureIsNotKnown() throws Exception {
+        nothingWaits();
+        Runnable real = browser.before(FETCH.formatted(
+                "if (what === 'prometheus') return Promise.resolve(new Response('gifts_lag_seconds NaN\\n'));"));
+        try {
+            open(management);
+            await().until(() -> browser.texts("#concerns .what")
+                    .equals(List.of(
+                            "It is not known whether gifts wait: the broker does not say",
+                            "It is not known whether gifts are lost: the process does not say")));
+            assertThat(browser.text("#verdict")).isEqualTo("Unknown");
+        } finally {
+            real.run();
+        }
+    }
+
     /** With its section of the runbook; that the process notes them is in {@code RatesTest}. */
     @Test
     void saysWhatTheProcessNotedOverSomeMinutes() throws Exception {
