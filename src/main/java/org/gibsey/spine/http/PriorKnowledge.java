@@ -50,7 +50,7 @@ final class PriorKnowledge extends Http2Protocol {
             (long) (Runtime.getRuntime().maxMemory() * OF_THE_HEAP)
                     / (STREAMS * BYTES_A_STREAM + CALLS * BYTES_A_CALL));
 
-    /** Calls of a connection that has ended may still wait for their turn. */
+    /** From its opening: calls of a connection that has ended may still wait for their turn. */
     private static final long COUNTS_AT_LEAST_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final List<Connection> connections = new ArrayList<>();

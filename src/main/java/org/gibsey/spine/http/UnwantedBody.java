@@ -29,7 +29,7 @@ final class UnwantedBody implements ApplicationBufferHandler {
 
     private UnwantedBody() {}
 
-    /** Reads until its end, for 2 s or 4 MiB, whichever comes first. */
+    /** Reads until its end, for 2 s or 4 MiB, whichever comes first; longer if a line between its chunks comes byte by byte. */
     static void read(Request request, SocketWrapperBase<?> socket) {
         long patience = socket.getReadTimeout();
         long end = System.nanoTime() + LONGEST_NANOS;

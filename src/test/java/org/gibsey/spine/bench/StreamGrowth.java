@@ -12,7 +12,7 @@ import org.gibsey.spine.embedded.Ports;
 /** How long a gift takes to every open timeline, and what they take of memory, while their number grows. */
 final class StreamGrowth implements Benchmark {
 
-    /** Half of the heap, which is half of this, has to hold the most streams. */
+    /** Half of the heap, which is 40 % of this, has to hold the most streams. */
     private static final int MIB = 4096;
 
     private static final int GIFTS = 20;

@@ -30,7 +30,7 @@ import org.springframework.util.FileSystemUtils;
 
 /**
  * What is attacked: an API and a worker, each a process of the packaged application with the flags that the image gives it in a
- * container of 512 MiB, which is half of that for the heap. They go through one attack after the other, as in life. Collects
+ * container of 512 MiB, which is 40 % of that for the heap. They go through one attack after the other, as in life. Collects
  * the rows of the table.
  */
 final class HostileBench implements AutoCloseable {
