@@ -19,6 +19,12 @@ const SCRIPTS = {
   ka: ["Georgian"], dv: ["Thaana"], gu: ["Gujarati"], kn: ["Kannada"], ml: ["Malayalam"], or: ["Oriya"], pa: ["Gurmukhi"], si: ["Sinhala"],
   ta: ["Tamil"], te: ["Telugu"],
 };
+const NOT_STORED = {
+  conflict: "another gift has its identity",
+  undecodable: "what arrived could not be read",
+  invalid: "something was missing in it, or of a wrong kind",
+  refused: "the vault does not take it as it is",
+};
 const anyOf = scripts => `[${scripts.map(name => `\\p{scx=${name}}`).join("")}]`;
 const TELLING = new RegExp(anyOf(Object.values(SCRIPTS).flat()), "u");
 
@@ -27,6 +33,11 @@ export function parse(json) {
   // keeps 64-bit numbers as text where the browser can (context.source); others round beyond 2^53
   return JSON.parse(json, (key, value, context) =>
     context?.source && (key === "id" || key === "page_id") ? context.source : value);
+}
+
+/** Why a gift could not be stored, in a reader's words. */
+export function whyNotStored(reason) {
+  return `${NOT_STORED[reason] ?? "the vault has not said why"}. It is kept, and those who look after the vault can see it.`;
 }
 
 /** For sorting, newest first, as the list is ordered: by time to the microsecond, then by id. */

@@ -626,5 +626,8 @@ unfold();
 // ---- who reads
 
 // what one reader sees is no other's
-showAccount(session, readLocation, () => saveForm.keep());
+showAccount(session, () => {
+  readLocation();
+  saveForm.resume();
+}, () => saveForm.keep());
 readLocation();

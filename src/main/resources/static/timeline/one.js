@@ -1,23 +1,19 @@
 // The page of one gift: shows it, or says in words what became of it.
 
 import {Session, showAccount} from "./session.js"; // first: it takes tokens out of the address
-import {article, Changing, offerKeys, parse, replace} from "./gift.js";
+import {article, Changing, offerKeys, parse, replace, whyNotStored} from "./gift.js";
 import {emblem, loadSymbols} from "../book/sigil.js";
 import {offerLink} from "./share.js";
 import {Stream} from "./stream.js";
 
 const FIRST_LOOK_MS = 2_000;
-const LAST_LOOK_MS = 120_000;
-const REASONS = {
-  conflict: "another gift has its identity",
-  undecodable: "what arrived could not be read",
-  invalid: "something was missing in it, or of a wrong kind",
-  refused: "the vault does not take it as it is",
-};
+const AGAIN_MS = 15_000; // at most, while the vault cannot be read
+const CALM_MS = 20_000; // between looks for a gift that may be long in coming
 
 const $ = id => document.getElementById(id);
 const id = location.pathname.split("/").pop().toLowerCase();
 let timer = 0;
+let due = null; // the look that waits until the reader sees the page
 let shown = null; // the gift, while there is one
 let isOpen = false; // the stream
 let isSure = false; // whether nothing was missed between the look at it and the stream
@@ -64,8 +60,13 @@ const handlers = {
 };
 let stream = null; // of the gift's page, once that is known
 
-async function look(wait = FIRST_LOOK_MS) {
+/**
+ * @param wait for a gift that is not there, until the next look
+ * @param away until the next look while the vault cannot be read, which says nothing of the gift
+ */
+async function look(wait = FIRST_LOOK_MS, away = FIRST_LOOK_MS) {
   clearTimeout(timer);
+  due = null;
   if (!session.mayRead) {
     clear();
     say("Sign in to see this gift.");
@@ -92,18 +93,28 @@ async function look(wait = FIRST_LOOK_MS) {
     }
   } else if (answer.status === 410) {
     say("Nothing is left of this gift.");
-  } else if (answer.status === 404 && wait > LAST_LOOK_MS) {
-    say("No gift is here that you could read: there is none, or it is another reader's.");
-  } else {
-    say(answer.status === 404
+  } else if (answer.status === 404) {
+    // however long it takes: while the database is away for an hour, so is the gift
+    say(wait < CALM_MS
       ? "No gift is here yet. If it was left just now it is on its way, and shows by itself; otherwise there is none, or it is"
         + " another reader's."
-      : answer.status === 401
-        ? "Sign in to see this gift."
-        : "The vault cannot be read at the moment. Trying again…");
-    timer = setTimeout(() => look(wait * 2), Math.min(wait, 15_000));
+      : "No gift is here: it is not stored yet, or there is none, or it is another reader's. When it is stored it shows by itself.");
+    lookIn(wait, Math.min(wait * 2, CALM_MS), FIRST_LOOK_MS);
+  } else {
+    say(answer.status === 401 ? "Sign in to see this gift." : "The vault cannot be read at the moment. Trying again…");
+    lookIn(away, wait, Math.min(away * 2, AGAIN_MS));
   }
 }
+
+/** Nobody waits for a gift on a page that nobody sees. */
+function lookIn(time, wait, away) {
+  timer = setTimeout(() => {
+    due = () => look(wait, away);
+    document.hidden || due();
+  }, time);
+}
+
+document.addEventListener("visibilitychange", () => document.hidden || due?.());
 
 function show(gift) {
   const before = gifts.find()?.element;
@@ -137,8 +148,7 @@ function show(gift) {
   } else if (gift.status === "deleted") {
     say("This gift was taken back by its reader.");
   } else {
-    say(`This gift could not be stored: ${REASONS[gift.reason] ?? gift.reason}. It is kept, and those who look after the vault`
-      + " can see it.");
+    say(`This gift could not be stored: ${whyNotStored(gift.reason)}`);
   }
 }
 

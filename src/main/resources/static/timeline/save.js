@@ -1,6 +1,7 @@
 // The form: saves a gift and follows it until it is stored.
 
 import {symbols} from "../book/sigil.js";
+import {whyNotStored} from "./gift.js";
 
 const TO_MEND = "Not saved; please mend what is marked.";
 const TEXTS = ["question", "answer"];
@@ -14,6 +15,15 @@ const DRAFT = "gibsey.draft"; // what is being written: of this window for a rel
 // what is in no text that a reader sees: spaces, controls, marks of direction, fillers
 const INVISIBLE = /^[\s\p{Z}\p{C}\u115f\u1160\u3164\uffa0\u2800]*$/u;
 const LARGEST_PAGE = 2n ** 63n - 1n;
+const ONCE = "It may be stored already: saved again as it is, it is stored once.";
+const TWICE = "What was sent before may be stored already: saved as it is now, it is a second gift.";
+const JUDGED = [400, 413, 415, 422]; // answers after which nothing of what was sent is stored
+/** Why nothing is taken at the moment, by the reason that the answer has. */
+const NOT_NOW = {
+  rate: "You have saved very much in a short time.",
+  share: "As much of the vault is open at your address as one may have: perhaps another window of it can be closed.",
+  guesses: "Many sign-ins from your address, or from others, were refused.",
+};
 
 /** The fields of a gift in a form: what they hold, and what the vault would say to it. */
 export class Fields {
@@ -161,6 +171,14 @@ function unexpected(name, reason) {
         : "There is something in this that the vault cannot keep.";
 }
 
+/** Why an answer that is none of those to wait for has refused a gift, when no field of it is named. */
+function notSaved(status) {
+  return status === 413 ? "question and answer together are longer than the vault takes."
+    : status === 422 ? "the vault does not take it as it is."
+      : status === 408 ? "the connection was too slow for it. Please save it again."
+        : "the vault does not take gifts from this page as it is. Perhaps it does when the page is loaded again.";
+}
+
 /** What an answer says is wrong, as RFC 9457 has it; empty for an answer of a proxy. */
 export async function problemOf(answer) {
   try {
@@ -177,9 +195,11 @@ export class SaveForm {
   #waiting = new Map(); // event id to when it was saved
   #arrived = new Map(); // event id to where it is instead of on the page; the stream can be faster than the answer to the save
   #stop = document.getElementById("stop");
+  #resume = document.getElementById("resume");
   #giveUp = null; // while a save is tried again
   #keeping = 0;
   #key = null;
+  #sent = null; // what was sent and may be stored: its fields, its key, who sent it, and whether the reader has stopped it
   #session;
   #onScreen;
   #fields;
@@ -200,10 +220,15 @@ export class SaveForm {
     // a changed gift needs a new key; the same gift sent again keeps its key and is stored once
     this.#form.addEventListener("input", () => {
       this.#key = null;
+      this.#tellOfSent();
       clearTimeout(this.#keeping);
       this.#keeping = setTimeout(() => this.#keepHere(), KEEP_MS);
     });
     this.#stop.addEventListener("click", () => this.#giveUp?.());
+    this.#resume.addEventListener("click", () => {
+      this.#fields.values = this.#sent.fields;
+      this.#submit();
+    });
     addEventListener("pagehide", () => {
       this.#keepHere();
       this.#session.maySave || this.keep();
@@ -222,8 +247,8 @@ export class SaveForm {
   /** For a reload of this window. With the key: what was sent and not answered is stored once. */
   #keepHere() {
     const fields = this.#fields.values;
-    if (fields.question || fields.answer) {
-      sessionStorage.setItem(DRAFT, JSON.stringify({...fields, key: this.#key}));
+    if (fields.question || fields.answer || this.#sent) {
+      sessionStorage.setItem(DRAFT, JSON.stringify({...fields, key: this.#key, sent: this.#sent}));
     } else {
       sessionStorage.removeItem(DRAFT);
     }
@@ -233,8 +258,51 @@ export class SaveForm {
   keep() {
     const fields = this.#fields.values;
     if (fields.question || fields.answer) {
-      this.#key ??= randomKey();
-      localStorage.setItem(DRAFT, JSON.stringify({...fields, key: this.#key}));
+      this.#key = this.#keyNow();
+      localStorage.setItem(DRAFT, JSON.stringify({...fields, key: this.#key, sent: this.#sent}));
+    }
+  }
+
+  /** The key of what the form holds: that of what was sent, if it is the same. */
+  #keyNow() {
+    return this.#isAsSent() ? this.#sent.key : this.#key ?? randomKey();
+  }
+
+  get #reader() {
+    return this.#session.reader ?? null;
+  }
+
+  #isAsSent() {
+    const fields = this.#fields.values;
+    return this.#sent !== null && Object.keys(fields).every(name => fields[name] === this.#sent.fields[name]);
+  }
+
+  /** Whoever changes what may be stored already learns that it will be two gifts, and can go back to what was sent. */
+  #tellOfSent() {
+    const isSecond = this.#sent !== null && !this.#isAsSent();
+    const words = isSecond ? TWICE : ONCE;
+    this.#resume.hidden = !isSecond;
+    // not read aloud again with each letter
+    if (this.#sent && this.#outcome.textContent !== words) {
+      this.#say("refused", words);
+    }
+  }
+
+  /** Goes on with what may be stored already, unless its reader has stopped or changed it: those learn how it stands. */
+  resume() {
+    if (this.#sent && this.#session.maySave && this.#sent.reader !== this.#reader) {
+      // somebody else has signed in
+      this.#sent = null;
+      this.#key = null;
+    }
+    if (!this.#sent || this.#button.getAttribute("aria-disabled") === "true") {
+      return;
+    }
+    document.getElementById("save").open = true;
+    if (this.#isAsSent() && !this.#sent.isStopped && this.#session.maySave) {
+      this.#submit(false);
+    } else {
+      this.#tellOfSent();
     }
   }
 
@@ -242,9 +310,11 @@ export class SaveForm {
     const draft = localStorage.getItem(DRAFT) ?? sessionStorage.getItem(DRAFT);
     localStorage.removeItem(DRAFT);
     if (draft) {
-      const {key, ...fields} = JSON.parse(draft);
+      const {key, sent, ...fields} = JSON.parse(draft);
       this.#fields.values = fields;
       this.#key = key;
+      this.#sent = sent ?? null;
+      this.resume();
     }
   }
 
@@ -279,37 +349,38 @@ export class SaveForm {
    * Sends a gift and shows its state in the form; again and again where it may or may not be stored, which with the same key is
    * one gift. Tests measure with it, too.
    *
-   * @returns whether it was accepted
+   * @param isOpen whether it was sent before and may be stored already
+   * @returns whether it was accepted; null when it was not, and may be stored all the same
    */
-  async save(gift, key) {
+  async save(gift, key, isOpen = false) {
     if (!this.#session.maySave) {
-      this.#say("refused", "Sign in to save. What you wrote stays here.");
-      return false;
+      this.#say("refused", `Sign in to save. What you wrote stays here.${isOpen ? ` ${ONCE}` : ""}`);
+      return isOpen ? null : false;
     }
     const saved = performance.now();
-    this.#say("sending", "");
+    this.#say("sending", isOpen ? "It may be stored already; it is stored once." : "");
     let answer;
     for (let wait = FIRST_AGAIN_MS; ; wait = Math.min(wait * 2, LAST_AGAIN_MS)) {
       answer = await this.#send(gift, key);
       if (answer.status === 202 || !(answer.status === 0 || answer.status === 429 || answer.status >= 500)) {
         break;
       }
+      isOpen ||= answer.status !== 429;
       const asked = Number(answer.headers?.get("Retry-After") ?? 0) * 1_000;
       if (!await this.#again(answer, Math.max(wait, asked))) {
-        this.#say("refused", "Not tried any more. It may be stored already: saved again as it is, it is stored once.");
-        return false;
+        this.#say("refused", `Not tried any more. ${isOpen ? ONCE : "It is not saved; what you wrote stays here."}`);
+        return isOpen ? null : false;
       }
     }
+    isOpen &&= answer.status !== 202 && !JUDGED.includes(answer.status);
     if (answer.status === 401) {
-      this.#say("refused", "You are signed out. Sign in to save; what you wrote stays here.");
-      return false;
+      this.#say("refused", `You are signed out. Sign in to save; what you wrote stays here.${isOpen ? ` ${ONCE}` : ""}`);
+      return isOpen ? null : false;
     }
     if (answer.status !== 202) {
-      const problem = await problemOf(answer);
-      this.#say("refused", this.#fields.markRefused(problem) ? TO_MEND
-        : answer.status === 413 ? "Not saved: question and answer together are longer than the vault takes."
-          : `Not saved: ${problem.detail ?? problem.title ?? `the answer was ${answer.status}`}.`);
-      return false;
+      this.#say("refused", this.#fields.markRefused(await problemOf(answer)) ? TO_MEND
+        : `Not saved: ${notSaved(answer.status)} What you wrote stays here.${isOpen ? ` ${ONCE}` : ""}`);
+      return isOpen ? null : false;
     }
     this.#say("queued", `after ${Math.round(performance.now() - saved)} ms`);
     const eventId = answer.headers.get("Location").split("/").pop();
@@ -335,11 +406,11 @@ export class SaveForm {
   }
 
   /** Says what is the matter and waits. Returns false when the reader will not wait any longer. */
-  async #again({status}, wait) {
+  async #again(answer, wait) {
     const until = performance.now() + wait;
-    const why = status === 0 ? "The vault cannot be reached."
-      : status === 429 ? "You have saved very much in a short time."
-        : "The vault takes nothing at the moment.";
+    const {type = ""} = await problemOf(answer);
+    const why = answer.status === 0 ? "The vault cannot be reached."
+      : NOT_NOW[type.split("#").pop()] ?? "The vault takes nothing at the moment.";
     this.#stop.hidden = false;
     try {
       for (;;) {
@@ -363,7 +434,8 @@ export class SaveForm {
     }
   }
 
-  async #submit() {
+  /** @param isByHand whether the reader asks for it, and not a page that was loaded again */
+  async #submit(isByHand = true) {
     if (this.#button.getAttribute("aria-disabled") === "true") {
       return;
     }
@@ -373,10 +445,16 @@ export class SaveForm {
       return;
     }
     this.#button.setAttribute("aria-disabled", "true");
-    this.#key ??= randomKey();
-    const key = this.#key;
-    this.#keepHere();
+    const isOpen = this.#isAsSent();
+    const before = isOpen ? null : this.#sent;
+    const key = this.#key = this.#keyNow();
     const fields = this.#fields.values;
+    if (this.#session.maySave) {
+      // known before it is sent: the page may be left before the answer is there
+      this.#sent = {fields, key, reader: this.#reader, isStopped: false};
+    }
+    this.#resume.hidden = true;
+    this.#keepHere();
     // the page number stays text, which the server accepts: a 64-bit number would be rounded
     const gift = {
       ...fields,
@@ -385,12 +463,18 @@ export class SaveForm {
     };
     this.#fields.readOnly = true;
     try {
-      if (await this.save(gift, key)) {
+      const isSaved = await this.save(gift, key, isOpen);
+      if (isSaved === null) {
+        this.#sent.isStopped = this.#session.maySave;
+      } else {
+        this.#sent = isSaved ? null : before;
+      }
+      if (isSaved) {
         this.#key = null;
         this.#fields.values = {question: "", answer: ""};
-        this.#keepHere();
-        this.#form.elements.question.focus();
+        isByHand && this.#form.elements.question.focus();
       }
+      this.#keepHere();
     } finally {
       this.#fields.readOnly = false;
       this.#button.removeAttribute("aria-disabled");
@@ -415,10 +499,11 @@ export class SaveForm {
     }
     if (found.status === "stored") {
       this.#waiting.delete(eventId);
-      this.#say("stored", "but not among the gifts shown here");
+      // saved once more after its answer was lost, it may have been there all the time
+      this.#say("stored", document.querySelector(`[data-event="${eventId}"]`) ? "on the page" : "but not among the gifts shown here");
     } else if (found.status === "dead") {
       this.#waiting.delete(eventId);
-      this.#say("refused", `It could not be stored: ${found.reason}`);
+      this.#say("refused", `It could not be stored: ${whyNotStored(found.reason)}`);
     } else if (performance.now() - saved > GIVE_UP_MS) {
       this.#waiting.delete(eventId);
       this.#say("queued", "and kept; it is stored when the database is back");
@@ -429,7 +514,7 @@ export class SaveForm {
 
   #say(outcome, detail) {
     this.#outcome.dataset.outcome = outcome;
-    const words = {sending: "Sending…", queued: "Queued ", stored: "Stored, ", }[outcome] ?? "";
+    const words = {sending: "Sending… ", queued: "Queued ", stored: "Stored, ", }[outcome] ?? "";
     const strong = document.createElement("b");
     strong.textContent = words;
     this.#outcome.replaceChildren(strong, detail);

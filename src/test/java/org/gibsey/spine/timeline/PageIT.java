@@ -131,6 +131,61 @@ class PageIT {
         assertThat(browser.text("#state")).isEmpty();
     }
 
+    /** An outage is longer than anybody's patience, and what is asked during it tells nothing of the gift. */
+    @Test
+    void thePageOfAGiftLooksForItCalmlyAsLongAsItMayCome() throws Exception {
+        UUID onItsWay = UUID.randomUUID();
+        Runnable haste = browser.before("""
+                const fetching = window.fetch;
+                window.looks = 0;
+                window.fetch = (path, options) => {
+                  if (String(path).startsWith("/vault/gifts/")) {
+                    window.looks++;
+                    return window.isAway ? Promise.resolve(new Response("{}", {status: 503})) : fetching(path, options);
+                  }
+                  return fetching(path, options);
+                };
+                const waiting = window.setTimeout;
+                window.waits = [];
+                window.setTimeout = (action, wait) => {
+                  window.waits.push(wait ?? 0);
+                  return waiting(action, Math.min(wait ?? 0, 20));
+                };
+                """);
+        try {
+            browser.go(all() + "gifts/" + onItsWay);
+            await().until(() -> browser.script("return window.looks > 20"));
+            assertThat(browser.text("#state")).startsWith("No gift is here: it is not stored yet, or there is none");
+            assertThat(browser.<List<Number>>script("return window.waits.slice(8, 20)"))
+                    .allSatisfy(wait -> assertThat(wait.intValue()).isBetween(15_000, 30_000));
+            browser.script("window.isAway = true; window.looks = 0");
+            await().until(() -> browser.script("return window.looks > 10"));
+            assertThat(browser.text("#state")).startsWith("The vault cannot be read");
+            browser.script("window.isAway = false");
+            await().until(() -> browser.text("#state").startsWith("No gift is here: it is not stored yet"));
+            // while nobody sees it one look is kept until somebody does
+            browser.script("""
+                    Object.defineProperty(document, "hidden", {value: true, configurable: true});
+                    // with it two rounds of a look and the wait after it have been due
+                    return new Promise(done => setTimeout(() => setTimeout(() => setTimeout(() => setTimeout(done, 20), 20), 20), 20));
+                    """);
+            long looks = browser.<Long>script("return window.looks");
+            assertThat(browser.<Long>script("""
+                    return new Promise(done => setTimeout(() => setTimeout(() => done(window.looks), 20), 20))""")).isEqualTo(looks);
+            browser.script("""
+                    Object.defineProperty(document, "hidden", {value: false});
+                    document.dispatchEvent(new Event("visibilitychange"));
+                    """);
+            await().until(() -> browser.script("return window.looks > arguments[0]", looks));
+
+            execute("insert into vault (page_id, question, answer, event_id) values (?, 'late', 'a', '%s')"
+                    .formatted(onItsWay));
+            await().until(() -> browser.texts("#gift-place .question").equals(List.of("late")));
+        } finally {
+            haste.run();
+        }
+    }
+
     @Test
     void whatReadersWroteIsTextAndNothingElse() throws Exception {
         String hostile = "<script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">";
@@ -300,6 +355,148 @@ class PageIT {
         assertThat(browser.<List<String>>script("return window.keys")).hasSizeGreaterThan(1);
         assertThat(browser.<Long>script("return new Set(window.keys).size")).isOne();
         assertThat(browser.texts(".question")).containsExactly("Once?");
+    }
+
+    @Test
+    void goesOnAfterAReloadWithWhatMayBeStoredAndStoresItOnce() throws Exception {
+        Runnable heard = losingAnswers();
+        try {
+            browser.open(ofPage());
+            write("Before or after?", "Both.");
+            browser.click("#save-form button");
+            await().until(() -> browser.text("#outcome").startsWith("The vault cannot be reached."));
+            await().until(() -> browser.texts(".question").equals(List.of("Before or after?")));
+            String key = browser.script("return window.keys[0]");
+
+            browser.reload();
+
+            // by itself, and it says that it does
+            await().until(() -> browser.text("#outcome")
+                    .matches(
+                            "The vault cannot be reached\\. What you wrote is kept here, and sent again by itself in \\d+ s;"
+                                    + " it is stored once\\."));
+            assertThat(browser.find("#question").getDomProperty("readOnly")).isEqualTo("true");
+            assertThat(browser.<List<String>>script("return window.keys")).containsOnly(key);
+            browser.script("window.isHeard = true");
+            await().until(() -> browser.text("#outcome").startsWith("Stored, "));
+            assertThat(browser.text("#outcome")).isEqualTo("Stored, on the page");
+            assertThat(browser.<List<String>>script("return window.keys")).containsOnly(key);
+        } finally {
+            heard.run();
+        }
+        assertThat(browser.texts(".question")).containsExactly("Before or after?");
+        assertThat(browser.find("#question").getDomProperty("value")).isEmpty();
+        browser.open(ofPage());
+        assertThat(browser.text("#outcome")).isEmpty();
+        assertThat(browser.texts(".question")).containsExactly("Before or after?");
+    }
+
+    @Test
+    void whoChangesWhatMayBeStoredLearnsThatItWouldBeTwoGifts() throws Exception {
+        Runnable heard = losingAnswers();
+        try {
+            browser.open(ofPage());
+            write("One gift?", "One.");
+            browser.click("#save-form button");
+            await().until(() -> browser.text("#outcome").startsWith("The vault cannot be reached."));
+            browser.click("#stop");
+            await().until(() -> browser.text("#outcome").startsWith("Not tried any more."));
+            String key = browser.script("return window.keys[0]");
+            // what was stopped is not begun again
+            browser.reload();
+            browser.awaitLive();
+            assertThat(browser.text("#outcome"))
+                    .isEqualTo("It may be stored already: saved again as it is, it is stored once.");
+
+            browser.find("#answer").sendKeys("!");
+
+            String twice = "What was sent before may be stored already: saved as it is now, it is a second gift.";
+            assertThat(browser.text("#outcome")).isEqualTo(twice);
+            browser.reload();
+            browser.awaitLive();
+            assertThat(browser.find("#answer").getDomProperty("value")).isEqualTo("One.!");
+            assertThat(browser.text("#outcome")).isEqualTo(twice);
+            // as it was it is the same gift again, typed or by the button
+            browser.find("#answer").sendKeys(Keys.BACK_SPACE);
+            assertThat(browser.text("#outcome")).startsWith("It may be stored already");
+            assertThat(browser.find("#resume").isDisplayed()).isFalse();
+            browser.find("#answer").sendKeys("?");
+            browser.script("window.isHeard = true");
+            browser.click("#resume");
+            await().until(() -> browser.text("#outcome").startsWith("Stored, "));
+            assertThat(browser.<List<String>>script("return window.keys")).containsExactly(key);
+        } finally {
+            heard.run();
+        }
+        assertThat(browser.texts(".answer")).containsExactly("One.");
+    }
+
+    private static void write(String question, String answer) {
+        browser.type("#question", question);
+        browser.type("#answer", answer);
+    }
+
+    /** Each page loaded from now on keeps the keys of its saves; until it is told that it is heard, their answers are lost. */
+    private static Runnable losingAnswers() {
+        return browser.before("""
+                const fetching = window.fetch;
+                window.keys = [];
+                window.fetch = (path, options) => {
+                  if (path !== "/vault/save") {
+                    return fetching(path, options);
+                  }
+                  window.keys.push(options.headers["Idempotency-Key"]);
+                  return fetching(path, options).then(answer => window.isHeard ? answer : Promise.reject(new TypeError("lost")));
+                };
+                """);
+    }
+
+    /** Words that a program has for it are none. */
+    @Test
+    void saysInWordsWhyNothingIsTakenOrStored() {
+        browser.open(ofPage());
+        write("Why?", "Because.");
+        browser.script("""
+                const fetching = window.fetch;
+                window.fetch = (path, options) => path === "/vault/save" ? Promise.resolve(new Response(
+                    JSON.stringify(window.problem), {status: window.status, headers: {Location: "/vault/gifts/of-a-test"}}))
+                  : path === "/vault/gifts/of-a-test" ? Promise.resolve(new Response(JSON.stringify(window.found), {status: 200}))
+                    : fetching(path, options);
+                """);
+
+        Map.of(
+                        "rate", "You have saved very much in a short time. What",
+                        "share", "As much of the vault is open at your address as one may have",
+                        "guesses", "Many sign-ins from your address, or from others, were refused.",
+                        "of a proxy", "The vault takes nothing at the moment.")
+                .forEach((reason, words) -> {
+                    browser.script("window.status = 429; window.problem = {type: '/problems#' + arguments[0]}", reason);
+                    browser.click("#save-form button");
+                    await().until(() -> browser.text("#outcome").startsWith(words));
+                    browser.click("#stop");
+                    // none of these may be stored
+                    await().until(() -> browser.text("#outcome")
+                            .equals("Not tried any more. It is not saved; what you wrote stays here."));
+                });
+        Map.of(
+                        404, "Not saved: the vault does not take gifts from this page as it is.",
+                        403, "Not saved: the vault does not take gifts from this page as it is.",
+                        408, "Not saved: the connection was too slow for it.",
+                        413, "Not saved: question and answer together are longer",
+                        422, "Not saved: the vault does not take it as it is.")
+                .forEach((status, words) -> {
+                    browser.script(
+                            "window.status = arguments[0];"
+                                    + " window.problem = {title: 'Not found', detail: 'There is nothing at this path.'}",
+                            status);
+                    browser.click("#save-form button");
+                    await().until(() -> browser.text("#outcome").startsWith(words));
+                });
+        browser.script("window.status = 202; window.found = {status: 'dead', reason: 'conflict'}");
+        browser.click("#save-form button");
+        await().until(() -> browser.text("#outcome")
+                .equals("It could not be stored: another gift has its identity."
+                        + " It is kept, and those who look after the vault can see it."));
     }
 
     @Test
