@@ -908,26 +908,12 @@ class PageIT {
         storeAt("2026-11-23T23:30:00Z", "Tuesday?", "line\n".repeat(60));
         storeAt("2026-11-24T10:00:00Z", "Tuesday, too?", "a");
         browser.reader("de-DE", "Europe/Berlin");
-        browser.screen(1440, 900);
+        // a line is as long as eyes like it, wherever there is room for that
         browser.open(ofPage());
-
-        // a line is as long as eyes like it
-        browser.script("return document.fonts.ready.then(() => 1)");
-        List<Number> lines = browser.script("""
-                const text = [...document.querySelectorAll(".answer")].at(-1).firstChild;
-                text.parentElement.scrollIntoView();
-                const range = document.createRange();
-                const lines = new Map();
-                for (let at = 0; at < text.length; at++) {
-                  range.setStart(text, at);
-                  range.setEnd(text, at + 1);
-                  const line = Math.round(range.getBoundingClientRect().top);
-                  lines.set(line, (lines.get(line) ?? 0) + 1);
-                }
-                return [...lines.values()].slice(0, -1);
-                """);
-        assertThat(lines.stream().mapToInt(Number::intValue).average().orElseThrow())
-                .isBetween(65.0, 75.0);
+        for (int width : List.of(620, 800, 990, 1440)) {
+            browser.screen(width, 900);
+            assertThat(charactersOfALine()).as("at %d", width).isBetween(65.0, 75.0);
+        }
         // days and times are in the reader's language, and of the reader's clock; and which a gift is in is not known
         assertThat(browser.texts(".day:not([hidden])"))
                 .containsExactly("Dienstag, 24. November 2026", "Montag, 23. November 2026");
@@ -953,6 +939,24 @@ class PageIT {
                 .isEqualTo("\"24.11.2026, 11:00\"");
         assertThat(browser.find(".gift:nth-of-type(2) .answer").getSize().getHeight())
                 .isGreaterThan(600);
+    }
+
+    private static double charactersOfALine() {
+        browser.script("return document.fonts.ready.then(() => 1)");
+        List<Number> lines = browser.script("""
+                const text = [...document.querySelectorAll(".answer")].at(-1).firstChild;
+                text.parentElement.scrollIntoView();
+                const range = document.createRange();
+                const lines = new Map();
+                for (let at = 0; at < text.length; at++) {
+                  range.setStart(text, at);
+                  range.setEnd(text, at + 1);
+                  const line = Math.round(range.getBoundingClientRect().top);
+                  lines.set(line, (lines.get(line) ?? 0) + 1);
+                }
+                return [...lines.values()].slice(0, -1);
+                """);
+        return lines.stream().mapToInt(Number::intValue).average().orElseThrow();
     }
 
     @Test
