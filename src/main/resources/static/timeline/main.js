@@ -37,16 +37,18 @@ let isThread = false; // the gifts of one page from its first on; new ones are a
 let isRead = true; // the last time that the list was asked for
 let generation = 0; // of the filter; answers to requests of an older one are dropped
 let pending = []; // gifts held back because the reader has scrolled down, or has not read a thread so far
-let tooMany = false; // some of the held back ones were dropped
+let dropped = null; // of more than are held back the one furthest on that was let go: the list has them
 let arrived = []; // gifts that go to the page with the next frame
 let came = []; // arrival times within the last second
 let frame = 0; // the animation frame that shows them, or the timer while the page is hidden
+let isDropped = false; // whether that was since the list was asked for its next piece
 let listed = false; // whether the list has been read since the filter changed
 let loading = false;
 let reading = 0; // pieces of the list that are on their way
 const meanwhile = new Map(); // event ids to what they are by now, null when gone: the list may have been read before
 let announced = 0;
 let place = null; // where the reader was before: what is looked for in the list until it is there again
+let unreadFrom = null; // of a thread that was left: the first gift that its reader had been told of and not read
 let searching = 0; // timer after which a search is made again
 
 // ---- the stream
@@ -167,15 +169,31 @@ function show() {
 function hold(batch) {
   const held = new Set(isThread ? batch.filter(gift => gifts.isBeyond(gift)) : place || readingElsewhere() ? batch : []);
   pending.push(...held);
+  isThread && held.size && pending.sort((one, other) => compare(other, one));
   held.forEach(gift => saveForm.arrived(gift.event_id, isThread ? "it is at the end" : "scroll up to see it"));
-  if (!isThread && pending.length > MOST_PENDING) {
+  if (pending.length > MOST_PENDING) {
+    // of a thread the first ones, which the reader gets to by the list before the others
+    drop(pending.at(-MOST_PENDING - 1));
     pending = pending.slice(-MOST_PENDING);
-    tooMany = true;
   }
   updatePill();
+  if (isThread && pending.length && !history.state?.unread) {
+    // at once: what is kept while the page goes is too late for one that is loaded again
+    keepPlace();
+  }
   if (held.size < batch.length) {
     put(batch.filter(gift => !held.has(gift)));
   }
+}
+
+function drop(gift) {
+  dropped = dropped && compare(dropped, gift) < 0 ? dropped : gift;
+  isDropped = true;
+}
+
+/** Whether there are more than are held back. */
+function tooMany() {
+  return dropped !== null && (!isThread || gifts.isBeyond(dropped));
 }
 
 function put(batch) {
@@ -205,9 +223,10 @@ function readingElsewhere() {
 
 function updatePill() {
   const pill = $("pill");
+  const count = `${pending.length}${tooMany() ? "+" : ""}`;
   pill.hidden = pending.length === 0;
-  pill.textContent = `${pending.length}${tooMany ? "+" : ""} new${isThread ? " at the end" : ""}`;
-  document.title = pending.length ? `(${pending.length}${tooMany ? "+" : ""}) The Gibsey Vault` : "The Gibsey Vault";
+  pill.textContent = `${count} new${isThread ? " at the end" : ""}`;
+  document.title = pending.length ? `(${count}) The Gibsey Vault` : "The Gibsey Vault";
 }
 
 function reveal() {
@@ -215,9 +234,9 @@ function reveal() {
     return;
   }
   const batch = pending;
-  const gap = tooMany;
+  const gap = tooMany();
   pending = [];
-  tooMany = false;
+  dropped = null;
   updatePill();
   if (gap) {
     forget();
@@ -242,11 +261,11 @@ $("pill").addEventListener("click", () => {
 // ---- the list
 
 /** A piece of the list, or of what is found, whether there is more, and what was changed while it was read. */
-async function read(limit, last) {
+async function read(limit, last, isForward = isThread) {
   const query = new URLSearchParams(filter);
   query.set("limit", limit);
-  if (last || isThread) {
-    query.set(isThread ? "after" : "before", last ? `${last.created_at}_${last.id}` : THE_VERY_FIRST);
+  if (last || isForward) {
+    query.set(isForward ? "after" : "before", last ? `${last.created_at}_${last.id}` : THE_VERY_FIRST);
   }
   reading++;
   try {
@@ -279,23 +298,32 @@ async function loadMore(last = listed ? gifts.last : null) {
     return;
   }
   loading = true;
+  isDropped = false;
   const mine = generation;
   try {
+    // before the piece: what is changed after it was read is to be seen on the page
+    const newest = unreadFrom ? await read(PAGE_ON_THE_WAY_BACK, null, false) : {rows: []};
     const {rows, isMore, isRefused, changed} = await read(place ? PAGE_ON_THE_WAY_BACK : PAGE_OF_LIST, last);
     if (mine !== generation) {
       return;
     }
     tellWhetherRead(true);
+    const waiting = newest.rows.filter(row => compare(row, unreadFrom) <= 0);
+    unreadFrom = null;
+    if (newest.isMore && waiting.length && waiting.length === newest.rows.length) {
+      drop(waiting.at(-1));
+    }
     // what came since the reader was here is unread
     const unread = place && !isThread ? rows.filter(row => compare(row, place.newest) < 0) : [];
     gifts.add(rows.slice(unread.length), false);
-    gifts.complete = !isMore;
+    // what was dropped while its last piece was read may not be in it, and is in another one
+    gifts.complete = !isMore && !(isThread && isDropped);
     if (place || !listed || isThread) {
       const meanwhile = pending;
       // brought back while the piece was read, which may not have them
       const restored = isThread ? changed.filter(gift => !gifts.isBeyond(gift)) : [];
       pending = [];
-      hold(distinct([...unread, ...meanwhile, ...restored]));
+      hold(distinct([...unread, ...waiting.filter(gift => gifts.isBeyond(gift)), ...meanwhile, ...restored]));
     }
     if (!listed) {
       listed = true;
@@ -374,7 +402,7 @@ function forget() {
   loading = false;
   listed = false;
   pending = [];
-  tooMany = false;
+  dropped = null;
   arrived = [];
   updatePill();
   gifts.clear(isThread);
@@ -422,6 +450,7 @@ function readLocation() {
   nameList();
   saveForm.suggest(page);
   place = history.state?.place ?? null;
+  unreadFrom = isThread ? history.state?.unread ?? null : null;
   forget();
   // the list is read once the stream has started, so that no gift is missed between the two
   const live = new URLSearchParams(filter);
@@ -485,12 +514,13 @@ function keepPlace() {
     return;
   }
   const top = !topInSight && [...container.children].find(gift => gift.getBoundingClientRect().bottom > 0);
-  const {created_at, id} = gifts.newest ?? {};
-  const kept = top
-    ? {id: top.dataset.event, top: top.getBoundingClientRect().top, newest: {created_at, id}}
-    : null;
-  history.replaceState({place: kept}, "");
-  sessionStorage.setItem(LIST, JSON.stringify({search: location.search, place: kept}));
+  const placeOf = ({created_at, id} = {}) => ({created_at, id});
+  const kept = {
+    place: top ? {id: top.dataset.event, top: top.getBoundingClientRect().top, newest: placeOf(gifts.newest)} : null,
+    unread: isThread && pending.length ? placeOf(pending[0]) : null,
+  };
+  history.replaceState(kept, "");
+  sessionStorage.setItem(LIST, JSON.stringify({search: location.search, ...kept}));
 }
 
 addEventListener("scrollend", keepPlace);
@@ -499,7 +529,7 @@ if (sessionStorage.getItem(RETURN)) {
   sessionStorage.removeItem(RETURN);
   const list = JSON.parse(sessionStorage.getItem(LIST) ?? "{}");
   if (list.search === location.search) {
-    history.replaceState({place: list.place}, "");
+    history.replaceState({place: list.place, unread: list.unread}, "");
   }
 }
 

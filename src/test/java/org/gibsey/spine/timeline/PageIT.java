@@ -1049,6 +1049,68 @@ class PageIT {
     }
 
     @Test
+    void whatIsNewAtTheEndOfAThreadIsSoAfterAReloadToo() throws Exception {
+        storeThread(200);
+        browser.open(ofPage() + "&order=saved");
+        store("first new", "a", null);
+        await().until(() -> browser.text("#pill").equals("1 new at the end"));
+
+        browser.reload();
+
+        await().until(() -> browser.text("#pill").equals("1 new at the end"));
+        // also from further down, and with what came while the reader was away
+        scrollUntil(() -> browser.texts(".question").contains("gift 50"));
+        browser.script("document.querySelectorAll('.gift')[20].scrollIntoView()");
+        browser.settled("return document.querySelectorAll('.gift')[20].getBoundingClientRect().top");
+        browser.script("document.querySelector('.gift:nth-of-type(20) .address').click()");
+        await().until(() -> browser.texts("#gift-place .question").size() == 1);
+        store("second new", "a", null);
+        browser.click("#back");
+        browser.awaitLive();
+        await().until(() -> browser.text("#pill").equals("2 new at the end"));
+
+        scrollUntil(() -> browser.text("#end").equals("⁂"));
+        List<String> all = questions(0, 200);
+        all.addAll(List.of("first new", "second new"));
+        assertThat(browser.texts(".question")).isEqualTo(all);
+        assertThat(browser.find("#pill").isDisplayed()).isFalse();
+        browser.reload();
+        browser.awaitLive();
+        await().until(() -> browser.texts(".question").size() >= 30);
+        assertThat(browser.find("#pill").isDisplayed()).isFalse();
+    }
+
+    @Test
+    void aThreadKeepsNoMoreOfWhatIsNewAtItsEndThanItCounts() throws Exception {
+        storeThread(70);
+        browser.open(ofPage() + "&order=saved");
+
+        storeNew(480);
+        await().until(() -> browser.text("#pill").equals("480 new at the end"));
+        storeNew(60);
+
+        await().until(() -> browser.text("#pill").equals("500+ new at the end"));
+        // past those that are not kept the number is exact again
+        scrollUntil(() -> browser.texts(".question").contains("new 60"));
+        scrollUntil(() -> browser.text("#end").equals("⁂"));
+        assertThat(browser.texts(".question")).hasSize(70 + 540).doesNotHaveDuplicates();
+        assertThat(browser.find("#pill").isDisplayed()).isFalse();
+        store("the last", "a", null);
+        await().until(() -> browser.texts(".question").contains("the last"));
+    }
+
+    private int stored;
+
+    /** Gifts that come now, each after the one before. */
+    private void storeNew(int gifts) throws SQLException {
+        execute("""
+                insert into vault (page_id, question, answer, created_at)
+                select ?, 'new ' || n, 'a', now() + n * interval '1 millisecond' from generate_series(?, ?) n
+                """, stored + 1, stored + gifts);
+        stored += gifts;
+    }
+
+    @Test
     void aThreadIsReadNoFurtherThanTheReaderHadComeForAGiftThatIsGone() throws Exception {
         storeThread(500);
         browser.open(ofPage() + "&order=saved");
