@@ -109,6 +109,44 @@ class SignedInPageIT {
         assertThat(browser.texts(".question")).containsExactly("Is this lost?");
     }
 
+    /** In the name of the one who sent it, and of nobody else. */
+    @Test
+    void goesOnWithWhatMayBeStoredWhenItsReaderIsBack() throws Exception {
+        signIn("emil@example.org");
+        write("Is this twice?", "No.");
+        browser.script("""
+                const fetching = window.fetch;
+                window.fetch = (path, options) => path === "/vault/save" && !window.isHeard
+                  ? fetching(path, options).then(() => Promise.reject(new TypeError("lost"))) : fetching(path, options);
+                """);
+        browser.click("#save-form button");
+        await().until(() -> browser.texts(".question").equals(List.of("Is this twice?")));
+        await().until(() -> browser.text("#outcome").startsWith("The vault cannot be reached."));
+        issuer().forget();
+        browser.script("return import('/timeline/main.js').then(main => main.session.refresh())");
+        browser.script("window.isHeard = true");
+        await().until(() -> browser.text("#outcome")
+                .equals("You are signed out. Sign in to save; what you wrote stays here."
+                        + " It may be stored already: saved again as it is, it is stored once."));
+
+        signIn("emil@example.org");
+
+        await().until(() -> browser.text("#outcome").equals("Stored, on the page"));
+        assertThat(browser.texts(".question")).containsExactly("Is this twice?");
+
+        write("Whose is this?", "Emil's.");
+        browser.script("window.fetch = () => Promise.reject(new TypeError('lost'))");
+        browser.click("#save-form button");
+        await().until(() -> browser.text("#outcome").startsWith("The vault cannot be reached."));
+        browser.go(page() + "auth.json");
+        browser.script("localStorage.removeItem('gibsey.refresh')");
+        signIn("fritz@example.org");
+        assertThat(browser.find("#question").getDomProperty("value")).isEqualTo("Whose is this?");
+        assertThat(browser.find("#question").getDomProperty("readOnly")).isEqualTo("false");
+        assertThat(browser.text("#outcome")).isEmpty();
+        assertThat(browser.texts(".question")).isEmpty();
+    }
+
     @Test
     void goesOnWithANewTokenWhenTheOldOneIsRefused() throws Exception {
         signIn("dora@example.org");
