@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.openqa.selenium.By;
 import org.openqa.selenium.OutputType;
+import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.WindowType;
 import org.openqa.selenium.chrome.ChromeDriver;
@@ -235,8 +236,13 @@ public final class Browser implements AutoCloseable {
         field.sendKeys(text);
     }
 
+    /** Also of what the page draws anew between the look and the click. */
     public void click(String selector) {
-        find(selector).click();
+        try {
+            find(selector).click();
+        } catch (StaleElementReferenceException drawnAnew) {
+            find(selector).click();
+        }
     }
 
     /** Runs JavaScript in the page. */
