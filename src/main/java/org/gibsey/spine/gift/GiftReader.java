@@ -350,7 +350,7 @@ public final class GiftReader {
         Long id = integer(node);
         if (id == null || (strict && id < 1)) {
             String rule = strict ? "must be an integer from 1 to 9223372036854775807" : "must be a 64-bit integer";
-            errors.add(new FieldError("/page_id", rule + ", got " + (id == null ? shape(node) : "one below 1")));
+            errors.add(new FieldError("/page_id", rule + ", got " + (id == null ? noInteger(node) : "one below 1")));
             return null;
         }
         return id;
@@ -392,7 +392,7 @@ public final class GiftReader {
         if (id == null || id < Integer.MIN_VALUE || id > Integer.MAX_VALUE) {
             errors.add(new FieldError(
                     "/symbol_id",
-                    "must be a 32-bit integer or null, got " + (id == null ? shape(node) : "one out of range")));
+                    "must be a 32-bit integer or null, got " + (id == null ? noInteger(node) : "one out of range")));
             return null;
         }
         return id.intValue();
@@ -407,9 +407,15 @@ public final class GiftReader {
         }
         errors.add(new FieldError(
                 "/lang",
-                "must be a well-formed language tag (BCP 47) of at most " + MAX_LANG + " characters or null, got "
-                        + shape(node)));
+                "must be a language tag (BCP 47, such as de or pt-BR) of at most " + MAX_LANG
+                        + " characters or null, got "
+                        + (isLong(node) ? shape(node) : noneOf(node))));
         return null;
+    }
+
+    /** Then its length says enough. */
+    private static boolean isLong(JsonNode node) {
+        return node.isTextual() && node.textValue().codePoints().count() > MAX_LANG;
     }
 
     private static boolean isLanguageTag(String text) {
@@ -432,7 +438,7 @@ public final class GiftReader {
         if (node.isTextual() && UUID_TEXT.matcher(node.textValue()).matches()) {
             return UUID.fromString(node.textValue());
         }
-        errors.add(new FieldError("/user_id", "must be a UUID or null, got " + shape(node)));
+        errors.add(new FieldError("/user_id", "must be a UUID or null, got " + noneOf(node)));
         return null;
     }
 
@@ -526,10 +532,30 @@ public final class GiftReader {
         return Optional.empty();
     }
 
+    /** What was found where an integer has to be. */
+    private static String noInteger(JsonNode node) {
+        if (!node.isNumber()) {
+            return shape(node);
+        }
+        if (node.isIntegralNumber()) {
+            return "one out of range";
+        }
+        double number = node.doubleValue();
+        // from 2^53 on a double may be another integer than was written
+        return number == Math.rint(number)
+                ? "one too large to be written with a point or an exponent"
+                : "a number with a fraction";
+    }
+
+    /** What was found where a text of some form has to be. */
+    private static String noneOf(JsonNode node) {
+        return shape(node) + (node.isTextual() ? " that is none" : "");
+    }
+
     private static String shape(JsonNode node) {
         return switch (node.getNodeType()) {
             case STRING -> "a string of " + node.textValue().codePoints().count() + " characters";
-            case NUMBER -> node.isIntegralNumber() ? "an integer out of range" : "a number with a fraction";
+            case NUMBER -> node.isIntegralNumber() ? "an integer" : "a number";
             case BOOLEAN -> "a boolean";
             case ARRAY -> "an array";
             case OBJECT -> "an object";

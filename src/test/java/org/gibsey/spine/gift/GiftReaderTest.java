@@ -214,8 +214,8 @@ class GiftReaderTest {
             assertThat(errors(requests, with("\"lang\":\"de_DE\"")))
                     .containsExactly(new FieldError(
                             "/lang",
-                            "must be a well-formed language tag (BCP 47) of at most 35 characters or null,"
-                                    + " got a string of 5 characters"));
+                            "must be a language tag (BCP 47, such as de or pt-BR) of at most 35 characters or null,"
+                                    + " got a string of 5 characters that is none"));
         }
 
         @ParameterizedTest

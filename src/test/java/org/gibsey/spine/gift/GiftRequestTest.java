@@ -16,6 +16,7 @@ import org.gibsey.spine.gift.InvalidInput.FieldError;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -132,6 +133,58 @@ class GiftRequestTest {
         });
     }
 
+    /** What is too large is so for a field that takes numbers, and for no other. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    page_id   | 0                      | one below 1
+                    page_id   | 9223372036854775808    | one out of range
+                    page_id   | 1e300                  | one too large to be written with a point or an exponent
+                    page_id   | 9007199254740992.0     | one too large to be written with a point or an exponent
+                    page_id   | 1.5                    | a number with a fraction
+                    page_id   | "one"                  | a string of 3 characters
+                    symbol_id | 2147483648             | one out of range
+                    symbol_id | 9223372036854775808    | one out of range
+                    symbol_id | 0.5                    | a number with a fraction
+                    question  | 7                      | an integer
+                    question  | 9223372036854775808    | an integer
+                    question  | 7.0                    | a number
+                    answer    | 7                      | an integer
+                    user_id   | 7                      | an integer
+                    user_id   | "me"                   | a string of 2 characters that is none
+                    lang      | 7                      | an integer
+                    lang      | -1.5                   | a number
+                    lang      | true                   | a boolean
+                    lang      | ["de"]                 | an array
+                    lang      | {}                     | an object
+                    lang      | ""                     | a string of 0 characters that is none
+                    lang      | "de_DE"                | a string of 5 characters that is none
+                    lang      | "de-abcdefgh-bcdefghi-cdefghij-defghi" | a string of 36 characters
+                    """)
+    void saysOfAFieldWhatCameInstead(String field, String value, String what) {
+        String rest = REST.replaceAll("\"" + field + "\":[^,}]*,?", "").replace(",}", "}");
+        String pageId = field.equals("page_id") ? "" : "\"page_id\":1,";
+
+        assertThatThrownBy(() -> read("{" + pageId + "\"" + field + "\":" + value + "," + rest))
+                .isInstanceOfSatisfying(
+                        InvalidInput.class,
+                        invalid -> assertThat(invalid.errors()).singleElement().satisfies(error -> {
+                            assertThat(error.pointer()).isEqualTo("/" + field);
+                            assertThat(error.reason()).endsWith(", got " + what);
+                        }));
+    }
+
+    @Test
+    void saysWhatALanguageIs() {
+        assertThatThrownBy(() -> read("{\"page_id\":1,\"lang\":7," + REST))
+                .isInstanceOfSatisfying(
+                        InvalidInput.class,
+                        invalid -> assertThat(invalid.errors())
+                                .containsExactly(new FieldError(
+                                        "/lang",
+                                        "must be a language tag (BCP 47, such as de or pt-BR) of at most 35 characters or null,"
+                                                + " got an integer")));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"7", "{\"a\":[1,{}]}", "\"\\u0000\"", "\"\\ud800\"", "1e999999999", "-0.0"})
     void ignoresWhateverUnknownFieldsHold(String value) throws Exception {
@@ -189,6 +242,7 @@ class GiftRequestTest {
                 arguments("got an array", bytes("[" + gift + "]")),
                 arguments("got a string", bytes("\"secret\"")),
                 arguments("got null", bytes("null")),
+                arguments("must be a JSON object, got an integer", bytes("7")),
                 arguments("byte order mark", bytes("\ufeff" + gift)),
                 arguments("UTF-8", gift.getBytes(StandardCharsets.UTF_16)),
                 arguments("UTF-8", gift.getBytes(StandardCharsets.UTF_16LE)),
