@@ -210,8 +210,9 @@ function put(batch) {
 // ---- the reader has scrolled down: nothing moves, new gifts are held back
 
 let topInSight = true;
-new IntersectionObserver(([entry]) => {
-  topInSight = entry.isIntersecting;
+// on a busy machine several come at once, of which the last one holds
+new IntersectionObserver(entries => {
+  topInSight = entries.at(-1).isIntersecting;
   if (!readingElsewhere()) {
     reveal();
   }

@@ -1203,6 +1203,44 @@ class PageIT {
         }
     }
 
+    /** The page hears late, and at once, that its top has left the sight and is in it again. */
+    @Test
+    void whoIsAtTheTopAgainSeesWhatComesOnABusyMachineToo() throws Exception {
+        storeThread(40);
+        Runnable end = browser.before("""
+                window.IntersectionObserver = class extends IntersectionObserver {
+                  constructor(hear, options) {
+                    const late = [];
+                    super(entries => {
+                      late.push(...entries);
+                      window.isBusy || hear(late.splice(0));
+                    }, options);
+                    this.late = late;
+                    this.tell = () => hear(late.splice(0));
+                  }
+                  observe(target) {
+                    super.observe(target);
+                    window.watches = {...window.watches, [target.id]: this};
+                  }
+                };
+                """);
+        try {
+            browser.open(ofPage());
+            browser.script("window.isBusy = true; scrollTo(0, document.documentElement.scrollHeight)");
+            await().until(() -> browser.<Long>script("return window.watches.top.late.length") == 1);
+            browser.script("scrollTo(0, 0)");
+            await().until(() -> browser.<Long>script("return window.watches.top.late.length") == 2);
+
+            browser.script("window.isBusy = false; window.watches.top.tell()");
+            store("newer", "a", null);
+
+            await().until(() -> browser.texts(".question").get(0).equals("newer"));
+            assertThat(browser.find("#pill").isDisplayed()).isFalse();
+        } finally {
+            end.run();
+        }
+    }
+
     /** As a server has it, or the file of a route, from before there were threads. */
     @Test
     void aListThatKnowsNoThreadsIsNotAskedAgainAndAgain() throws Exception {
