@@ -10,6 +10,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -78,6 +79,16 @@ class EmbeddedSpineIT {
             // when something went wrong above
             EmbeddedDatabase.endLeftover(data().resolve("postgres"));
         }
+    }
+
+    /** Neither those of a run, nor those of a second one in the folder that it is told to choose. */
+    @ParameterizedTest
+    @ValueSource(strings = {".gift-spine", ".gift-spine-2"})
+    void itsDataAreNoPartOfACommit(String data) throws Exception {
+        assertThat(Files.readAllLines(Path.of(".gitignore")))
+                .filteredOn(line -> line.endsWith("/"))
+                .map(line -> FileSystems.getDefault().getPathMatcher("glob:" + line.substring(0, line.length() - 1)))
+                .anyMatch(folders -> folders.matches(Path.of(data)));
     }
 
     @Test
