@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// gifts.mjs save PAGE QUESTION ANSWER | list | follow [LAST_EVENT_ID]. Node 18 or newer; set GIFT_SPINE (address), GIFT_SPINE_TOKEN (a reader's).
+const usage = "gifts.mjs save PAGE QUESTION ANSWER | list | follow [LAST_EVENT_ID]. Node 18 or newer; set GIFT_SPINE (address), GIFT_SPINE_TOKEN (a reader's).";
 const {GIFT_SPINE: base = "http://localhost:8000", GIFT_SPINE_TOKEN: token} = process.env;
 async function call(path, options, reader = token && {Authorization: `Bearer ${token}`}) {
   for (;;) { // until it is answered; waits for as long as Retry-After says
@@ -23,9 +23,8 @@ async function list() {
 }
 async function follow(last) {
   for (;;) { // what is missed between two connections comes after the last id
-    const {body} = await call("/vault/stream", {headers: last ? {"Last-Event-ID": last} : {}});
+    let text = "", {body} = await call("/vault/stream", {headers: last ? {"Last-Event-ID": last} : {}});
     try {
-      let text = "";
       for await (const part of body.pipeThrough(new TextDecoderStream())) {
         const events = (text + part).split("\n\n"); text = events.pop(); // not whole yet
         for (const event of events.map(lines => Object.fromEntries(lines.split("\n").map(line => line.split(/: (.*)/, 2))))) {
@@ -36,4 +35,5 @@ async function follow(last) {
     } catch (lost) { console.error(`Connection lost: ${lost.message}`); }
   }
 }
-await {save, list, follow}[process.argv[2]](...process.argv.slice(3));
+const [, , name, ...words] = process.argv, command = {save3: save, list0: list, follow0: follow, follow1: follow}[name + words.length];
+await (command ? command(...words) : process.exit(console.error(`usage: ${usage}`) ?? 2));

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """gifts.py save PAGE QUESTION ANSWER | list | follow [LAST_EVENT_ID]. Needs requests; set GIFT_SPINE (address), GIFT_SPINE_TOKEN (a reader's)."""
-import json, os, sys, time, uuid
-from urllib.parse import urljoin
+import json, os, sys, time, urllib.parse, uuid
 import requests
 from requests.adapters import HTTPAdapter, Retry
 BASE, TOKEN = os.environ.get("GIFT_SPINE", "http://localhost:8000"), os.environ.get("GIFT_SPINE_TOKEN")
@@ -18,7 +17,7 @@ def save(page, question, answer):
 
 def pages(path="/vault/list?limit=100"):
     while path:
-        response = http.get(urljoin(BASE, path), timeout=10)
+        response = http.get(urllib.parse.urljoin(BASE, path), timeout=10)
         print(*map(json.dumps, response.json()), sep="\n")
         path = response.links.get("next", {}).get("url")
 
@@ -36,4 +35,5 @@ def follow(last=None):
         except requests.RequestException:
             time.sleep(1)  # what is missed meanwhile comes after the last id
 
-{"save": save, "list": pages, "follow": follow}[sys.argv[1]](*sys.argv[2:])
+command = {("save", 3): save, ("list", 0): pages, ("follow", 0): follow, ("follow", 1): follow}.get((*sys.argv[1:2], len(sys.argv) - 2))
+command(*sys.argv[2:]) if command else sys.exit(print("usage:", __doc__, file=sys.stderr) or 2)

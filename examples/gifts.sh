@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # gifts.sh save PAGE QUESTION ANSWER | list | follow [LAST_EVENT_ID]. Needs curl 7.84 and jq; set GIFT_SPINE (address), GIFT_SPINE_TOKEN (a reader's).
 set -euo pipefail
-base=${GIFT_SPINE:-http://localhost:8000}
-reader=(${GIFT_SPINE_TOKEN:+--header "Authorization: Bearer $GIFT_SPINE_TOKEN"})
+base=${GIFT_SPINE:-http://localhost:8000} reader=(${GIFT_SPINE_TOKEN:+--header "Authorization: Bearer $GIFT_SPINE_TOKEN"})
 # repeats what was not answered, and waits for as long as Retry-After says
 call() { curl --silent --show-error --fail-with-body --max-time 10 --retry 20 --retry-connrefused "${reader[@]}" "$@"; }
 
@@ -36,4 +35,5 @@ follow() {
     done
 }
 
+[[ "${1-} $#" =~ ^(save 4|list 1|follow [12])$ ]] || { sed -n '2s/^# /usage: /p' "$0" >&2; exit 2; }
 "$@"

@@ -1,6 +1,7 @@
 package org.gibsey.spine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -161,6 +162,28 @@ class ExamplesIT {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("clients")
+    void saysInOneLineHowItIsCalledWhenItIsCalledOtherwise(Client client) throws Exception {
+        assumeRuns(client);
+        for (List<String> words : List.of(List.<String>of(), List.of("sing"), List.of("save", "1"))) {
+            Path output = folder.resolve("output");
+            Path said = folder.resolve("said");
+
+            int status = command(client, port, words.toArray(String[]::new))
+                    .redirectOutput(output.toFile())
+                    .redirectError(said.toFile())
+                    .start()
+                    .waitFor();
+
+            assertThat(Files.readAllLines(said))
+                    .singleElement(STRING)
+                    .startsWith("usage: " + client + " save PAGE QUESTION ANSWER | list | follow [LAST_EVENT_ID]");
+            assertThat(output).isEmptyFile();
+            assertThat(status).isEqualTo(2);
+        }
+    }
+
     /** In a page of another program's, whose first stream breaks after its first gift; what is saved meanwhile comes with the next. */
     @Test
     void showsTheGiftsOfAPageInReactAcrossALostConnection() throws Exception {
@@ -290,15 +313,20 @@ class ExamplesIT {
     }
 
     private static Process start(Client client, int port, Path output, String... arguments) throws IOException {
+        return command(client, port, arguments)
+                .redirectOutput(output.toFile())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    private static ProcessBuilder command(Client client, int port, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 client.needs().get(0), Path.of("examples", client.file()).toString()));
         command.addAll(List.of(arguments));
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .redirectOutput(output.toFile())
-                .redirectError(ProcessBuilder.Redirect.INHERIT);
+        ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("GIFT_SPINE", "http://localhost:" + port);
         // where no readers are known it means nothing
         builder.environment().put("GIFT_SPINE_TOKEN", "of a reader");
-        return builder.start();
+        return builder;
     }
 }

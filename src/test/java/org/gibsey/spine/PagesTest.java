@@ -64,6 +64,15 @@ class PagesTest {
     }
 
     @Test
+    void theClientsAreAsShortAsTheReadmeSays() throws IOException {
+        for (String client : List.of("gifts.sh", "gifts.py", "gifts.mjs", "GiftStream.mjs")) {
+            assertThat(Files.readAllLines(Path.of("examples", client)))
+                    .as(client)
+                    .hasSizeLessThan(40);
+        }
+    }
+
+    @Test
     void theReadmeNamesEveryRoute() throws IOException {
         String readme = Files.readString(Path.of("README.md"));
         try (Stream<Path> routes = Files.list(Path.of("routes"))) {
