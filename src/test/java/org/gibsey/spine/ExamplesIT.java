@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,9 +20,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.gibsey.spine.embedded.Browser;
 import org.gibsey.spine.embedded.SpineIT;
@@ -189,6 +194,74 @@ class ExamplesIT {
     void showsTheGiftsOfAPageInReactAcrossALostConnection() throws Exception {
         int page = 88_888;
         AtomicInteger streams = new AtomicInteger();
+        HttpServer site = siteOfReact(page, exchange -> {
+            boolean breaks = isStream(exchange) && streams.incrementAndGet() == 1;
+            pass(exchange, UnaryOperator.identity(), piece -> breaks && piece.contains("event: gift"));
+        });
+        insert(page, "before");
+        vault.sql("update vault set lang = 'de' where page_id = ?").param(page).update();
+        try (Browser browser = Browser.start()) {
+            browser.go("http://localhost:" + site.getAddress().getPort() + "/");
+            await().until(() -> browser.texts("section[aria-busy=false] h3").equals(List.of("before")));
+            insert(page, "breaks");
+            await().until(() -> streams.get() > 1
+                    || browser.texts("section[aria-busy=true]").size() == 1);
+            insert(page, "meanwhile");
+            await().until(() -> browser.texts("h3").equals(List.of("meanwhile", "breaks", "before")));
+            assertThat(browser.texts("article[lang=de] h3")).containsExactly("before");
+            assertThat(browser.texts("article[lang]")).hasSize(1);
+            vault.sql("update vault set deleted_at = now() where page_id = :page and question = 'breaks'")
+                    .param("page", page)
+                    .update();
+            await().until(() -> browser.texts("h3").equals(List.of("meanwhile", "before")));
+        } finally {
+            site.stop(0);
+        }
+    }
+
+    /** The first stream is of a database that has had more transactions, and the next has a gift before it says where it is. */
+    @Test
+    void showsNothingInReactOfADatabaseThatAnotherHasReplaced() throws Exception {
+        int page = 88_887;
+        CompletableFuture<Void> isShown = new CompletableFuture<>();
+        AtomicInteger streams = new AtomicInteger();
+        HttpServer site = siteOfReact(page, exchange -> {
+            if (isStream(exchange) && streams.incrementAndGet() == 1) {
+                exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
+                exchange.sendResponseHeaders(200, 0);
+                exchange.getResponseBody()
+                        .write(("event: position\nid: 4000000000000:1\ndata: {\"live\":true}\n\n"
+                                        + event("4000000000001:1", page, "of the other"))
+                                .getBytes(StandardCharsets.UTF_8));
+                exchange.getResponseBody().flush();
+                isShown.join();
+                exchange.close();
+            } else {
+                String reset = "event: reset\ndata: {}\n\n";
+                pass(exchange, piece -> piece.replace(reset, reset + event("1:1", page, "after it")), piece -> false);
+            }
+        });
+        insert(page, "here");
+        try (Browser browser = Browser.start()) {
+            browser.go("http://localhost:" + site.getAddress().getPort() + "/");
+            await().until(() -> browser.texts("section[aria-busy=false] h3").equals(List.of("of the other", "here")));
+
+            isShown.complete(null);
+
+            await().until(() -> browser.texts("section[aria-busy=false] h3").equals(List.of("after it", "here")));
+        } finally {
+            isShown.complete(null);
+            site.stop(0);
+        }
+    }
+
+    private static String event(String id, int page, String question) {
+        return "event: gift\nid: %s\ndata: {\"id\":1,\"event_id\":\"%s\",\"page_id\":%d,\"question\":\"%s\",\"answer\":\"a\",\"created_at\":\"9999-01-01T00:00:00Z\"}\n\n"
+                .formatted(id, UUID.randomUUID(), page, question);
+    }
+
+    /** Another program's site, with a page of React's, that passes on what is asked of the vault. */
+    private static HttpServer siteOfReact(int page, HttpHandler vault) throws IOException {
         HttpServer site = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         site.setExecutor(Executors.newCachedThreadPool(task -> {
             Thread thread = new Thread(task, "site");
@@ -222,24 +295,13 @@ class ExamplesIT {
                 "/GiftStream.mjs",
                 exchange ->
                         answer(exchange, "text/javascript", Files.readAllBytes(Path.of("examples/GiftStream.mjs"))));
-        site.createContext("/vault/", exchange -> pass(exchange, streams));
+        site.createContext("/vault/", vault);
         site.start();
-        insert(page, "before");
-        try (Browser browser = Browser.start()) {
-            browser.go("http://localhost:" + site.getAddress().getPort() + "/");
-            await().until(() -> browser.texts("section[aria-busy=false] h3").equals(List.of("before")));
-            insert(page, "breaks");
-            await().until(() -> streams.get() > 1
-                    || browser.texts("section[aria-busy=true]").size() == 1);
-            insert(page, "meanwhile");
-            await().until(() -> browser.texts("h3").equals(List.of("meanwhile", "breaks", "before")));
-            vault.sql("update vault set deleted_at = now() where page_id = :page and question = 'breaks'")
-                    .param("page", page)
-                    .update();
-            await().until(() -> browser.texts("h3").equals(List.of("meanwhile", "before")));
-        } finally {
-            site.stop(0);
-        }
+        return site;
+    }
+
+    private static boolean isStream(HttpExchange exchange) {
+        return exchange.getRequestURI().getPath().equals("/vault/stream");
     }
 
     private void insert(int page, String question) {
@@ -256,19 +318,25 @@ class ExamplesIT {
         exchange.close();
     }
 
-    /** Passes a call on to the vault; the first stream only until its first gift. */
-    private void pass(HttpExchange exchange, AtomicInteger streams) throws IOException {
-        boolean breaks = exchange.getRequestURI().getPath().equals("/vault/stream") && streams.incrementAndGet() == 1;
+    /**
+     * Passes a call on to the vault.
+     *
+     * @param answer what becomes of each piece of its answer
+     * @param isLast whether the connection is lost after a piece
+     */
+    private void pass(HttpExchange exchange, UnaryOperator<String> answer, Predicate<String> isLast)
+            throws IOException {
         URL vault = new URL("http://localhost:" + port + exchange.getRequestURI());
         try (InputStream body = vault.openStream()) {
             exchange.getResponseHeaders()
-                    .set("Content-Type", vault.getPath().endsWith("stream") ? "text/event-stream" : "application/json");
+                    .set("Content-Type", isStream(exchange) ? "text/event-stream" : "application/json");
             exchange.sendResponseHeaders(200, 0);
             byte[] buffer = new byte[8192];
             for (int read = body.read(buffer); read >= 0; read = body.read(buffer)) {
-                exchange.getResponseBody().write(buffer, 0, read);
+                String piece = new String(buffer, 0, read, StandardCharsets.UTF_8);
+                exchange.getResponseBody().write(answer.apply(piece).getBytes(StandardCharsets.UTF_8));
                 exchange.getResponseBody().flush();
-                if (breaks && new String(buffer, 0, read, StandardCharsets.UTF_8).contains("event: gift")) {
+                if (isLast.test(piece)) {
                     break;
                 }
             }
