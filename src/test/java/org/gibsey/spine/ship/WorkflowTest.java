@@ -3,17 +3,25 @@ package org.gibsey.spine.ship;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class WorkflowTest {
 
+    private static final Path RELEASE = Path.of(".github/workflows/release.yaml");
+    private static final Pattern PACKED = Pattern.compile("tar --create .*\\.tar\\.gz\"? (.+)");
+
     private final JsonNode workflow = Yaml.read(Path.of(".github/workflows/ci.yaml"));
-    private final JsonNode release = Yaml.read(Path.of(".github/workflows/release.yaml"));
+    private final JsonNode release = Yaml.read(RELEASE);
 
     @Test
     void keepsTheRules() {
@@ -29,6 +37,21 @@ class WorkflowTest {
         assertThat(release.at("/jobs/image/needs").asText()).isEqualTo("verify");
         assertThat(release.at("/jobs/publish/needs").asText()).isEqualTo("image");
         assertThat(release.at("/jobs/image/permissions/contents").asText()).isEqualTo("read");
+    }
+
+    /** Who unpacks the overlays has nothing else: what they refer to outside their folders has to be packed with them. */
+    @Test
+    void theOverlaysOfAReleaseHaveAllThatTheyReferTo() throws IOException {
+        List<Path> packed = packed();
+
+        assertThat(packed).contains(Path.of("k8s"));
+        for (Path folder : packed) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                assertThat(files.filter(file -> file.endsWith("kustomization.yaml"))
+                                .flatMap(WorkflowTest::references))
+                        .allSatisfy(reference -> assertThat(packed).anyMatch(reference::startsWith));
+            }
+        }
     }
 
     @ParameterizedTest(name = "{0} = {1}")
@@ -60,6 +83,24 @@ class WorkflowTest {
         Manifests.edit(workflow, place, value);
 
         assertThat(broken(workflow)).anySatisfy(problem -> assertThat(problem).contains(complaint));
+    }
+
+    /** Folders and files that are attached to a release. */
+    private List<Path> packed() {
+        Matcher tar = PACKED.matcher(Yaml.text(RELEASE));
+        assertThat(tar.find()).isTrue();
+        return Stream.of(tar.group(1).split(" ")).map(Path::of).toList();
+    }
+
+    private static Stream<Path> references(Path kustomization) {
+        JsonNode overlay = Yaml.read(kustomization);
+        List<Path> references = new ArrayList<>();
+        for (String kind : List.of("resources", "components")) {
+            overlay.path(kind)
+                    .forEach(name -> references.add(
+                            kustomization.resolveSibling(name.asText()).normalize()));
+        }
+        return references.stream();
     }
 
     private static List<String> unsafe(JsonNode workflow) {
