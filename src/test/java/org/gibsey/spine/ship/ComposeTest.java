@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,6 +24,18 @@ class ComposeTest {
     @Test
     void keepsTheRules() {
         assertThat(ComposeRules.broken(file)).isEmpty();
+    }
+
+    /** What the page tells to build and to push is what the file starts. */
+    @Test
+    void theDocsNameTheSameImage() {
+        Set<String> images = Pattern.compile("(?<![/\\w])gift-spine:(\\S+)")
+                .matcher(Yaml.text(Path.of("docs/deploying.md")))
+                .results()
+                .map(image -> image.group(1))
+                .collect(Collectors.toSet());
+
+        assertThat(images).containsExactly(Project.version());
     }
 
     @ParameterizedTest
