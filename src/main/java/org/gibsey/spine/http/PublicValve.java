@@ -60,7 +60,7 @@ final class PublicValve extends ErrorReportValve {
 
     @Override
     public void invoke(Request request, Response response) throws IOException, ServletException {
-        PagePolicy.ofPublic(request.getRequestURI()).harden(request, response, issuer);
+        PagePolicy.ofPublic(request.getDecodedRequestURI()).harden(request, response, issuer);
         String client = ClientShares.client(request);
         Problem tooMany = Problem.ofTaking(calls, client);
         if (tooMany != null) {
@@ -142,7 +142,7 @@ final class PublicValve extends ErrorReportValve {
         int status = response.getStatus();
         if (status < 400
                 || response.getContentWritten() > 0
-                || !response.setErrorReported()
+                || isReported(response)
                 || !writable(response)
                 || isReset(request)) {
             return;
@@ -161,6 +161,11 @@ final class PublicValve extends ErrorReportValve {
         } catch (IOException e) {
             LOG.debug("The client went away before its answer", e);
         }
+    }
+
+    /** Takes note that the error is reported. Spring sets some statuses, such as 412, and reports no error. */
+    private static boolean isReported(Response response) {
+        return !response.setErrorReported() && response.isError();
     }
 
     private Problem problem(int status, @Nullable Throwable fault) {

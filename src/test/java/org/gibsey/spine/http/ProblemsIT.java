@@ -30,6 +30,7 @@ class ProblemsIT {
     private static final int OF_NO_GIFT = SignedInCalls.areWanted() ? 404 : 403;
 
     private static final String GIFT = "{\"page_id\":41001,\"question\":\"q\",\"answer\":\"a\"}";
+    private static final String LONG_AGO = "Thu, 01 Jan 1970 00:00:00 GMT";
 
     @LocalServerPort
     int port;
@@ -65,6 +66,8 @@ class ProblemsIT {
                 arguments("a wrong method", get("/vault/save"), 405),
                 arguments("another wrong method", "DELETE /vault/list HTTP/1.1\nHost: x\nConnection: close\n\n", 405),
                 arguments("an answer in HTML", get("/vault/list", "Accept: text/html"), 406),
+                arguments("the page in another type", get("/", "Accept: application/json"), 406),
+                arguments("the page of before it was", get("/", "If-Unmodified-Since: " + LONG_AGO), 412),
                 arguments("a range beyond the page", get("/", "Range: bytes=999999-"), 416),
                 arguments("an origin that is not allowed", get("/vault/list", "Origin: http://evil.example"), 403),
                 arguments("text", body("text/plain", GIFT), 415),
