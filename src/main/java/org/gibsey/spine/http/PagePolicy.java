@@ -28,7 +28,7 @@ public enum PagePolicy {
         this.contentSecurityPolicy = contentSecurityPolicy;
     }
 
-    /** @param path of the public port, or null when a request has none, as one that is not HTTP */
+    /** @param path of the public port, decoded, or null when a request has none, as one that is not HTTP */
     static PagePolicy ofPublic(@Nullable String path) {
         if (path == null) {
             return DATA;

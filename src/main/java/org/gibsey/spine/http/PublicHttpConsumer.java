@@ -4,6 +4,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.apache.camel.Exchange;
@@ -14,7 +15,6 @@ import org.apache.camel.Processor;
 import org.apache.camel.Route;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpConsumer;
-import org.apache.camel.http.base.HttpHelper;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.http.PublicHttpEngine.Shared;
 import org.gibsey.spine.identity.Caller;
@@ -22,6 +22,7 @@ import org.gibsey.spine.identity.VaultReads;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.web.servlet.HandlerMapping;
 
 /**
  * The door between HTTP and the routes. Camel's own copies every header and parameter of a client into the message, takes a
@@ -41,7 +42,6 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
     private static final int PIECE_BYTES = 16 << 10;
 
     private final Shared shared;
-    private final @Nullable String pathTemplate;
     /** Where saves are counted; null when these calls are none. */
     private @Nullable SaveMetrics metrics;
 
@@ -54,8 +54,6 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         super(endpoint, processor);
         this.shared = shared;
         this.places = shared.reads();
-        String path = endpoint.getPath();
-        this.pathTemplate = path.indexOf('{') < 0 ? null : path;
     }
 
     /** Only now does the endpoint have its route, which says whether these calls are saves or changes. */
@@ -154,8 +152,9 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
     private void read(HttpServletRequest request, Message message) throws Refused {
         message.setHeader(Exchange.HTTP_METHOD, request.getMethod());
         message.setHeader(Exchange.HTTP_PATH, request.getRequestURI());
-        if (pathTemplate != null) {
-            HttpHelper.evalPlaceholders(message.getHeaders(), request.getRequestURI(), pathTemplate);
+        // decoded, as Spring found the route by them: a path is the same however its characters are written
+        if (request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE) instanceof Map<?, ?> parts) {
+            parts.forEach((name, part) -> message.setHeader(name.toString(), part));
         }
         PublicHeaders.read(request, message);
         Caller caller = Caller.of(request);

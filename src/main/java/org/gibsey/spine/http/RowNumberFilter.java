@@ -26,7 +26,7 @@ final class RowNumberFilter extends HttpFilter {
     @Override
     protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
-        Matcher path = PATH.matcher(request.getRequestURI());
+        Matcher path = PATH.matcher(request.getServletPath());
         boolean isChange =
                 request.getMethod().equals("PUT") || request.getMethod().equals("DELETE");
         chain.doFilter(isChange && path.matches() ? at("/vault/gifts/" + path.group(1), request) : request, response);

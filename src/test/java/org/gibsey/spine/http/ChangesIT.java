@@ -122,6 +122,27 @@ class ChangesIT {
         }
     }
 
+    /** RFC 3986, 6.2.2.2: what need not be encoded may be all the same. */
+    @Test
+    void aPathIsTheSameHoweverItsCharactersAreWritten() throws IOException {
+        UUID gift = gift(81_013);
+        String id = "%%%02x%s"
+                .formatted((int) gift.toString().charAt(0), gift.toString().substring(1));
+        String number = Long.toString(rowNumber(gift)).replaceAll("[0-9]", "%3$0");
+
+        for (String path : List.of("/gifts/" + id, "/vault/gifts/" + id, "/vault/gifts/" + id + "/history")) {
+            assertThat(call("GET " + path, "", "").status()).as(path).isEqualTo(200);
+        }
+        assertThat(call("PUT /vault/gifts/" + id, "", "{\"answer\":\"b\"}").status())
+                .isEqualTo(202);
+        assertThat(call("PUT /vault/" + number, "", "{\"answer\":\"c\"}").status())
+                .isEqualTo(202);
+        assertThat(call("DELETE /vault/" + number, "", "").status()).isEqualTo(202);
+        assertThat(events(gift)).hasSize(3);
+        assertThat(call("GET /%67ifts/" + id, "", "").headers().get("Content-Security-Policy"))
+                .isEqualTo(call("GET /gifts/" + gift, "", "").headers().get("Content-Security-Policy"));
+    }
+
     @Test
     void aKeyMakesTheSameChangeOfItHoweverTheGiftIsNamed() throws IOException {
         UUID gift = gift(81_003);
