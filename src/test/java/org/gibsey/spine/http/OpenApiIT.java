@@ -18,15 +18,19 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
+import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.Tuple;
 import net.jqwik.api.lifecycle.BeforeProperty;
 import net.jqwik.api.statistics.Statistics;
 import org.apache.camel.CamelContext;
@@ -55,6 +59,7 @@ class OpenApiIT {
     private static final String GIFT = "{\"page_id\":49101,\"question\":\"q\",\"answer\":\"a\"}";
     private static final String EDIT = "{\"answer\":\"b\"}";
     private static final String OTHER = "If-Match: \"other\"\n";
+    private static final String NO_NUMBER = "/vault/999999999999";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @LocalServerPort
@@ -182,6 +187,91 @@ class OpenApiIT {
         }
     }
 
+    /**
+     * A call of the document and what is sent with it.
+     *
+     * @param operation method, path and operation id
+     * @param gift      what holds of the gift that its path names: an assignment of its row, or one of the words below
+     * @param headers   header fields, each with its end
+     */
+    private record Attempt(
+            String operation, String gift, String query, List<String> headers, String type, String body) {}
+
+    private static final String DEAD = "dead";
+    private static final String ABSENT = "absent";
+    private static final String NO_ID = "no id";
+
+    @Provide
+    Arbitrary<Attempt> attempts() {
+        List<String> operations = new ArrayList<>();
+        contract.document()
+                .get("paths")
+                .properties()
+                .forEach(path -> path.getValue()
+                        .properties()
+                        .forEach(operation -> operations.add("%s %s %s"
+                                .formatted(
+                                        operation.getKey().toUpperCase(Locale.ROOT),
+                                        path.getKey(),
+                                        operation.getValue().get("operationId").textValue()))));
+        // which has no end
+        operations.removeIf(operation -> operation.endsWith(" streamGifts"));
+        return Combinators.combine(
+                        Arbitraries.of(operations),
+                        Arbitraries.of("", "deleted_at = now()", "purged_at = now()", DEAD, ABSENT, NO_ID),
+                        Arbitraries.frequency(Tuple.of(9, ""), Tuple.of(1, "?page_id=%zz")),
+                        Arbitraries.of(
+                                        "Idempotency-Key: k\n",
+                                        "Idempotency-Key: a b\n",
+                                        "If-Match: *\n",
+                                        OTHER,
+                                        "If-Match: no tag\n",
+                                        "Accept: application/json\n",
+                                        "Accept: text/html\n",
+                                        "If-None-Match: *\n")
+                                .list()
+                                .uniqueElements(header -> header.substring(0, header.indexOf(':')))
+                                .ofMaxSize(2),
+                        Arbitraries.frequency(Tuple.of(4, "application/json"), Tuple.of(1, "text/plain")),
+                        Arbitraries.of("", GIFT, EDIT, "{}", "[]", "{\"answer\":7}"))
+                .as(Attempt::new);
+    }
+
+    @Property(seed = GeneratedRequests.SEED)
+    void answersNothingButWhatItDescribes(@ForAll("attempts") Attempt attempt) throws IOException {
+        String[] operation = attempt.operation.split(" ", 3);
+        String target = operation[0] + " " + path(operation[1], attempt.gift) + attempt.query;
+
+        Answer answer = RawHttp.send(
+                port,
+                "%s HTTP/1.1\nHost: x\nConnection: close\nContent-Type: %s\n%sContent-Length: %d\n\n%s"
+                        .formatted(
+                                target,
+                                attempt.type,
+                                String.join("", attempt.headers),
+                                attempt.body.length(),
+                                attempt.body));
+
+        String status = Integer.toString(answer.status());
+        assertThat(contract.operation(operation[2]).get("responses").fieldNames())
+                .toIterable()
+                .as(answer.body())
+                .contains(status);
+        assertThat(deviations(operation[2] + " " + status, answer)).isEmpty();
+    }
+
+    private String path(String template, String gift) {
+        boolean isNumber = template.endsWith("{id}");
+        String absent = isNumber ? NO_NUMBER : "/" + UUID.randomUUID();
+        String path = switch (gift) {
+            case ABSENT -> absent;
+            case NO_ID -> "/7x";
+            case DEAD -> isNumber ? absent : dead();
+            default -> isNumber ? numbered(gift) : stored(gift);
+        };
+        return template.replaceFirst("\\{\\w+}", path.substring(path.lastIndexOf('/') + 1));
+    }
+
     private void judge(JsonNode schema, JsonNode made, int taken, int refused, Answer answer) {
         List<String> breaches = contract.breaches(schema, made);
         assertThat(answer.status())
@@ -209,6 +299,7 @@ class OpenApiIT {
             String location = save(GIFT).headers().get("Location");
             return await().until(() -> get(location), answer -> answer.status() == 200);
         });
+        calls.put("showGift 400", () -> get("/vault/gifts/1?page=%zz"));
         calls.put("showGift 404", () -> get("/vault/gifts/" + UUID.randomUUID()));
         calls.put("showGift 405", () -> send("PATCH", "/vault/gifts/1"));
         calls.put("showGift 406", () -> get("/vault/gifts/1", "Accept: text/html"));
@@ -235,10 +326,25 @@ class OpenApiIT {
         calls.put("editGift 422", () -> change("PUT " + stored(""), "", "{}"));
         calls.put("editGift 429", () -> besideASlowBody("PUT " + absent));
         calls.put("editGift 503", () -> suspended("edit-gift", () -> change("PUT " + absent, "", EDIT)));
-        calls.put("editGiftByNumber 202", () -> change("PUT " + numbered(), "", EDIT));
-        calls.put("editGiftByNumber 404", () -> change("PUT /vault/999999999999", "", EDIT));
-        calls.put("deleteGiftByNumber 202", () -> change("DELETE " + numbered(), "", ""));
-        calls.put("deleteGiftByNumber 404", () -> change("DELETE /vault/999999999999", "", ""));
+        calls.put("editGiftByNumber 202", () -> change("PUT " + numbered(""), "", EDIT));
+        calls.put("editGiftByNumber 400", () -> change("PUT " + numbered(""), "", "[]"));
+        calls.put("editGiftByNumber 404", () -> change("PUT " + NO_NUMBER, "", EDIT));
+        calls.put("editGiftByNumber 408", () -> sendBody("PUT " + NO_NUMBER, "application/json", 9, "{"));
+        calls.put("editGiftByNumber 410", () -> change("PUT " + numbered("deleted_at = now()"), "", EDIT));
+        calls.put("editGiftByNumber 412", () -> change("PUT " + numbered(""), OTHER, EDIT));
+        calls.put("editGiftByNumber 413", () -> sendBody("PUT " + NO_NUMBER, "application/json", 9_999_999, ""));
+        calls.put("editGiftByNumber 415", () -> sendBody("PUT " + NO_NUMBER, "text/plain", 2, "{}"));
+        calls.put("editGiftByNumber 422", () -> change("PUT " + numbered(""), "", "{}"));
+        calls.put("editGiftByNumber 429", () -> besideASlowBody("PUT " + NO_NUMBER));
+        calls.put("editGiftByNumber 503", () -> suspended("edit-gift", () -> change("PUT " + NO_NUMBER, "", EDIT)));
+        calls.put("deleteGiftByNumber 202", () -> change("DELETE " + numbered(""), "", ""));
+        calls.put("deleteGiftByNumber 400", () -> change("DELETE " + numbered(""), "Idempotency-Key: a b\n", ""));
+        calls.put("deleteGiftByNumber 404", () -> change("DELETE " + NO_NUMBER, "", ""));
+        calls.put("deleteGiftByNumber 410", () -> change("DELETE " + numbered("deleted_at = now()"), "", ""));
+        calls.put("deleteGiftByNumber 412", () -> change("DELETE " + numbered(""), OTHER, ""));
+        calls.put("deleteGiftByNumber 429", () -> besideASlowBody("DELETE " + NO_NUMBER));
+        calls.put(
+                "deleteGiftByNumber 503", () -> suspended("delete-gift", () -> change("DELETE " + NO_NUMBER, "", "")));
         for (String operation : List.of("deleteGift", "restoreGift")) {
             boolean deletes = operation.equals("deleteGift");
             String method = deletes ? "DELETE " : "POST ";
@@ -258,6 +364,7 @@ class OpenApiIT {
                     () -> suspended(
                             deletes ? "delete-gift" : "restore-gift", () -> change(method + absent + rest, "", "")));
         }
+        calls.put("eraseReader 400", () -> change("POST /delete-account?page=%zz", "", ""));
         calls.put("eraseReader 405", () -> send("GET", "/delete-account"));
         calls.put("eraseReader 429", () -> besideASlowBody("POST /delete-account"));
         calls.put("eraseReader 503", () -> suspended("erase-reader", () -> change("POST /delete-account", "", "")));
@@ -269,12 +376,14 @@ class OpenApiIT {
                     .update();
             return get("/vault/changes/" + change);
         });
+        calls.put("showChange 400", () -> get("/vault/changes/1?page=%zz"));
         calls.put("showChange 404", () -> get("/vault/changes/" + UUID.randomUUID()));
         calls.put("showChange 405", () -> send("DELETE", "/vault/changes/1"));
         calls.put("showChange 406", () -> get("/vault/changes/1", "Accept: text/html"));
         calls.put("showChange 429", () -> besideAReadThatWaits("/vault/changes/" + UUID.randomUUID()));
         calls.put("showChange 503", () -> suspended("show-change", () -> get("/vault/changes/" + UUID.randomUUID())));
         calls.put("showHistory 200", () -> get("/vault/gifts/" + storedGift() + "/history"));
+        calls.put("showHistory 400", () -> get("/vault/gifts/1/history?page=%zz"));
         calls.put("showHistory 404", () -> get("/vault/gifts/" + UUID.randomUUID() + "/history"));
         calls.put("showHistory 405", () -> send("DELETE", "/vault/gifts/1/history"));
         calls.put("showHistory 406", () -> get("/vault/gifts/1/history", "Accept: text/html"));
@@ -290,6 +399,7 @@ class OpenApiIT {
                 "showHistory 503",
                 () -> suspended("show-history", () -> get("/vault/gifts/" + UUID.randomUUID() + "/history")));
         calls.put("showGiftPage 200", () -> get("/gifts/" + storedGift()));
+        calls.put("showGiftPage 400", () -> get("/gifts/1?page=%zz"));
         calls.put("showGiftPage 404", () -> get("/gifts/" + UUID.randomUUID()));
         calls.put("showGiftPage 405", () -> send("DELETE", "/gifts/1"));
         calls.put("showGiftPage 406", () -> get("/gifts/1", "Accept: application/json"));
@@ -331,6 +441,7 @@ class OpenApiIT {
         calls.put("searchGifts 429", () -> besideAReadThatWaits("/vault/search?q=a"));
         calls.put("searchGifts 503", () -> suspended("search-gifts", () -> get("/vault/search?q=a")));
         calls.put("streamGifts 200", this::openStream);
+        calls.put("streamGifts 400", () -> get("/vault/stream?page_id=%zz"));
         calls.put("streamGifts 405", () -> send("DELETE", "/vault/stream"));
         calls.put("streamGifts 422", () -> get("/vault/stream?page_id=one"));
         // of two places, one client gets one when the other is taken
@@ -338,6 +449,7 @@ class OpenApiIT {
         calls.put("streamGifts 503", () -> besideStreamsOf(1, 2));
         // also while reads wait for the database: it needs no place among them
         calls.put("showKafkaStatus 200", () -> besideAReadThatWaits("/kafka/status"));
+        calls.put("showKafkaStatus 400", () -> get("/kafka/status?page=%zz"));
         calls.put("showKafkaStatus 405", () -> send("POST", "/kafka/status"));
         calls.put("showKafkaStatus 406", () -> get("/kafka/status", "Accept: text/html"));
         calls.put("showKafkaStatus 503", () -> suspended("show-kafka-status", () -> get("/kafka/status")));
@@ -355,10 +467,11 @@ class OpenApiIT {
         return "/vault/gifts/" + gift;
     }
 
-    private String numbered() {
+    /** The same by the number of its row. */
+    private String numbered(String set) {
         return "/vault/"
-                + vault.sql("select id from vault where event_id = ?")
-                        .param(storedGift())
+                + vault.sql("select id from vault where event_id = cast(? as uuid)")
+                        .param(stored(set).replaceFirst(".*/", ""))
                         .query(Long.class)
                         .single();
     }
