@@ -109,21 +109,41 @@ public final class DeadLetters implements DisposableBean {
             throws InterruptedException {
         List<Future<RecordMetadata>> sent = new ArrayList<>(records.size());
         for (ProducerRecord<byte[], byte[]> record : records) {
-            sent.add(producer().send(record));
+            Future<RecordMetadata> acknowledgement = producer().send(record);
+            if (acknowledgement.isDone()) {
+                // where there is no topic, or no room for it, it was waited for: each further one would be waited for
+                // as long,
+                // and the worker would leave its group meanwhile
+                isTaken(record, acknowledgement);
+            }
+            sent.add(acknowledgement);
         }
         List<ProducerRecord<byte[], byte[]>> tooLarge = new ArrayList<>();
         for (int i = 0; i < sent.size(); i++) {
-            try {
-                sent.get(i).get();
-            } catch (ExecutionException e) {
-                if (!(e.getCause() instanceof RecordTooLargeException)) {
-                    throw new KafkaException(
-                            "not acknowledged by " + records.get(i).topic(), e.getCause());
-                }
+            if (!isTaken(records.get(i), sent.get(i))) {
                 tooLarge.add(records.get(i));
             }
         }
         return tooLarge;
+    }
+
+    /**
+     * Waits for the acknowledgement of a record.
+     *
+     * @return false when client or broker refused it because of its size
+     * @throws KafkaException if it was not acknowledged for any other reason
+     */
+    private static boolean isTaken(ProducerRecord<byte[], byte[]> record, Future<RecordMetadata> acknowledgement)
+            throws InterruptedException {
+        try {
+            acknowledgement.get();
+            return true;
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RecordTooLargeException) {
+                return false;
+            }
+            throw new KafkaException("not acknowledged by " + record.topic(), e.getCause());
+        }
     }
 
     /** The same letter with the beginning of its content, and with what tells the original. */
