@@ -7,8 +7,10 @@ import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -183,6 +185,18 @@ class DeadLetterIndex {
                         .param("topics", topics)
                         .query(this::wholeLetter)
                         .list();
+    }
+
+    /** How many bytes key, value and headers of each of these have here; ids that there are not are left out. */
+    Map<Long, Long> sizes(Collection<Long> ids) {
+        Map<Long, Long> sizes = new HashMap<>();
+        vault.sql("select id, coalesce(octet_length(key), 0) + coalesce(octet_length(value), 0)::bigint"
+                        + " + octet_length(headers::text) as bytes from dead_letter where id in (:ids)")
+                .param("ids", ids)
+                .query(row -> {
+                    sizes.put(row.getLong("id"), row.getLong("bytes"));
+                });
+        return sizes;
     }
 
     /** Of these ids, those that are not in the vault, in their order; no stubs. */

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -29,7 +30,7 @@ import org.springframework.stereotype.Component;
 @Component
 class DeadLetterReplay {
 
-    /** Letters in memory at a time: each may have some megabytes. */
+    /** Letters in memory at a time, unless together they have more than {@value DeadLetters#MOST_BYTES} bytes: then fewer, one at least. */
     private static final int CHUNK = 8;
 
     /** Our headers that a replayed gift keeps: its id, and what counts on should it die again. */
@@ -89,16 +90,30 @@ class DeadLetterReplay {
     Sent replay(List<Long> ids) throws InterruptedException {
         try (LongActs.Act act = acts.begin("replay", ids.size())) {
             int sent = 0;
-            for (int from = 0; from < ids.size(); from += CHUNK) {
+            for (int from = 0; from < ids.size(); ) {
                 if (act.isToStop()) {
                     return new Sent(sent, true);
                 }
-                List<Long> chunk = ids.subList(from, Math.min(from + CHUNK, ids.size()));
+                List<Long> chunk = beginning(ids.subList(from, Math.min(from + CHUNK, ids.size())));
                 sent += send(index.dead(chunk, topics));
+                from += chunk.size();
                 act.done(chunk.size());
             }
             return new Sent(sent, false);
         }
+    }
+
+    /** The first of these letters, and those after it that there is memory for beside it. */
+    private List<Long> beginning(List<Long> ids) {
+        Map<Long, Long> sizes = index.sizes(ids);
+        long bytes = 0;
+        for (int i = 0; i < ids.size(); i++) {
+            bytes += sizes.getOrDefault(ids.get(i), 0L);
+            if (i > 0 && bytes > DeadLetters.MOST_BYTES) {
+                return ids.subList(0, i);
+            }
+        }
+        return ids;
     }
 
     /**

@@ -185,6 +185,30 @@ class DeadLettersIT {
                 .isEqualTo(400);
     }
 
+    /** Eight of the largest would be 64 MiB, and twice that while they are read. */
+    @Test
+    void largeLettersAreReplayedOneAfterTheOther() throws Exception {
+        byte[] value = new byte[5 << 20];
+        Arrays.fill(value, (byte) 'x');
+        List<Long> ids = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            ids.add(indexed(write(new ProducerRecord<>("gift_events", 1, null, value))));
+        }
+        String all = ids.stream().map(String::valueOf).collect(joining(","));
+        CompletableFuture<JsonNode> replay;
+        try (var connection = SharedServices.get().database().superuser();
+                var statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("lock table dead_letter in share mode");
+            replay = CompletableFuture.supplyAsync(() -> replay(Map.of("ids", all, "dryRun", false)));
+            await().until(() -> isWaitingFor("update dead_letter d set"));
+
+            http.postForObject(actsUrl("/replay"), Map.of(), JsonNode.class);
+        }
+
+        assertThat(replay.get().get("replayed").intValue()).isOne();
+    }
+
     /** Or one of the two would fail (SQLSTATE 40P01), and a replay that has sent its letters would be answered 500. */
     @Test
     void aReplayAndTheIndexLockLettersInTheSameOrder() throws Exception {
