@@ -221,6 +221,8 @@ final class VaultFeed implements SmartLifecycle {
             recent = new RecentGifts(history.latest(connection));
             LOG.warn("The database is another server than before; the timelines start again from what it has");
             live.forEach(client -> client.send(StreamServlet.RESET));
+            // who forgot everything reads the vault again when there is a position, and shows nothing until then
+            tell(live);
         }
     }
 
