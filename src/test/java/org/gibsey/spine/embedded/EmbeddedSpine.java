@@ -54,6 +54,8 @@ final class EmbeddedSpine {
         // after the application has closed, so that it finds both until its end
         SpringApplication.getShutdownHandlers().add(() -> close(services));
         System.setProperty("KAFKA_BOOTSTRAP_SERVERS", services.kafka().bootstrapServers());
+        // there is one application in this JVM, unlike those of tests, and its MBeans have the names of the docs
+        System.setProperty("spring.jmx.unique-names", "false");
         // one reader tries it out, who need not wait until it is fast
         System.setProperty("WARM_UP_TIME", "0s");
         System.setProperty("VAULT_DB_URL", services.database().url());

@@ -3,6 +3,7 @@ package org.gibsey.spine.embedded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.sun.tools.attach.VirtualMachine;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -14,8 +15,14 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import javax.management.MBeanServerConnection;
+import javax.management.ObjectName;
+import javax.management.remote.JMXConnector;
+import javax.management.remote.JMXConnectorFactory;
+import javax.management.remote.JMXServiceURL;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -134,6 +141,38 @@ class EmbeddedSpineIT {
                     call(tokens.get("anna"), "/vault/list", null).body().contains("anna's"));
             assertThat(call(tokens.get("bert"), "/vault/list", null).body()).isEqualTo("[]");
             await().until(() -> caller().isReady());
+
+            spine.terminate();
+        } finally {
+            EmbeddedDatabase.endLeftover(data().resolve("postgres"));
+        }
+    }
+
+    /** Where tests share a JVM their MBeans have numbers. */
+    @Test
+    @Tag("slow")
+    @SuppressWarnings("BanJNDI") // to the process of this test
+    void itsMBeansHaveTheNamesOfTheDocs() throws Exception {
+        List<String> names = Pattern.compile("(?m)^\\| `(org\\.[^`]+)` \\|")
+                .matcher(Files.readString(Path.of("docs/operations.md")))
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+        freePorts();
+        try (JavaProcess spine = start()) {
+            awaitUp(spine);
+            VirtualMachine jvm = VirtualMachine.attach(Long.toString(spine.pid()));
+            try (JMXConnector connector =
+                    JMXConnectorFactory.connect(new JMXServiceURL(jvm.startLocalManagementAgent()))) {
+                MBeanServerConnection beans = connector.getMBeanServerConnection();
+
+                assertThat(names)
+                        .hasSize(5)
+                        .allSatisfy(name -> assertThat(beans.isRegistered(new ObjectName(name)))
+                                .isTrue());
+            } finally {
+                jvm.detach();
+            }
 
             spine.terminate();
         } finally {
