@@ -40,6 +40,8 @@ final class SqlRules {
 
     /** SQLSTATE class: syntax error or access rule violation, which a missing column is too. */
     private static final String NOT_UNDERSTOOD = "42";
+    /** SQLSTATE of what is wrong whatever tables and columns there are. */
+    private static final String SYNTAX_ERROR = "42601";
     /** The type of a parameter cannot be told without its value. */
     private static final Set<String> NOT_KNOWN_WITHOUT_VALUES = Set.of("42P08", "42P18");
 
@@ -161,7 +163,8 @@ final class SqlRules {
             } catch (SQLException e) {
                 String state = String.valueOf(e.getSQLState());
                 if (state.startsWith(NOT_UNDERSTOOD) && !NOT_KNOWN_WITHOUT_VALUES.contains(state)) {
-                    return Optional.of(problem(file, RouteProblem.message(e)));
+                    RouteProblem problem = problem(file, RouteProblem.message(e));
+                    return Optional.of(state.equals(SYNTAX_ERROR) ? problem : problem.passing());
                 }
                 LOG.debug("The SQL of {} line {} could not be checked", file.name(), line, e);
                 return Optional.empty();
