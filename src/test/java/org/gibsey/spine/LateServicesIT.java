@@ -17,6 +17,8 @@ import org.gibsey.spine.embedded.TestCaller;
 import org.gibsey.spine.timeline.TestStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The application is there before its broker and its database. */
 class LateServicesIT {
@@ -71,9 +73,14 @@ class LateServicesIT {
         }
     }
 
-    /** As in a cluster, where a process may be there before the Services of its broker and its database. */
-    @Test
-    void goesOnByItselfWhenTheNamesOfBothAreKnown() throws Exception {
+    /**
+     * As in a cluster, where a process may be there before the Services of its broker and its database.
+     *
+     * @param lookEvery with 0 the route files are read once
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"250ms", "0"})
+    void goesOnByItselfWhenTheNamesOfBothAreKnown(String lookEvery) throws Exception {
         Path names = Files.writeString(folder.resolve("names"), "127.0.0.1 localhost\n");
         try (JavaProcess application = JavaProcess.application(
                 Map.of(
@@ -84,7 +91,9 @@ class LateServicesIT {
                         "SERVER_PORT",
                         Integer.toString(port),
                         "MANAGEMENT_SERVER_PORT",
-                        Integer.toString(management)),
+                        Integer.toString(management),
+                        "VAULT_ROUTES_LOOK_EVERY",
+                        lookEvery),
                 folder.resolve("application.log"),
                 "-Djdk.net.hosts.file=" + names)) {
             await().until(() -> Files.readString(application.log())

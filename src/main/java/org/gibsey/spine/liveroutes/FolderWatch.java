@@ -30,6 +30,8 @@ final class FolderWatch implements ApplicationRunner, ApplicationListener<Contex
 
     private static final Logger LOG = LoggerFactory.getLogger(FolderWatch.class);
     private static final int LAST_EXCHANGE_SECONDS = 30;
+    /** Between two looks at what waits to start, where the files are read only once. */
+    private static final Duration WITHOUT_LOOKS = Duration.ofSeconds(1);
 
     private final RouteFolder folder;
     private final LiveRoutes routes;
@@ -51,23 +53,20 @@ final class FolderWatch implements ApplicationRunner, ApplicationListener<Contex
 
     @Override
     public synchronized void run(ApplicationArguments arguments) throws IOException, InterruptedException {
-        routes.follow(folder.read());
-        if (routes.files().values().stream().allMatch(this::isUnusable)) {
+        Map<String, RouteFile> files = folder.read();
+        routes.follow(files);
+        if (routes.files().values().stream().noneMatch(file -> file.running() != null || file.waitsToStart())) {
             Map<String, Edit> notTaken = routes.notTaken();
             throw new IllegalStateException("VAULT_ROUTES=" + folder.pattern() + " has no usable route file: "
                     + (notTaken.isEmpty()
                             ? "there is none"
                             : notTaken.values().stream().map(Edit::reasons).collect(Collectors.joining("; "))));
         }
-        if (lookEvery.toMillis() > 0) {
-            thread.initialize();
-            // it ends with the thread, which reports what fails
-            var unused = thread.scheduleWithFixedDelay(this::look, lookEvery);
-        }
-    }
-
-    private boolean isUnusable(LiveFile file) {
-        return file.running() == null && (lookEvery.isZero() || !file.waitsToStart());
+        thread.initialize();
+        // it ends with the thread, which reports what fails
+        var unused = lookEvery.toMillis() > 0
+                ? thread.scheduleWithFixedDelay(this::look, lookEvery)
+                : thread.scheduleWithFixedDelay(() -> startWhatWaits(files), WITHOUT_LOOKS);
     }
 
     /** Ends before Camel does, and not in the middle of an exchange. */
@@ -80,10 +79,23 @@ final class FolderWatch implements ApplicationRunner, ApplicationListener<Contex
         try {
             Optional<Map<String, RouteFile>> unchanged = quietPeriod.look(folder.read());
             if (unchanged.isPresent()) {
-                routes.follow(unchanged.get());
+                follow(unchanged.get());
             }
         } catch (IOException e) {
             routes.unreadable(RouteProblem.message(e));
+        }
+    }
+
+    /** Of files that nobody reads again: as they were at the start. */
+    private void startWhatWaits(Map<String, RouteFile> files) {
+        if (routes.files().values().stream().anyMatch(LiveFile::waitsToStart)) {
+            follow(files);
+        }
+    }
+
+    private void follow(Map<String, RouteFile> files) {
+        try {
+            routes.follow(files);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
