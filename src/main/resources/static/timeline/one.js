@@ -11,7 +11,7 @@ const AGAIN_MS = 15_000; // at most, while the vault cannot be read
 const CALM_MS = 20_000; // between looks for a gift that may be long in coming
 
 const $ = id => document.getElementById(id);
-const id = location.pathname.split("/").pop().toLowerCase();
+const id = decodeURIComponent(location.pathname.split("/").pop()).toLowerCase();
 let timer = 0;
 let due = null; // the look that waits until the reader sees the page
 let shown = null; // the gift, while there is one

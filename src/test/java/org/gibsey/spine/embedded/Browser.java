@@ -270,6 +270,22 @@ public final class Browser implements AutoCloseable {
         return violations;
     }
 
+    /** The same as narrow and as wide, of a state that stays as it is when the width changes. */
+    public List<String> violationsAtEveryWidth(String state) throws IOException {
+        return violationsAtEveryWidth(state, "html");
+    }
+
+    /** The same of a part of the page. */
+    public List<String> violationsAtEveryWidth(String state, String part) throws IOException {
+        List<String> violations = new ArrayList<>();
+        for (int width : List.of(390, 1440)) {
+            screen(width, 900);
+            violations.addAll(violationsInLightAndDark(width + " " + state, part));
+        }
+        screen(0, 0);
+        return violations;
+    }
+
     private List<String> violations(String state, String part, List<String> rules) throws IOException {
         if (!this.<Boolean>script("return 'axe' in window")) {
             script(new ClassPathResource("axe.min.js").getContentAsString(StandardCharsets.UTF_8));

@@ -408,7 +408,7 @@ class OpsPageIT {
                     && browser.text("#verdict").equals("Not well"));
             browser.script("document.querySelector('.letter .content').click()");
             await().until(() -> !browser.texts(".content-of dd").isEmpty());
-            violations.addAll(browser.violationsInLightAndDark(width + " not well"));
+            violations.addAll(browser.violationsInLightAndDark(width + " not well, and what a dead letter holds"));
             browser.script("document.querySelector('#concerns button').click()");
             violations.addAll(browser.violationsInLightAndDark(width + " question", "#act"));
             browser.click("#act-close");
@@ -464,11 +464,28 @@ class OpsPageIT {
         await().until(() -> browser.text("#course-note").startsWith("a point each 5 minutes"));
         browser.scheme("light");
         browser.go("http://localhost:%d/ops/runbook.html".formatted(management));
-        await().until(() -> !browser.texts("article h1").isEmpty());
-        violations.addAll(browser.violationsInLightAndDark("runbook"));
+        await().until(() ->
+                browser.find("#runbook").getDomAttribute("aria-busy").equals("false"));
+        violations.addAll(browser.violationsAtEveryWidth("runbook"));
+        for (Map.Entry<String, String> state : NO_RUNBOOK.entrySet()) {
+            Runnable real = browser.before("window.fetch = () => " + state.getValue());
+            try {
+                browser.reload();
+                await().until(() -> browser.text("#runbook").endsWith(state.getKey()));
+                violations.addAll(browser.violationsAtEveryWidth("runbook: " + state.getKey()));
+            } finally {
+                real.run();
+            }
+        }
 
         assertThat(violations).isEmpty();
     }
+
+    /** What is read in its place, and the answer to who asks for it. */
+    private static final Map<String, String> NO_RUNBOOK = Map.of(
+            "Operations", "new Promise(() => {})",
+            "The runbook cannot be read: the answer was 503.", "Promise.resolve(new Response('', {status: 503}))",
+            "The runbook cannot be read: the process does not answer.", "Promise.reject(new TypeError('lost'))");
 
     /** What the process answers in place of what it would, by the last part of the path; the rest is as it is. */
     private static final String FETCH = """
@@ -742,6 +759,8 @@ class OpsPageIT {
             await().until(() -> browser.text("#replay-found").startsWith("0 of 20 letters sent. Stopped, the others"));
             browser.click("#replay-send");
             await().until(() -> browser.texts("#under-way .far").contains("0 of 20 letters, stopping"));
+            assertThat(browser.violationsAtEveryWidth("replay that stops", "#replay"))
+                    .isEmpty();
         }
         await().until(() ->
                 browser.text("#replay-found").equals("8 of 20 sent, then stopped: the others are as they were."));
@@ -757,6 +776,8 @@ class OpsPageIT {
             await().until(() -> browser.texts("#under-way .far").contains("1,000 of 5,000 events"));
             press("#under-way button");
             assertThat(browser.text("#act-title")).isEqualTo("Stop the audit?");
+            assertThat(browser.violationsAtEveryWidth("question before a stop", "#act"))
+                    .isEmpty();
             assertThat(browser.text("#act-what")).isEqualTo("Audit of the whole topic: 1,000 of 5,000 events");
             assertThat(browser.text("#act-means")).contains("no verdict");
             browser.click("#act-do");

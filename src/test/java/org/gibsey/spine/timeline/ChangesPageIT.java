@@ -118,6 +118,31 @@ class ChangesPageIT {
     }
 
     @Test
+    void anUndoThatFailsSaysWhyAndIsTriedAgain() throws IOException {
+        store("taken back by mistake", "a");
+        browser.open(ofPage());
+        browser.script("""
+                const fetching = window.fetch;
+                window.isAway = true;
+                window.fetch = (path, options) => path.endsWith("/restore") && window.isAway
+                  ? Promise.resolve(new Response("{}", {status: 503})) : fetching(path, options);
+                """);
+
+        browser.click(".delete");
+        await().until(() -> browser.texts(".taken .note").equals(List.of("Deleted. Undo")));
+        browser.click(".note button");
+
+        await().until(() ->
+                browser.texts(".taken .note").toString().contains("not brought back. The vault takes nothing"));
+        assertThat(browser.violationsAtEveryWidth("undo failed")).isEmpty();
+        browser.script("window.isAway = false");
+        browser.click(".note button");
+        await().until(() -> browser.texts("#announcer").equals(List.of("It is back.")));
+        assertThat(browser.texts(".gift .note")).isEmpty();
+        assertThat(browser.text(".question")).isEqualTo("taken back by mistake");
+    }
+
+    @Test
     void whatIsNotBroughtBackInTimeIsGoneFromThePage() {
         String gift = store("q", "a");
         store("other", "a");
@@ -137,7 +162,8 @@ class ChangesPageIT {
     @Test
     void thePageOfAGiftIsLiveToo() {
         String gift = store("first", "a");
-        browser.go("http://localhost:%d/gifts/%s".formatted(port, gift));
+        // its address is the same however its characters are written
+        browser.go("http://localhost:%d/gifts/%%%02x%s".formatted(port, (int) gift.charAt(0), gift.substring(1)));
         await().until(() -> browser.texts(".question").equals(List.of("first")));
 
         change(gift, "question = 'second'");
@@ -266,7 +292,7 @@ class ChangesPageIT {
 
     /** Whatever the reason, the page shows what the vault has, and the reader has what was typed. */
     @Test
-    void whatIsRefusedGoesBackWithTheReasonAndLosesNoText() {
+    void whatIsRefusedGoesBackWithTheReasonAndLosesNoText() throws IOException {
         store("as it was", "a");
         browser.open(ofPage());
         browser.script("""
@@ -307,16 +333,23 @@ class ChangesPageIT {
         assertRefused("window.outcome = 'superseded'", "A later change of it holds");
         assertRefused("window.outcome = 'void'", "Nothing is left of this gift");
         assertRefused("window.outcome = 'dead'", "could not store this");
+        browser.click("dialog [type=submit]");
+        await().until(() -> browser.text("dialog .outcome").contains("could not store this"));
+        assertThat(browser.violationsAtEveryWidth("edit not taken", "dialog[open]"))
+                .isEmpty();
 
         browser.click("dialog[open] .close");
         browser.script("window.refusal = {status: 403, problem: {type: '/problems#foreign'}}");
         browser.click(".delete");
         await().until(() -> browser.texts(".gift .note").equals(List.of("Not deleted. It is another reader's gift.")));
         assertThat(browser.texts(".taken")).isEmpty();
+        assertThat(browser.violationsAtEveryWidth("not deleted")).isEmpty();
         // what the dialog holds when it is opened again, also on a page that was loaded again
         browser.open(ofPage());
         openEditor();
         assertThat(browser.find("#edit-question").getDomProperty("value")).isEqualTo("typed for an hour");
+        assertThat(browser.violationsAtEveryWidth("edit that was begun before", "dialog[open]"))
+                .isEmpty();
         browser.click("dialog .note button");
         assertThat(browser.find("#edit-question").getDomProperty("value")).isEqualTo("as it was");
     }
@@ -378,6 +411,12 @@ class ChangesPageIT {
         assertThat(browser.texts(".question")).containsExactly(" now");
     }
 
+    /** What is read in its place, and the answer to who asks for it. */
+    private static final Map<String, String> NO_HISTORY = Map.of(
+            "Looking…", "new Promise(() => {})",
+            "The vault cannot be read", "Promise.resolve(new Response('{}', {status: 503}))",
+            "The gift is deleted", "Promise.resolve(new Response('{}', {status: 410}))");
+
     @Test
     void isOpenToEveryReader() throws Exception {
         List<String> violations = new ArrayList<>();
@@ -393,6 +432,14 @@ class ChangesPageIT {
             assertThat(browser.<Long>script("return document.documentElement.scrollWidth"))
                     .isLessThanOrEqualTo(width);
             browser.find("#edit-question").sendKeys(Keys.ESCAPE);
+            for (Map.Entry<String, String> state : NO_HISTORY.entrySet()) {
+                browser.script("window.fetching = window.fetch; window.fetch = () => " + state.getValue());
+                browser.click(".edited");
+                await().until(() -> browser.text(".steps").startsWith(state.getKey()));
+                violations.addAll(browser.violationsInLightAndDark(width + " " + state.getKey(), "dialog[open]"));
+                browser.click("dialog[open] .close");
+                browser.script("window.fetch = window.fetching");
+            }
             browser.click(".edited");
             await().until(() -> !browser.texts(".steps .question").isEmpty());
             violations.addAll(browser.violationsInLightAndDark(width + " history"));

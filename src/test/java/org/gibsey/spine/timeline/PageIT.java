@@ -316,6 +316,8 @@ class PageIT {
                             "The vault takes nothing at the moment\\. What you wrote is kept here, and sent again by itself"
                                     + " in \\d s; it is stored once\\."));
             assertThat(browser.find("#question").getDomProperty("readOnly")).isEqualTo("true");
+            assertThat(browser.find("#stop").isDisplayed()).isTrue();
+            assertThat(browser.violationsAtEveryWidth("waiting to save again")).isEmpty();
         } finally {
             camel.getRouteController().resumeRoute("save-gift");
         }
@@ -576,6 +578,7 @@ class PageIT {
         browser.type("#filter-words", "quincunx nowhere");
         browser.click("#filter button");
         await().until(() -> browser.text("#end").equals("No gift has these words."));
+        assertThat(browser.violationsAtEveryWidth("nothing found")).isEmpty();
         browser.type("#filter-words", "-quincunx");
         browser.click("#filter button");
         await().until(() -> browser.text("#end").equals("Name a word to look for, and not only what to leave out."));
@@ -696,6 +699,8 @@ class PageIT {
         UUID dead = dead();
         UUID deleted = store("taken back", "a", null);
         execute("update vault set deleted_at = now() where page_id = ?");
+        UUID blanked = store("nothing is left", "a", null);
+        execute("update vault set purged_at = now() where event_id = '%s'".formatted(blanked));
         UUID there = store("מה כתוב כאן?", "line\n".repeat(60), 7);
         for (int width : List.of(390, 1440)) {
             browser.screen(width, 900);
@@ -709,7 +714,9 @@ class PageIT {
                     dead,
                     "This gift could not be stored",
                     deleted,
-                    "This gift was taken back");
+                    "This gift was taken back",
+                    blanked,
+                    "Nothing is left of this gift.");
             for (Map.Entry<UUID, String> state : states.entrySet()) {
                 browser.go(all() + "gifts/" + state.getKey());
                 await().until(() -> browser.text("#state").startsWith(state.getValue()));
@@ -1036,6 +1043,7 @@ class PageIT {
         read.add(11, "stored late");
         await().until(() -> browser.texts(".question").equals(read));
         assertThat(browser.text("#pill")).isEqualTo("1 new at the end");
+        assertThat(browser.violationsAtEveryWidth("new at the end of a thread")).isEmpty();
 
         scrollUntil(() -> browser.text("#end").equals("⁂"));
 

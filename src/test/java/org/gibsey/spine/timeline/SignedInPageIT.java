@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.gibsey.spine.embedded.Browser;
 import org.gibsey.spine.embedded.Patience;
@@ -54,11 +55,15 @@ class SignedInPageIT {
         await().until(() -> browser.text("#state").equals("Sign in to see your gifts"));
         assertThat(browser.find("#sign-in").isDisplayed()).isTrue();
         assertThat(browser.texts(".gift")).isEmpty();
-        assertThat(browser.violationsInLightAndDark("signed out")).isEmpty();
+        assertThat(browser.violationsAtEveryWidth("signed out")).isEmpty();
         write("Q?", "A");
         browser.click("#save-form button");
         assertThat(browser.text("#outcome")).startsWith("Sign in to save");
         assertThat(browser.complaints()).isEmpty();
+
+        browser.go(page() + "gifts/" + UUID.randomUUID());
+        await().until(() -> browser.text("#state").equals("Sign in to see this gift."));
+        assertThat(browser.violationsAtEveryWidth("gift, signed out")).isEmpty();
     }
 
     @Test
@@ -73,6 +78,7 @@ class SignedInPageIT {
         browser.open(page());
         assertThat(browser.texts(".question")).contains("Whose is this?");
         assertThat(browser.texts(".acts")).hasSameSizeAs(browser.texts(".question"));
+        assertThat(browser.violationsAtEveryWidth("signed in")).isEmpty();
         assertThat(browser.<List<Boolean>>script("""
                         return import("/timeline/main.js").then(({session}) =>
                           [session.reader, session.reader.replace(/^./, "0"), "00000000-0000-0000-0000-000000000000"]
@@ -161,6 +167,28 @@ class SignedInPageIT {
         await().until(() -> browser.text("#outcome").startsWith("Stored"));
     }
 
+    @Test
+    void saysWhyNobodyIsSignedIn() throws Exception {
+        TestIssuer.Mail mail = askForLink("gina@example.org");
+        issuer().forget();
+        browser.go(mail.link());
+
+        await().until(() -> browser.text("#session-outcome").equals("This link has been used or is too old"));
+        assertThat(browser.violationsAtEveryWidth("link refused")).isEmpty();
+        browser.type("#email", "gina");
+        browser.click("#sign-in button");
+        assertThat(browser.text("#session-outcome")).isEqualTo("Please give an e-mail address.");
+        assertThat(browser.violationsAtEveryWidth("no address to send a link to"))
+                .isEmpty();
+        browser.type("#email", "gina@example.org");
+        browser.script("""
+                window.fetch = () => Promise.resolve(new Response('{"msg": "once a minute at most"}', {status: 429}));
+                """);
+        browser.click("#sign-in button");
+        await().until(() -> browser.text("#session-outcome").equals("No link was sent: once a minute at most."));
+        assertThat(browser.violationsAtEveryWidth("no link sent")).isEmpty();
+    }
+
     /** Anybody can make such an address, and have the reader leave gifts in another's name. */
     @Test
     void believesNoLinkThatThisBrowserDidNotAskFor() {
@@ -227,6 +255,10 @@ class SignedInPageIT {
     }
 
     private void signIn(String email) throws InterruptedException {
+        browser.open(askForLink(email).link());
+    }
+
+    private TestIssuer.Mail askForLink(String email) throws InterruptedException {
         browser.go(page());
         await().until(() -> browser.find("#sign-in").isDisplayed());
         browser.type("#email", email);
@@ -234,7 +266,7 @@ class SignedInPageIT {
         TestIssuer.Mail mail = issuer().mails().poll(Patience.LIMIT.toSeconds(), TimeUnit.SECONDS);
         assertThat(mail).as("the mail with the link").isNotNull();
         assertThat(mail.to()).isEqualTo(email);
-        browser.open(mail.link());
+        return mail;
     }
 
     private static void write(String question, String answer) {
