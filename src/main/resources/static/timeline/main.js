@@ -1,10 +1,9 @@
 // The timeline page: connects list, stream, filter and form.
 
-import {Session, showAccount} from "./session.js"; // first: it takes tokens out of the address
+import {Session, showAccount, Stream} from "./session.js"; // first: it takes tokens out of the address
 import {Changing, compare, Gifts, offerKeys, parse} from "./gift.js";
 import {SaveForm} from "./save.js";
 import {emblem, loadSymbols, nameOf, symbols} from "../book/sigil.js";
-import {Stream} from "./stream.js";
 
 const PAGE_OF_LIST = 30;
 const PAGE_ON_THE_WAY_BACK = 100;

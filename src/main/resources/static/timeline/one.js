@@ -1,10 +1,9 @@
 // The page of one gift: shows it, or says in words what became of it.
 
-import {Session, showAccount} from "./session.js"; // first: it takes tokens out of the address
+import {Session, showAccount, Stream} from "./session.js"; // first: it takes tokens out of the address
 import {article, Changing, offerKeys, parse, replace, whyNotStored} from "./gift.js";
 import {emblem, loadSymbols} from "../book/sigil.js";
 import {offerLink} from "./share.js";
-import {Stream} from "./stream.js";
 
 const FIRST_LOOK_MS = 2_000;
 const AGAIN_MS = 15_000; // at most, while the vault cannot be read

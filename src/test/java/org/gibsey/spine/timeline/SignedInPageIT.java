@@ -235,7 +235,7 @@ class SignedInPageIT {
                       return JSON.stringify(events);
                     };
                     let EventParser;
-                    return import("/timeline/stream.js").then(module => {
+                    return import("/timeline/session.js").then(module => {
                       EventParser = module.EventParser;
                       const expected = JSON.stringify([
                         ["gift", '{"question":"a: b"}', "1"], ["message", "first\\nsecond", "2"],
