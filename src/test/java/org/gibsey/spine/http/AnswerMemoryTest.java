@@ -70,6 +70,23 @@ class AnswerMemoryTest {
         assertThat(failures).isEmpty();
     }
 
+    @Test
+    void bytesThatWaitForTheirReadersAreAShareToo() throws Refused {
+        int half = PLACES * (32 << 20) / 8 / 2;
+        AnswerMemory.Place large = memory.begin("192.0.2.1");
+        AnswerMemory.Place second = memory.begin("192.0.2.1");
+        AnswerMemory.Place ofAnother = memory.begin("192.0.2.2");
+        large.send(half + 1);
+
+        assertThatThrownBy(() -> second.send(1 << 20)).isInstanceOf(Refused.class);
+        ofAnother.send(1 << 20);
+
+        large.close();
+        second.send(1 << 20);
+        second.close();
+        ofAnother.close();
+    }
+
     private static String of(String address, UUID reader) {
         MockHttpServletRequest request = new MockHttpServletRequest();
         request.setRemoteAddr(address);

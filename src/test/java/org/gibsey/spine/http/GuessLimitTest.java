@@ -1,8 +1,10 @@
 package org.gibsey.spine.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
+import java.util.stream.IntStream;
 import org.gibsey.spine.WrongTokens;
 import org.junit.jupiter.api.Test;
 
@@ -44,6 +46,18 @@ class GuessLimitTest {
         time.pass(Duration.ofMinutes(61));
         guessFromEverywhere();
         assertThat(limit.ofLooking("192.0.2.1").status()).isEqualTo(429);
+    }
+
+    @Test
+    void remembersTwentyThousandAddressesOfRightTokens() {
+        int all = 40_000;
+        IntStream.range(0, all).forEach(i -> limit.right("address " + i));
+        guessFromEverywhere();
+
+        // the cache forgets in a thread of its own
+        await().untilAsserted(() -> assertThat(
+                        IntStream.range(0, all).filter(i -> limit.ofLooking("address " + i) == null))
+                .hasSizeBetween(1, all / 2));
     }
 
     private void guessFromEverywhere() {

@@ -3,6 +3,7 @@ package org.gibsey.spine.http;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.anyInt;
 import static org.mockito.ArgumentMatchers.eq;
+import static org.mockito.Mockito.RETURNS_DEEP_STUBS;
 import static org.mockito.Mockito.doAnswer;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.never;
@@ -63,5 +64,23 @@ class PriorKnowledgeTest {
 
         verify(server, never()).service(any(), any());
         verify(response).action(ActionCode.CLOSE_NOW, null);
+    }
+
+    /** Its calls may still wait for their turn: who opened connections, filled them and left would have them as well. */
+    @Test
+    void aConnectionThatIsGoneCountsForAWhile() {
+        SocketWrapperBase<?> gone = mock(SocketWrapperBase.class, RETURNS_DEEP_STUBS);
+        when(gone.isClosed()).thenReturn(true);
+        when(gone.getRemoteAddr()).thenReturn("192.0.2.1");
+        PriorKnowledge http2 = new PriorKnowledge();
+        long room = Runtime.getRuntime().maxMemory() / 4 / (128L * (16 << 10) + 32L * (64 << 10));
+
+        for (int i = 0; i < (room + 1) / 2; i++) {
+            http2.getInternalUpgradeHandler(gone, server, null);
+        }
+        verify(gone, never()).close();
+
+        http2.getInternalUpgradeHandler(gone, server, null);
+        verify(gone).close();
     }
 }

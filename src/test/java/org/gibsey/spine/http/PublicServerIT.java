@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -47,6 +51,9 @@ class PublicServerIT {
 
     @Autowired
     SpineSettings settings;
+
+    @Autowired
+    MeterRegistry meters;
 
     @ParameterizedTest
     @CsvSource({"POST, /vault/save", "PUT, /vault/gifts/1", "DELETE, /vault/7", "POST, /vault/gifts/1/restore"})
@@ -203,6 +210,32 @@ class PublicServerIT {
         }
     }
 
+    /** On Java 17 each has a thread, also one whose answer is not read. */
+    @Test
+    void servesCallsOfOneConnectionOfHttp2SomeAtATime() throws IOException {
+        int atATime = 32;
+        try (RawHttp2 connection = RawHttp2.open(port, 6, 0)) {
+            for (int i = 0; i <= atATime; i++) {
+                connection.post("/nowhere", "{}");
+            }
+            connection.flush();
+
+            boolean hasOneEnded = false;
+            for (int begun = 0; begun <= atATime; ) {
+                RawHttp2.Frame frame = connection.read();
+                hasOneEnded |= frame.isLast();
+                boolean begins = frame.type() == RawHttp2.HEADERS;
+                begun += begins ? 1 : 0;
+                assertThat(begun <= atATime || hasOneEnded)
+                        .as("no more than these have begun before one has ended")
+                        .isTrue();
+                if (begins && begun == atATime) {
+                    connection.widen(frame.stream(), RawHttp2.WINDOW);
+                }
+            }
+        }
+    }
+
     /** Each of them may have as many calls in work as all streams of it. */
     @Test
     void oneClientHasNoMoreThanHalfOfTheConnectionsOfHttp2() throws IOException {
@@ -246,6 +279,32 @@ class PublicServerIT {
                 assertThat(live.get(Request.class.getName())).isLessThanOrEqualTo(ofHttp1);
             });
         }
+    }
+
+    /** By itself it keeps megabytes for each. */
+    @Test
+    void theKernelKeepsLittleForWhoDoesNotRead() throws Exception {
+        String path = "/webjars/swagger-ui/swagger-ui-bundle.js";
+        long before = answered();
+        int length = HttpClient.newHttpClient()
+                .send(HttpRequest.newBuilder(uri(path)).build(), BodyHandlers.ofByteArray())
+                .body()
+                .length;
+        try (Socket deaf = new Socket()) {
+            deaf.setReceiveBufferSize(4 << 10);
+            deaf.setSoTimeout((int) Patience.LIMIT.toMillis());
+            deaf.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            deaf.getOutputStream().write(get(path).replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
+
+            await().until(() -> answered() == before + 2);
+            assertThat(RawHttp.readToEnd(deaf)).hasSizeLessThan(length);
+        }
+    }
+
+    private long answered() {
+        return meters.find("http.server.requests").tag("uri", "/webjars/swagger-ui/**").timers().stream()
+                .mapToLong(Timer::count)
+                .sum();
     }
 
     @Test

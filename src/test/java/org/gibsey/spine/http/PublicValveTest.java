@@ -1,10 +1,23 @@
 package org.gibsey.spine.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import jakarta.servlet.Servlet;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.catalina.Context;
 import org.apache.catalina.connector.Connector;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.coyote.http2.Http2Protocol;
@@ -25,16 +38,20 @@ class PublicValveTest {
 
     @BeforeEach
     void start() throws Exception {
-        tomcat.setBaseDir(folder.toString());
+        configure(tomcat, calls);
+        tomcat.start();
+        calls.take(ClientShares.client(InetAddress.getLoopbackAddress()), 1);
+    }
+
+    private Context configure(Tomcat server, ClientShares room) {
+        server.setBaseDir(folder.toString());
         Connector connector = new Connector();
         connector.setPort(0);
         connector.setProperty("address", InetAddress.getLoopbackAddress().getHostAddress());
         connector.addUpgradeProtocol(new Http2Protocol());
-        tomcat.setConnector(connector);
-        tomcat.getEngine().getPipeline().addValve(new PublicValve(() -> false, new ClientShares(2), calls, ""));
-        tomcat.addContext("", null);
-        tomcat.start();
-        calls.take(ClientShares.client(InetAddress.getLoopbackAddress()), 1);
+        server.setConnector(connector);
+        server.getEngine().getPipeline().addValve(new PublicValve(() -> false, new ClientShares(2), room, ""));
+        return server.addContext("", null);
     }
 
     @AfterEach
@@ -74,6 +91,73 @@ class PublicValveTest {
 
         assertThat(answer.status()).isEqualTo(503);
         assertThat(answer.body()).contains("/problems#busy");
+    }
+
+    /** What reads cost the processor they cost one after the other, and a save waits for none of the others. */
+    @Test
+    void readsOfOneClientAreAnsweredSomeAtATimeAndThoseOfOthersBesideThem() throws Exception {
+        int atATime = 8 * Runtime.getRuntime().availableProcessors();
+        AtomicInteger begun = new AtomicInteger();
+        CountDownLatch end = new CountDownLatch(1);
+        Servlet servlet = new HttpServlet() {
+            @Override
+            protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
+                if (request.getRequestURI().equals("/held")) {
+                    begun.incrementAndGet();
+                    hold(end);
+                }
+            }
+        };
+        Tomcat held = new Tomcat();
+        Tomcat.addServlet(configure(held, new ClientShares(4L * atATime)), "held", servlet)
+                .addMapping("/*");
+        held.getConnector().setProperty("maxThreads", Integer.toString(2 * atATime));
+        held.start();
+        int port = held.getConnector().getLocalPort();
+        List<CompletableFuture<RawHttp.Answer>> answers = new ArrayList<>();
+        try {
+            for (int i = 0; i <= atATime; i++) {
+                answers.add(
+                        inAThread(() -> RawHttp.send(port, 1, "GET /held HTTP/1.1\nHost: x\nConnection: close\n\n")));
+            }
+
+            // none of the others ends, so one of them waits in vain
+            CompletableFuture.anyOf(answers.toArray(CompletableFuture[]::new)).join();
+            await().untilAsserted(() -> assertThat(begun).hasValue(atATime));
+            assertThat(RawHttp.send(port, 2, "GET /other HTTP/1.1\nHost: x\nConnection: close\n\n")
+                            .status())
+                    .isEqualTo(200);
+
+            end.countDown();
+            assertThat(answers.stream().map(answer -> answer.join().status()).sorted())
+                    .hasSize(atATime + 1)
+                    .endsWith(200, 503);
+        } finally {
+            end.countDown();
+            held.stop();
+            held.destroy();
+        }
+    }
+
+    private static void hold(CountDownLatch end) throws IOException {
+        try {
+            end.await();
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
+
+    private static <T> CompletableFuture<T> inAThread(Callable<T> work) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        new Thread(() -> {
+                    try {
+                        result.complete(work.call());
+                    } catch (Exception e) {
+                        result.completeExceptionally(e);
+                    }
+                })
+                .start();
+        return result;
     }
 
     private int port() {

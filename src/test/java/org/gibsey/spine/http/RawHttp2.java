@@ -149,6 +149,12 @@ final class RawHttp2 implements AutoCloseable {
         out.flush();
     }
 
+    /** Lets more bytes of an answer come. */
+    void widen(int stream, int bytes) throws IOException {
+        frame(WINDOW_UPDATE, 0, stream, ByteBuffer.allocate(4).putInt(bytes).array());
+        out.flush();
+    }
+
     /** Waits for the end of so many answers, of any calls; their bodies. */
     Collection<String> answers(int calls) throws IOException {
         Map<Integer, String> bodies = new TreeMap<>();

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.camel.EndpointInject;
@@ -56,6 +57,28 @@ class ListGiftsRouteTest extends MockedRoutes {
         assertThat(answer.getBody()).hasSize(1);
         assertThat(answer.getHeaders().getFirst("Link"))
                 .isEqualTo("</vault/list?limit=1&after=2026-11-23T10:00:00Z_7&page_id=3>; rel=\"next\"");
+    }
+
+    /** Its page after the next would begin behind rows that nobody has seen. */
+    @Test
+    void whoCountsPagesIsToldThatATextWasTooLongAndWhoFollowsLinksIsLedToIt() {
+        Map<String, Object> tooLong = new HashMap<>(row(7));
+        tooLong.put("question", null);
+        vault.returnReplyBody(org.apache.camel.builder.ExpressionBuilder.constantExpression(List.of(row(8), tooLong)));
+
+        var counted = http.getForEntity("/vault/list?limit=2&page=1", JsonNode.class);
+        var followed = http.getForEntity("/vault/list?limit=2", JsonNode.class);
+
+        assertThat(counted.getStatusCode().value()).isEqualTo(422);
+        assertThat(counted.getBody().at("/errors/0/pointer").textValue()).isEqualTo("limit");
+        assertThat(followed.getBody()).hasSize(1);
+        assertThat(followed.getHeaders().getFirst("Link"))
+                .isEqualTo("</vault/list?limit=2&before=2026-11-23T10:00:00Z_8>; rel=\"next\"");
+    }
+
+    private static Map<String, Object> row(int id) {
+        Timestamp time = Timestamp.from(Instant.parse("2026-11-23T10:00:00Z"));
+        return Map.of("id", id, "question", "q", "created_at", time);
     }
 
     @Test

@@ -96,6 +96,32 @@ class VaultHistoryIT {
         assertThat(ids(read(late.get(1).position()))).isEqualTo(expected.subList(2, 3));
     }
 
+    /** However many were missed: a client that was away must not take the memory of the others. */
+    @Test
+    void aPageOfLongGiftsEndsBeforeItIsLarge() throws Exception {
+        StreamPosition start = history.latest(reader);
+        List<Long> expected = new ArrayList<>();
+        Connection writer = transaction();
+        for (int i = 0; i < 10; i++) {
+            expected.add(insert(writer, PAGE));
+            change(writer, expected.get(i), "answer = repeat('a', 200000)");
+        }
+        writer.commit();
+
+        List<Long> read = new ArrayList<>();
+        StreamPosition position = start;
+        boolean isComplete = false;
+        while (!isComplete) {
+            VaultHistory.Page page =
+                    history.read(reader, position, StreamPosition.END, new StreamedGift.Filter(PAGE, null));
+            assertThat(page.gifts()).hasSizeLessThanOrEqualTo(3);
+            read.addAll(ids(page.gifts()));
+            position = end(page.gifts(), position);
+            isComplete = page.complete();
+        }
+        assertThat(read).isEqualTo(expected);
+    }
+
     @Test
     void anOpenTransactionHoldsUpNobodyElse() throws Exception {
         Connection forgotten = transaction();

@@ -1,0 +1,64 @@
+package org.gibsey.spine.timeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.gibsey.spine.ClientShares;
+import org.junit.jupiter.api.Test;
+
+/** What a client that reads nothing may hold, and how it ends. */
+class StreamClientTest {
+
+    private static final int ROOM = 1_000;
+    private static final int MOST_WAITING = ROOM / 8;
+    private static final long ANY_TIME = -1;
+
+    private final ClientShares room = new ClientShares(ROOM);
+
+    @Test
+    void whatWaitsForAClientIsAShareOfWhatMayWait() {
+        StreamClient first = deaf("greedy");
+        StreamClient second = deaf("greedy");
+        StreamClient other = deaf("other");
+
+        assertThat(first.send(new byte[ROOM * 6 / 10])).isTrue();
+        assertThat(second.send(new byte[ROOM / 10])).isFalse();
+        assertThat(other.send(new byte[ROOM / 10])).isTrue();
+
+        first.left();
+        assertThat(deaf("greedy").send(new byte[ROOM / 10])).isTrue();
+    }
+
+    @Test
+    void noMoreThanSoManyBytesWaitBehindTheMessageThatIsWritten() {
+        StreamClient client = deaf("any");
+
+        assertThat(client.send(new byte[MOST_WAITING])).isTrue();
+        assertThat(client.send(new byte[MOST_WAITING])).isTrue();
+        assertThat(client.send(new byte[1])).isFalse();
+    }
+
+    @Test
+    void isEndedWhenItHasNotReadInTime() {
+        HeldAnswer answer = new HeldAnswer();
+        StreamClient client = deaf(answer, "any");
+        client.send(new byte[1]);
+
+        assertThat(client.cutOff(Long.MAX_VALUE)).isFalse();
+        assertThat(answer.hasEnded()).isFalse();
+
+        assertThat(client.cutOff(ANY_TIME)).isTrue();
+        assertThat(answer.hasEnded()).isTrue();
+    }
+
+    private StreamClient deaf(String sharer) {
+        return deaf(new HeldAnswer(), sharer);
+    }
+
+    /** One whose connection has taken the first bytes, and holds them. */
+    private StreamClient deaf(HeldAnswer answer, String sharer) {
+        StreamClient client = new StreamClient(answer, StreamedGift.Filter.ALL, null, MOST_WAITING, room, sharer);
+        answer.open(client, () -> {});
+        client.send(new byte[1]);
+        return client;
+    }
+}
