@@ -30,6 +30,7 @@ import org.gibsey.spine.gift.GiftEdit;
 import org.gibsey.spine.gift.GiftReader;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.MalformedJson;
+import org.gibsey.spine.gift.ReaderErasure;
 import org.gibsey.spine.gift.UnknownGift;
 import org.gibsey.spine.identity.Caller;
 import org.gibsey.spine.identity.VaultReads;
@@ -97,7 +98,7 @@ public final class AcceptChange implements Processor {
         Map<String, @Nullable Object> row = message.getBody(Map.class);
         Caller caller = Caller.of(exchange);
         boolean isForeign = row != null && caller != null && !caller.reader().equals(row.get("user_id"));
-        if (row == null || (isForeign && auth.isOwn())) {
+        if (row == null || (isForeign && auth.isOwn()) || isWish(row)) {
             throw new UnknownGift("No gift of this id is stored. If it was just saved, ask again in a moment.");
         }
         if (isForeign) {
@@ -128,6 +129,12 @@ public final class AcceptChange implements Processor {
         AcceptGift.become(exchange, gift.toString(), id, SOURCE, kind.type(), at);
         message.setHeader(CloudEvent.SUBJECT, gift.toString());
         message.setBody(GiftChangeJson.eventValue(change));
+    }
+
+    /** Whether it is the dead event of a reader who asked to be forgotten, which is no gift, and nobody else's business. */
+    private static boolean isWish(Map<String, @Nullable Object> row) {
+        return row.get("user_id") instanceof UUID reader
+                && ReaderErasure.idOf(reader).equals(row.get("event_id"));
     }
 
     private static Kind kind(Message message) {

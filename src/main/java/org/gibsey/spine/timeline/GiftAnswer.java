@@ -5,12 +5,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.gift.ReaderErasure;
 import org.gibsey.spine.gift.UnknownGift;
 import org.gibsey.spine.http.Refused;
+import org.gibsey.spine.identity.Caller;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
 import org.springframework.stereotype.Component;
@@ -18,8 +21,8 @@ import org.springframework.stereotype.Component;
 /**
  * Answers with the row of a gift or change that was found, and of a gift with its {@code revision} as entity tag, which
  * {@code If-Match} of an edit names. Of a deleted gift it says until when it can be restored, and nothing that was in it. Throws
- * {@link UnknownGift} when it is neither stored nor among the dead letters, and {@link Refused} when nothing is left of it.
- * Thread-safe.
+ * {@link UnknownGift} when it is neither stored nor among the dead letters, or the dead wish of another reader to be forgotten, and
+ * {@link Refused} when nothing is left of it. Thread-safe.
  */
 @Component("giftAnswer")
 final class GiftAnswer implements Processor {
@@ -57,12 +60,15 @@ final class GiftAnswer implements Processor {
     public void process(Exchange exchange) throws UnknownGift, Refused {
         Message message = exchange.getMessage();
         Map<String, @Nullable Object> found = message.getBody(Map.class);
-        if (found == null) {
+        if (found == null || isWishOfAnother(found, Caller.of(exchange))) {
             throw new UnknownGift("Nothing of this id is stored or dead. If it was just sent, ask again in a moment.");
         }
         Map<String, @Nullable Object> row = new LinkedHashMap<>(found);
         Object revision = row.remove("revision");
         Object deletedAt = row.remove("deleted_at");
+        if (isDead(row)) {
+            row.remove("user_id");
+        }
         if (row.remove("purged_at") != null) {
             throw Refused.gone("Nothing is left of this gift.");
         }
@@ -77,5 +83,17 @@ final class GiftAnswer implements Processor {
             message.setHeader("ETag", "\"" + revision + "\"");
         }
         message.setBody(row);
+    }
+
+    private static boolean isDead(Map<String, @Nullable Object> row) {
+        return "dead".equals(row.get("status"));
+    }
+
+    /** Whether it is the dead wish of somebody else to be forgotten, under an id that everybody can compute. */
+    private static boolean isWishOfAnother(Map<String, @Nullable Object> row, @Nullable Caller caller) {
+        return isDead(row)
+                && row.get("user_id") instanceof UUID reader
+                && ReaderErasure.idOf(reader).equals(row.getOrDefault("change_id", row.get("event_id")))
+                && (caller == null || !caller.reader().equals(reader));
     }
 }
