@@ -2,7 +2,8 @@
 
 import {ago, count, element, say} from "./words.js";
 
-const LONG_LAG_S = 60; // as the alerts say it
+// as the alerts say it, which a test compares, with how urgent each is: critical is an alarm here, warning a warn
+const LONG_LAG_S = 60;
 const LONG_ERASURE_S = 3_600;
 const FIRST = ["alarm", "warn", "unknown"]; // something to do stands before what is not known
 const WORST = ["alarm", "unknown", "warn"];
@@ -94,7 +95,7 @@ export function concerns({health, live, reading, letters, history, unread = {}})
   }
   const lag = reading?.value("gifts_lag_seconds");
   if (lag > LONG_LAG_S && !found.some(({section}) => section === "giftspinelag")) {
-    add("warn", "Gifts wait for more than a minute to be stored", since("lag"), "See what the workers wait for, or add some.", "giftspinelag");
+    add("alarm", "Gifts wait for more than a minute to be stored", since("lag"), "See what the workers wait for, or add some.", "giftspinelag");
   }
   for (const {file, notTaken} of live?.files.filter(file => file.notTaken) ?? []) {
     add("warn", `The edit of ${file} was ${notTaken.outcome.toLowerCase().replace("_", " ")}`, notTaken.at,

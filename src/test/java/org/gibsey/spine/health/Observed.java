@@ -16,7 +16,7 @@ import java.util.stream.StreamSupport;
 import org.gibsey.spine.ship.Yaml;
 
 /** What is in the folder {@code observe}: alert rules and the dashboard, and what their expressions speak of. */
-final class Observed {
+public final class Observed {
 
     static final Path RULES = Path.of("observe/prometheus/gift-spine.rules.yaml");
     static final Path DASHBOARD = Path.of("observe/grafana/gift-spine.json");
@@ -33,7 +33,7 @@ final class Observed {
 
     private Observed() {}
 
-    static List<JsonNode> alerts() {
+    public static List<JsonNode> alerts() {
         return StreamSupport.stream(Yaml.read(RULES).at("/groups/0/rules").spliterator(), false)
                 .toList();
     }

@@ -2,6 +2,7 @@ package org.gibsey.spine.health;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -10,7 +11,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.function.IntConsumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class RatesTest {
 
@@ -79,6 +84,63 @@ class RatesTest {
         meters.counter("gifts.ledger.checked").increment();
         assertThat(look()).isEmpty();
         assertThat(pass(Duration.ofHours(2), i -> {})).as("nothing is stored").isEmpty();
+    }
+
+    /** Or who has the page and who is called by Prometheus would be told different things. */
+    @ParameterizedTest
+    @MethodSource("whatIsFoundHere")
+    void theAlertsFindTheSame(String alert, String expression) {
+        assertThat(expression(alert)).isEqualTo(expression);
+    }
+
+    static Stream<Arguments> whatIsFoundHere() {
+        String lately = Rates.LATELY.toMinutes() + "m";
+        String hour = Rates.HOUR.toHours() + "h";
+        String refused = "sum by (namespace, job) (rate(gifts_rejected_total{reason=~\"%s\"}[%s]))"
+                .formatted(Rates.OUR_FAULT, lately);
+        String changes =
+                "sum by (namespace, job) (rate(http_server_requests_seconds_count{method=~\"%s\",uri=~\"%s\"%%s}[%s]))"
+                        .formatted(Rates.CHANGES, Rates.OF_CHANGES, lately);
+        return Stream.of(
+                Arguments.of(
+                        "GiftSpineSavesFail",
+                        "%s > %s * (%s + sum by (namespace, job) (rate(gifts_accepted_total[%s])))"
+                                .formatted(refused, Rates.TOO_MANY, refused, lately)),
+                Arguments.of(
+                        "GiftSpineChangesFail",
+                        "%s > %s * %s"
+                                .formatted(
+                                        changes.formatted(",status=~\"" + Rates.FAILED + "\""),
+                                        Rates.TOO_MANY,
+                                        changes.formatted(""))),
+                Arguments.of(
+                        "GiftSpineSavesSlow",
+                        "histogram_quantile(%s, sum by (namespace, job, le) (rate(gifts_save_seconds_bucket[%s]))) > %s for %sm"
+                                .formatted(Rates.NEARLY_ALL, lately, Rates.SLOW_SECONDS, Rates.SLOW_FOR.toMinutes())),
+                Arguments.of(
+                        "GiftSpineLedgerStandsStill",
+                        "sum by (namespace, job) (rate(gifts_ledger_checked_total[%s])) == 0 and sum by (namespace, job) (rate(gifts_stored_total[%s])) > 0"
+                                .formatted(hour, hour)),
+                Arguments.of(
+                        "GiftSpineLag",
+                        "max by (namespace, job) (gifts_lag_seconds) > %d".formatted(History.LONG_LAG_SECONDS)));
+    }
+
+    /** Of an alert, on one line; and for how long it has to be so, where it is so here only after that time as well. */
+    private static String expression(String alert) {
+        JsonNode rule = Observed.alerts().stream()
+                .filter(each -> each.path("alert").asText().equals(alert))
+                .findFirst()
+                .orElseThrow();
+        String expression = rule.path("expr")
+                .asText()
+                .strip()
+                .replaceAll("\\s+", " ")
+                .replace("( ", "(")
+                .replace(" )", ")");
+        return alert.equals("GiftSpineSavesSlow")
+                ? expression + " for " + rule.path("for").asText()
+                : expression;
     }
 
     /** Looks as often as it is done, and does something before each. */
