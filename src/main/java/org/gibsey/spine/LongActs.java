@@ -4,6 +4,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
@@ -16,14 +17,16 @@ import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.stereotype.Component;
 
 /**
- * What takes long in this process, how far it is, and that it is to stop: {@code /actuator/acts} and the same over JMX. Without it
- * whoever has begun something can only wait, or end the process. One act of a name at a time. Thread-safe.
+ * What takes long in this process, how far it is, that it is to stop, and how it ended: {@code /actuator/acts} and the same over JMX.
+ * Without it whoever has begun something can only wait, or end the process, and who loses the answer never learns it. One act of a name at
+ * a time. Thread-safe.
  */
 @Component
 @Endpoint(id = "acts")
 public final class LongActs {
 
     private final Map<String, Act> running = new ConcurrentSkipListMap<>();
+    private final Map<String, End> ends = new ConcurrentHashMap<>();
     private final Clock clock;
 
     public LongActs(Clock steadyClock) {
@@ -40,10 +43,35 @@ public final class LongActs {
      */
     public record State(String name, long done, long of, Instant since, boolean stopping) {}
 
+    /**
+     * How an act ended.
+     *
+     * @param since  UTC
+     * @param until  UTC
+     * @param result what came of it; null when it failed, or has no more to say than that it ended
+     */
+    public record End(
+            Instant since, Instant until, @Nullable Object result) {}
+
+    /**
+     * What is known of the acts of a name since the start of this process.
+     *
+     * @param running null when none runs
+     * @param ended   the last that ended; null when none has
+     */
+    public record Course(@Nullable State running, @Nullable End ended) {}
+
     /** Those that run, by name. */
     @ReadOperation
     public List<State> running() {
         return running.values().stream().map(Act::state).toList();
+    }
+
+    /** The one of a name that runs, and how the last one ended. */
+    @ReadOperation
+    public Course course(@Selector String name) {
+        Act act = running.get(name);
+        return new Course(act == null ? null : act.state(), ends.get(name));
     }
 
     /** Asks one to stop. What that leaves behind is in the answer of whoever began it. */
@@ -100,6 +128,7 @@ public final class LongActs {
         private final LongSupplier done;
         private final Runnable onStop;
         private volatile boolean stopping;
+        private volatile @Nullable Object result;
 
         private Act(String name, long of, Instant since, @Nullable LongSupplier done, Runnable onStop) {
             this.name = name;
@@ -118,12 +147,19 @@ public final class LongActs {
             return stopping;
         }
 
+        /** @param with what came of it, for those who ask later; of a fixed size, as it is kept */
+        public void ends(Object with) {
+            result = with;
+        }
+
         private State state() {
             return new State(name, done.getAsLong(), of, since, stopping);
         }
 
         @Override
         public void close() {
+            // first, so that who does not find it running any more finds how it ended
+            ends.put(name, new End(since, clock.instant(), result));
             running.remove(name, this);
         }
     }

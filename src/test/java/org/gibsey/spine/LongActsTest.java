@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import org.gibsey.spine.LongActs.Course;
+import org.gibsey.spine.LongActs.End;
 import org.gibsey.spine.LongActs.State;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
@@ -44,6 +46,20 @@ class LongActsTest {
         assertThatThrownBy(() -> acts.stop("replay"))
                 .isInstanceOf(InvalidEndpointRequestException.class)
                 .hasMessageContaining("no act replay");
+    }
+
+    @Test
+    void tellsHowTheLastOneEndedWhoeverBeganIt() {
+        assertThat(acts.course("replay")).isEqualTo(new Course(null, null));
+        try (LongActs.Act replay = acts.begin("replay", 20)) {
+            assertThat(acts.course("replay")).isEqualTo(new Course(new State("replay", 0, 20, NOW, false), null));
+            replay.ends("20 sent");
+        }
+        assertThat(acts.course("replay")).isEqualTo(new Course(null, new End(NOW, NOW, "20 sent")));
+
+        acts.begin("replay", 20).close();
+
+        assertThat(acts.course("replay")).as("it failed").isEqualTo(new Course(null, new End(NOW, NOW, null)));
     }
 
     @Test

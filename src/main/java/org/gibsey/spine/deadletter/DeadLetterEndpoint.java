@@ -15,6 +15,7 @@ import org.gibsey.spine.deadletter.DeadLetterIndex.Letter;
 import org.gibsey.spine.deadletter.DeadLetterIndex.StoredHeader;
 import org.gibsey.spine.deadletter.DeadLetterIndex.Waiting;
 import org.gibsey.spine.deadletter.DeadLetterIndex.WholeLetter;
+import org.gibsey.spine.deadletter.ManyLetters.Done;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
@@ -142,8 +143,8 @@ class DeadLetterEndpoint {
         List<Long> selected = ids == null ? replay.candidates(String.valueOf(reason)) : candidates(parse(ids));
         WholeLetter mended = value == null ? null : mended(ids == null ? List.of() : parse(ids), selected, value);
         boolean dry = dryRun == null || dryRun;
-        DeadLetterReplay.Sent sent = dry || selected.isEmpty()
-                ? new DeadLetterReplay.Sent(0, false)
+        Done sent = dry || selected.isEmpty()
+                ? new Done(selected.size(), 0, false)
                 : mended == null ? replay.replay(selected) : replay.replay(mended);
         if (!dry) {
             replayed.increment(sent.letters());
@@ -169,10 +170,8 @@ class DeadLetterEndpoint {
      */
     @WriteOperation
     public Letter dismiss(@Selector Long id, String why) {
-        if (why.isBlank() || why.length() > LONGEST_WHY || why.indexOf('\0') >= 0) {
-            throw invalid("why must have 1 to " + LONGEST_WHY + " characters");
-        }
-        boolean done = index.dismiss(id, Caller.current().actor(), why.strip(), clock.instant());
+        requireWhy(why);
+        boolean done = index.dismiss(List.of(id), Caller.current().actor(), why.strip(), clock.instant()) == 1;
         Letter letter = index.find(id)
                 .orElseThrow(() -> invalid("there is no dead letter " + id))
                 .letter();
@@ -182,7 +181,13 @@ class DeadLetterEndpoint {
         return letter;
     }
 
-    private static void requireWord(@Nullable String reason) {
+    static void requireWhy(@Nullable String why) {
+        if (why == null || why.isBlank() || why.length() > LONGEST_WHY || why.indexOf('\0') >= 0) {
+            throw invalid("why must have 1 to " + LONGEST_WHY + " characters");
+        }
+    }
+
+    static void requireWord(@Nullable String reason) {
         if (reason != null && !reason.matches(DeadLetterRecords.REASON)) {
             throw invalid("reason must be one of the words that letters have");
         }

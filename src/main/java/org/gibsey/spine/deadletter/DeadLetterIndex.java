@@ -221,6 +221,16 @@ class DeadLetterIndex {
                 .list();
     }
 
+    /** The ids of all letters of a class that wait for somebody, up to one, in their order. */
+    List<Long> waitingIds(String reason, long upTo) {
+        return vault.sql("select d.id from dead_letter d where d.reason = :reason and d.id <= :upTo and " + WAITS
+                        + " order by d.id")
+                .param("reason", reason)
+                .param("upTo", upTo)
+                .query(Long.class)
+                .list();
+    }
+
     void replayed(Collection<Long> ids, Instant at) {
         // locked in the order of route index-dead-letters, which writes those that die again meanwhile; otherwise each
         // of the two could have a row that the other waits for
@@ -232,18 +242,20 @@ class DeadLetterIndex {
                 .update();
     }
 
-    /** @return false if it does not wait, or there is none */
-    boolean dismiss(long id, String by, String why, Instant at) {
-        // later than its death, also by the clock of the worker where it died
-        return vault.sql("update dead_letter d"
+    /** @return how many of them waited, and do not any more */
+    int dismiss(Collection<Long> ids, String by, String why, Instant at) {
+        // later than its death, also by the clock of the worker where it died; locked in the order of replayed()
+        return vault.sql(
+                        "with locked as (select id from dead_letter where id in (:ids) order by event_id for no key update)"
+                                + " update dead_letter d"
                                 + " set dismissed_at = greatest(:at, d.last_failed_at + interval '1 microsecond'),"
-                                + " dismissed_by = :by, dismissed_why = :why where d.id = :id and " + WAITS)
-                        .param("at", Timestamp.from(at))
-                        .param("by", by)
-                        .param("why", why)
-                        .param("id", id)
-                        .update()
-                == 1;
+                                + " dismissed_by = :by, dismissed_why = :why from locked where d.id = locked.id and "
+                                + WAITS)
+                .param("at", Timestamp.from(at))
+                .param("by", by)
+                .param("why", why)
+                .param("ids", ids)
+                .update();
     }
 
     private WholeLetter wholeLetter(ResultSet row, int number) throws SQLException {

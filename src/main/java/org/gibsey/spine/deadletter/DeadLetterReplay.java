@@ -6,15 +6,14 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.gibsey.spine.LongActs;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.deadletter.DeadLetterIndex.WholeLetter;
+import org.gibsey.spine.deadletter.ManyLetters.Done;
 import org.gibsey.spine.gift.EventId;
 import org.gibsey.spine.gift.Gift;
 import org.gibsey.spine.gift.GiftReader;
@@ -30,9 +29,6 @@ import org.springframework.stereotype.Component;
 @Component
 class DeadLetterReplay {
 
-    /** Letters in memory at a time, unless together they have more than {@value DeadLetters#MOST_BYTES} bytes: then fewer, one at least. */
-    private static final int CHUNK = 8;
-
     /** Our headers that a replayed gift keeps: its id, and what counts on should it die again. */
     private static final Set<String> KEPT =
             Set.of(EventId.DEAD_LETTER_ID, DeadLetterHeaders.ATTEMPTS, DeadLetterHeaders.FIRST_FAILURE);
@@ -44,15 +40,15 @@ class DeadLetterReplay {
     private final DeadLetters deadLetters;
     private final List<String> topics;
     private final Clock clock;
-    private final LongActs acts;
+    private final ManyLetters many;
 
     DeadLetterReplay(
-            DeadLetterIndex index, DeadLetters deadLetters, SpineSettings settings, Clock clock, LongActs acts) {
+            DeadLetterIndex index, DeadLetters deadLetters, SpineSettings settings, Clock clock, ManyLetters many) {
         this.index = index;
         this.deadLetters = deadLetters;
         this.topics = List.of(settings.topic().name(), settings.changes().topic());
         this.clock = clock;
-        this.acts = acts;
+        this.many = many;
     }
 
     /** The topic of the gifts: only their letters can be mended. */
@@ -81,39 +77,12 @@ class DeadLetterReplay {
     }
 
     /**
-     * Sends them a chunk at a time, and marks each chunk as replayed once the broker has acknowledged it. Stopped ({@link LongActs}), it
-     * leaves the chunks that are left as they are.
+     * Sends them, {@link ManyLetters a chunk at a time}, and marks each chunk as replayed once the broker has acknowledged it.
      *
-     * @return how many were sent and whether it was stopped
      * @throws org.apache.kafka.common.KafkaException if the broker did not acknowledge; chunks before that are sent
      */
-    Sent replay(List<Long> ids) throws InterruptedException {
-        try (LongActs.Act act = acts.begin("replay", ids.size())) {
-            int sent = 0;
-            for (int from = 0; from < ids.size(); ) {
-                if (act.isToStop()) {
-                    return new Sent(sent, true);
-                }
-                List<Long> chunk = beginning(ids.subList(from, Math.min(from + CHUNK, ids.size())));
-                sent += send(index.dead(chunk, topics));
-                from += chunk.size();
-                act.done(chunk.size());
-            }
-            return new Sent(sent, false);
-        }
-    }
-
-    /** The first of these letters, and those after it that there is memory for beside it. */
-    private List<Long> beginning(List<Long> ids) {
-        Map<Long, Long> sizes = index.sizes(ids);
-        long bytes = 0;
-        for (int i = 0; i < ids.size(); i++) {
-            bytes += sizes.getOrDefault(ids.get(i), 0L);
-            if (i > 0 && bytes > DeadLetters.MOST_BYTES) {
-                return ids.subList(0, i);
-            }
-        }
-        return ids;
+    Done replay(List<Long> ids) throws InterruptedException {
+        return many.each("replay", ids, chunk -> send(index.dead(chunk, topics)));
     }
 
     /**
@@ -147,12 +116,9 @@ class DeadLetterReplay {
     }
 
     /** Sends one that was mended, and marks it as replayed. */
-    Sent replay(WholeLetter mended) throws InterruptedException {
-        return new Sent(send(List.of(mended)), false);
+    Done replay(WholeLetter mended) throws InterruptedException {
+        return new Done(1, send(List.of(mended)), false);
     }
-
-    /** How many were sent, and whether somebody stopped it before the last. */
-    record Sent(int letters, boolean stopped) {}
 
     private int send(List<WholeLetter> letters) throws InterruptedException {
         if (!letters.isEmpty()) {

@@ -134,6 +134,7 @@ class Ledger {
                 boolean stopped = !read(reader, whole, audit, act);
                 Report report = audit.report(topics, began, clock.instant(), stopped);
                 last = stopped ? last : report;
+                act.ends(report);
                 return report;
             }
         } catch (ExecutionException | KafkaException e) {

@@ -209,6 +209,27 @@ class DeadLettersIT {
         assertThat(replay.get().get("replayed").intValue()).isOne();
     }
 
+    /** The id is what a letter is kept by; each is in the topic of the dead letters, and counted. */
+    @Test
+    void ofSeveralBadEventsOfOneIdTheListHasTheLast() throws Exception {
+        String id = UUID.randomUUID().toString();
+        RecordMetadata first = topic.write(withId(id));
+        long letter = indexed(first);
+        JsonNode before = get("/" + letter).get("letter");
+        ProducerRecord<byte[], byte[]> other = new ProducerRecord<>("gift_events", 0, null, bytes("another of its id"));
+        other.headers().add("ce_id", bytes(id));
+
+        RecordMetadata second = topic.write(other);
+
+        await().until(() -> get("/" + letter).at("/letter/offset").longValue() == second.offset());
+        JsonNode shown = get("/" + letter);
+        assertThat(shown.at("/value/text").textValue()).isEqualTo("another of its id");
+        assertThat(shown.at("/letter/state").textValue()).isEqualTo("dead");
+        assertThat(shown.at("/letter/attempts").intValue()).isOne();
+        assertThat(shown.at("/letter/firstFailedAt")).isEqualTo(before.get("firstFailedAt"));
+        assertThat(letterOf(first).value()).isEqualTo(bytes("locked " + id));
+    }
+
     /** Or one of the two would fail (SQLSTATE 40P01), and a replay that has sent its letters would be answered 500. */
     @Test
     void aReplayAndTheIndexLockLettersInTheSameOrder() throws Exception {
@@ -376,6 +397,71 @@ class DeadLettersIT {
     }
 
     @Test
+    void dismissesAllOfAClassThatWaitAndNoneThatCameAfterTheDryRun() throws Exception {
+        long id = indexed(topic.write("one of many"));
+        long last = indexed(topic.write("the last of many"));
+        long invalid = indexed(topic.write("{\"page_id\":\"four\"}"));
+        long waiting = waiting();
+
+        JsonNode dry = dismissed(Map.of("reason", "undecodable"));
+
+        assertThat(dry.get("dryRun").booleanValue()).isTrue();
+        assertThat(dry.get("selected").longValue()).isEqualTo(waiting);
+        assertThat(dry.get("dismissed").intValue()).isZero();
+        assertThat(dry.get("upTo").longValue()).isEqualTo(last);
+        assertThat(get("/" + id).at("/letter/state").textValue()).isEqualTo("dead");
+
+        long after = indexed(topic.write("came after the dry run"));
+        for (Map<String, Object> nonsense : List.<Map<String, Object>>of(
+                Map.of("dryRun", false, "why", "of no class"),
+                Map.of("reason", "Undecodable", "why", "of no class", "dryRun", false),
+                Map.of("reason", "undecodable", "dryRun", false),
+                Map.of("reason", "undecodable", "dryRun", false, "why", " "))) {
+            assertThat(dismissals(nonsense).getStatusCode().value())
+                    .as("%s", nonsense)
+                    .isEqualTo(400);
+        }
+        assertThat(waiting()).isEqualTo(waiting + 1);
+
+        JsonNode done = dismissed(
+                Map.of("reason", "undecodable", "why", " a program wrote nonsense", "dryRun", false, "upTo", last));
+
+        assertThat(done.get("selected").longValue()).isEqualTo(waiting);
+        assertThat(done.get("dismissed").longValue()).isEqualTo(waiting);
+        assertThat(done.get("stopped").booleanValue()).isFalse();
+        JsonNode letter = get("/" + id).get("letter");
+        assertThat(letter.get("state").textValue()).isEqualTo("dismissed");
+        assertThat(letter.get("dismissedBy").textValue()).isEqualTo("anybody");
+        assertThat(letter.get("dismissedWhy").textValue()).isEqualTo("a program wrote nonsense");
+        assertThat(get("/" + after).at("/letter/state").textValue()).isEqualTo("dead");
+        assertThat(get("/" + invalid).at("/letter/state").textValue()).isEqualTo("dead");
+        assertThat(http.getForObject(actsUrl("/dismissal"), JsonNode.class)
+                        .at("/ended/result/letters")
+                        .longValue())
+                .isEqualTo(waiting);
+        assertThat(vault.sql("select action || ' ' || (arguments ->> 'reason') || ' ' || outcome from operator_action"
+                                + " order by id desc limit 1")
+                        .query(String.class)
+                        .single())
+                .isEqualTo("dismissals undecodable done");
+        assertThat(replay(Map.of("reason", "undecodable")).get("ids"))
+                .extracting(JsonNode::longValue)
+                .contains(after)
+                .doesNotContain(id, last);
+    }
+
+    private JsonNode dismissed(Map<String, Object> body) {
+        ResponseEntity<JsonNode> answer = dismissals(body);
+        assertThat(answer.getStatusCode().value()).as("%s", answer.getBody()).isEqualTo(200);
+        return answer.getBody();
+    }
+
+    private ResponseEntity<JsonNode> dismissals(Map<String, Object> body) {
+        return http.postForEntity(
+                "http://localhost:%d/actuator/dismissals".formatted(management), body, JsonNode.class);
+    }
+
+    @Test
     void anInvalidGiftIsMendedAndStoredAsTheSameEventOfTheSameReader() throws Exception {
         String reader = UUID.randomUUID().toString();
         String gift = "{\"page_id\":%s,\"question\":\"mended?\",\"answer\":\"%s\",\"user_id\":%s}";
@@ -473,8 +559,20 @@ class DeadLettersIT {
                 .anySatisfy(answer -> assertThat(answer).contains("dryRun=false", "replayed=1"));
         await().until(() -> get("/" + id).at("/letter/attempts").intValue() > 1);
 
+        for (ObjectName name : jmxNames("Dismissals")) {
+            assertThat(overJmx(
+                            name,
+                            "dismiss",
+                            new Object[] {"undecodable", null, null, null},
+                            text,
+                            text,
+                            yesOrNo,
+                            "java.lang.Long"))
+                    .contains("dryRun=true", "dismissed=0");
+        }
+
         // once: others may have the same database
-        for (ObjectName name : jmxNames()) {
+        for (ObjectName name : jmxNames("Deadletters")) {
             if (overJmx(name, "show", new Object[] {id}, "java.lang.Long").contains("over JMX")) {
                 assertThat(overJmx(name, "dismiss", new Object[] {id, "over JMX"}, "java.lang.Long", text))
                         .contains("id=" + id, "dismissedBy=jmx");
@@ -487,15 +585,15 @@ class DeadLettersIT {
     /** What each application in this JVM answers: those of other tests may run, each with its own endpoint. */
     private static List<String> overJmx(String operation, Object[] values, String... types) throws Exception {
         List<String> answers = new ArrayList<>();
-        for (ObjectName name : jmxNames()) {
+        for (ObjectName name : jmxNames("Deadletters")) {
             answers.add(overJmx(name, operation, values, types));
         }
         return answers;
     }
 
-    private static Set<ObjectName> jmxNames() throws Exception {
+    private static Set<ObjectName> jmxNames(String endpoint) throws Exception {
         return ManagementFactory.getPlatformMBeanServer()
-                .queryNames(new ObjectName("org.springframework.boot:type=Endpoint,name=Deadletters,*"), null);
+                .queryNames(new ObjectName("org.springframework.boot:type=Endpoint,name=" + endpoint + ",*"), null);
     }
 
     private static String overJmx(ObjectName name, String operation, Object[] values, String... types)

@@ -144,6 +144,7 @@ class OperatedProcessIT {
         "GET,  /actuator/deadletters/1,              vera, localhost,    403",
         "GET,  /actuator/deadletters/1,              olga, localhost,    403",
         "POST, /actuator/deadletters,                vera, localhost,    403",
+        "POST, /actuator/dismissals,                 vera, localhost,    403",
         "POST, /actuator/camelroutes/save-gift/stop, vera, localhost,    403",
         "POST, /actuator/ledger,                     vera, localhost,    403",
         "POST, /actuator/ledger,                     ,     localhost,    401",

@@ -73,6 +73,7 @@ class OperatorGateTest {
                 "/actuator/liveroutes",
                 "/actuator/history",
                 "/actuator/acts",
+                "/actuator/acts/audit",
                 "/actuator/groups",
                 "/actuator/sbom/application",
                 "/actuator/ledger",
@@ -119,7 +120,15 @@ class OperatorGateTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/actuator/health/liveness", "/ops", "/actuator/deadletters", "/actuator/ledger", "//x"})
+    @ValueSource(
+            strings = {
+                "/actuator/health/liveness",
+                "/ops",
+                "/actuator/deadletters",
+                "/actuator/dismissals",
+                "/actuator/ledger",
+                "//x"
+            })
     void changingNeedsTheRoleOperateWhateverThePath(String path) throws Exception {
         OperatorGate gate = gate(file.toString());
         for (String method : List.of("POST", "PUT", "PATCH", "DELETE", "TRACE", "get")) {
