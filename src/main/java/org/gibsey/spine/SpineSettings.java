@@ -63,6 +63,11 @@ public record SpineSettings(
             boolean create,
             @Min(1) @Max(1000) int partitions) {
 
+        /** Consumer group of the workers that index the dead letters, as the route file comes with it. */
+        public String deadLettersGroup() {
+            return group + "-dead-letters";
+        }
+
         /** Consumer group of the workers that store changes. */
         public String changesGroup() {
             return group + "-changes";

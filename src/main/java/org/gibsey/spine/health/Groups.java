@@ -7,24 +7,30 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.MemberDescription;
+import org.apache.kafka.common.ConsumerGroupState;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
+import org.gibsey.spine.broker.Positions;
 import org.gibsey.spine.broker.Positions.Position;
 import org.gibsey.spine.broker.TopicState;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.stereotype.Component;
 
 /**
- * Who is in the consumer groups of the workers, and of the routes of this process, and how the topics are replicated:
+ * Who is in the consumer groups of the workers, those that index dead letters too, and of the routes of this process, and how the topics are replicated:
  * {@code /actuator/groups}. The broker knows them, so each process shows all of the workers, also those that no longer answer. Looks
  * from one thread, may be read by any.
  */
@@ -32,14 +38,18 @@ import org.springframework.stereotype.Component;
 @Endpoint(id = "groups")
 class Groups {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Groups.class);
+
     private final KafkaConnection kafka;
-    private final GroupWatch positions;
+    private final GroupWatch watch;
+    private final Positions positions;
     private final SpineSettings settings;
     private final Clock clock;
     private volatile Report latest;
 
-    Groups(KafkaConnection kafka, GroupWatch positions, SpineSettings settings, Clock steadyClock) {
+    Groups(KafkaConnection kafka, GroupWatch watch, Positions positions, SpineSettings settings, Clock steadyClock) {
         this.kafka = kafka;
+        this.watch = watch;
         this.positions = positions;
         this.settings = settings;
         this.clock = steadyClock;
@@ -101,7 +111,7 @@ class Groups {
 
     private Report ask() throws InterruptedException, ExecutionException {
         Admin admin = kafka.admin();
-        Map<String, Map<TopicPartition, Position>> known = positions.groups();
+        Map<String, Map<TopicPartition, Position>> known = watch.groups();
         var groups = admin.describeConsumerGroups(known.keySet()).all();
         var topics = TopicState.of(
                 admin,
@@ -112,11 +122,31 @@ class Groups {
         return new Report(
                 clock.instant(),
                 null,
-                groups.get().values().stream()
-                        .map(group -> group(group, known.getOrDefault(group.groupId(), Map.of())))
+                Stream.concat(
+                                groups.get().values().stream()
+                                        .map(group -> group(group, known.getOrDefault(group.groupId(), Map.of()))),
+                                known.containsKey(settings.topic().deadLettersGroup())
+                                        ? Stream.empty()
+                                        : indexing(admin).stream())
                         .sorted(Comparator.comparing(Group::group))
                         .toList(),
                 topics.values().stream().map(Groups::topic).toList());
+    }
+
+    /** The group that indexes the dead letters, which an API has no route of; empty where there is none, or this user may not know. */
+    private Optional<Group> indexing(Admin admin) throws InterruptedException {
+        String name = settings.topic().deadLettersGroup();
+        try {
+            ConsumerGroupDescription found =
+                    admin.describeConsumerGroups(List.of(name)).all().get().get(name);
+            return found == null || found.state() == ConsumerGroupState.DEAD
+                    ? Optional.empty()
+                    : Optional.of(
+                            group(found, positions.of(name, settings.topic().deadLetters())));
+        } catch (ExecutionException e) {
+            LOG.debug("Who is in group {} is not known", name, e);
+            return Optional.empty();
+        }
     }
 
     private static Group group(ConsumerGroupDescription group, Map<TopicPartition, Position> lag) {

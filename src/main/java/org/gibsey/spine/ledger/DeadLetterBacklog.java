@@ -67,7 +67,7 @@ final class DeadLetterBacklog {
                 .filter(route -> route.topic().equals(settings.deadLetters()))
                 .map(PersistRoute::group)
                 .findFirst()
-                .orElse(settings.group() + "-dead-letters");
+                .orElse(settings.deadLettersGroup());
     }
 
     /** The index is too far behind. */
