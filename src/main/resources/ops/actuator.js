@@ -1,7 +1,6 @@
 // Calls of the endpoints of this port, each with a timeout.
 
 const PATIENCE_MS = 5_000;
-export const LONG_MS = 10 * 60_000; // for what can be stopped
 
 const TOKEN = "token"; // of the operator, as long as this tab is open
 
@@ -31,7 +30,10 @@ export async function readText(path) {
   return answer.ok ? answer.text() : refuse(answer);
 }
 
-/** Posts an operation. The port accepts it from its own pages only, by the headers Origin and Sec-Fetch-Site of the browser. */
+/**
+ * Posts an operation. What takes longer than the patience goes on, and its end is found at acts. The port accepts it from its own pages only, by the headers Origin and
+ * Sec-Fetch-Site of the browser.
+ */
 export async function act(path, body, patience = 60_000) {
   const answer = await fetch(`actuator/${path}`, {
     method: "POST",

@@ -33,6 +33,7 @@ const NOT_KNOWN = {
   letters: "whether dead letters wait",
   history: "whether saves and changes fail",
   acts: "what is under way",
+  groups: "who is in the consumer groups",
 };
 
 const LETTERS = {
@@ -52,9 +53,10 @@ const $ = id => document.getElementById(id);
  * @param reading the metrics
  * @param letters the dead letters
  * @param history what was not well before
+ * @param groups  who is in the consumer groups
  * @param unread  why what was not read was not, by its name here
  */
-export function concerns({health, live, reading, letters, history, unread = {}}) {
+export function concerns({health, live, reading, letters, history, groups, unread = {}}) {
   const found = [];
   const since = part => history?.incidents.find(incident => incident.part === part && !incident.until)?.since;
   const add = (severity, what, since, todo, section, more) => found.push({severity, what, since, todo, section, ...more});
@@ -111,8 +113,12 @@ export function concerns({health, live, reading, letters, history, unread = {}})
     "It is asked again by itself. If it stays so, see the end of the log of the process.", "where-to-look");
   Object.entries(unread).forEach(([part, reason]) => notKnown(NOT_KNOWN[part], reason));
   // a broker that is away says it itself
-  if (Number.isNaN(lag) && !found.some(({section}) => section === "giftspinenotready" || section === "giftspinelag")) {
+  const brokerIsThere = !found.some(({section}) => section === "giftspinenotready" || section === "giftspinelag");
+  if (Number.isNaN(lag) && brokerIsThere) {
     notKnown("whether gifts wait", "the broker does not say");
+  }
+  if (groups?.problem && brokerIsThere) {
+    notKnown(NOT_KNOWN.groups, `the broker does not say: ${groups.problem}`);
   }
   if (Number.isNaN(lost)) {
     notKnown("whether gifts are lost", "the process does not say");

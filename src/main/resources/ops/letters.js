@@ -1,8 +1,8 @@
-// The dead letters, newest first, of one reason or all; their replay, always after a dry run; the mending of those that are invalid; and their dismissal, always with a reason.
+// The dead letters, newest first, of one reason or all; their replay, always after a dry run; the mending of those that are invalid; and their dismissal, always with a reason. Both of one letter, and of all of a reason.
 
-import {act, LONG_MS, read, why} from "./actuator.js";
-import {far, stop} from "./underway.js";
-import {ago, count, element, say} from "./words.js";
+import {act, read, Refusal, why} from "./actuator.js";
+import {expectEnd, far, stop} from "./underway.js";
+import {ago, count, element, now, say} from "./words.js";
 
 const STEP = 20; // letters on a page
 const CHECK_AFTER_MS = 300;
@@ -18,6 +18,16 @@ const AS_THEY_CAME = {
   invalid: "Replayed as they came they die again, unless limits were raised since. Mend gifts one by one.",
 };
 const STUB = "Cannot be mended: only its beginning was kept. The whole lies in its topic until its retention ends.";
+
+/** What is done to many letters at once, by the name of the act. */
+const ACTS = {
+  replay: {path: "deadletters", choice: "Replay", words: "Replay of dead letters", doing: "Sending…", done: "sent",
+    would: "would be sent, with key and content as they came", nothing: "Nothing would be sent: none of it is dead now."},
+  dismissal: {path: "dismissals", choice: "Dismiss", words: "Dismissal of dead letters", doing: "Dismissing…", done: "dismissed",
+    would: "would be dismissed, with this reason", nothing: "Nothing would be dismissed: none of it waits now."},
+};
+const DISMISSED = "They wait for nobody any more, and stay here to be read. One that is replayed and dies again waits again.";
+
 const NOTHING = {
   "stored": "Nothing is left to do: it is stored.",
   "replaying": "It was sent again, and is on its way.",
@@ -34,7 +44,7 @@ export class Letters {
   #shown = new Map(); // id to {element, letter as text}
   listing = null; // as it was last read; null when it could not be
   fault = null; // why it could not be
-  #chosen = null; // what the dialog is about, as the endpoint takes it
+  #chosen = null; // what the dialog is about: the name of the act, and the letters as its endpoint takes them
   #sending = null; // likewise, while it is being sent
   #mended = null; // the id of the letter that is being mended
   #checking; // the timer of the next dry run of what is written
@@ -47,7 +57,10 @@ export class Letters {
       $(id).addEventListener("click", () => $(id).getAttribute("aria-disabled") === "true" || this.#turn(this.#page + step));
     }
     $("replay-close").addEventListener("click", () => dialog.close());
-    $("replay-send").addEventListener("click", () => this.#sending === this.#chosen ? this.#stop() : this.#send());
+    $("replay-form").addEventListener("submit", event => {
+      event.preventDefault();
+      return this.#sending === this.#chosen ? this.#stop() : this.#send();
+    });
     $("dismiss-close").addEventListener("click", () => $("dismiss").close());
     $("dismiss-form").addEventListener("submit", event => {
       event.preventDefault();
@@ -66,15 +79,21 @@ export class Letters {
       this.#sendMended();
     });
     for (const reason of Object.keys(MEND)) {
-      const button = element("button", "quiet");
-      button.type = "button";
-      button.id = `all-${reason}`;
-      button.hidden = true;
-      button.addEventListener("click",
-        () => this.#ask({reason}, `All dead letters that are ${reason}, not only those shown, but no stubs.`, AS_THEY_CAME[reason] ?? MEND[reason]));
-      $("reasons").append(button);
+      this.#button("replay", reason).addEventListener("click",
+        () => this.#ask("replay", {reason}, `All dead letters that are ${reason}, not only those shown, but no stubs.`, AS_THEY_CAME[reason] ?? MEND[reason]));
       this.#option(reason);
     }
+  }
+
+  /** Makes the button for all of a reason. */
+  #button(name, reason) {
+    const button = element("button", "quiet");
+    button.type = "button";
+    button.id = `${name}-all-${reason}`;
+    Object.assign(button.dataset, {act: name, reason});
+    button.hidden = true;
+    $("reasons").append(button);
+    return button;
   }
 
   /** Makes a reason one of the choices. */
@@ -119,11 +138,7 @@ export class Letters {
         const ofReason = waiting.find(({reason}) => reason === option.value)?.letters ?? 0;
         say(option, ofReason === 0 ? option.value : `${option.value}, ${count(ofReason)} waiting`);
       }
-      for (const reason of Object.keys(MEND)) {
-        const ofReason = waiting.find(each => each.reason === reason)?.letters ?? 0;
-        $(`all-${reason}`).hidden = ofReason === 0;
-        say($(`all-${reason}`), ofReason === 1 ? `Replay the one ${reason}…` : `Replay all ${count(ofReason)} ${reason}…`);
-      }
+      this.#offer(waiting);
       this.#show(letters);
     } catch (error) {
       this.listing = null;
@@ -132,6 +147,18 @@ export class Letters {
       say($("letters-note"), `They cannot be read at the moment: ${this.fault}.`);
     }
     return this.listing;
+  }
+
+  /** What can be done to all of a reason that wait. */
+  #offer(waiting) {
+    waiting.filter(({reason}) => !$(`dismissal-all-${reason}`)).forEach(({reason}) => this.#button("dismissal", reason).addEventListener("click",
+      () => this.#ask("dismissal", {reason}, `All dead letters that wait and are ${reason}, not only those shown, stubs too.`, DISMISSED)));
+    for (const button of $("reasons").children) {
+      const {act, reason} = button.dataset;
+      const ofReason = waiting.find(each => each.reason === reason)?.letters ?? 0;
+      button.hidden = ofReason === 0;
+      say(button, `${ACTS[act].choice} ${ofReason === 1 ? "the one" : `all ${count(ofReason)}`} ${reason}…`);
+    }
   }
 
   /** Which of how many are here. */
@@ -169,7 +196,7 @@ export class Letters {
     button.setAttribute("aria-controls", content.id);
     const words = part => entry.querySelector(part).textContent;
     entry.querySelector(".replay").addEventListener("click",
-      () => this.#ask({ids: String(id)}, `The letter of ${words(".origin")}: ${words(".message")}`, words(".mend")));
+      () => this.#ask("replay", {ids: String(id)}, `The letter of ${words(".origin")}: ${words(".message")}`, words(".mend")));
     entry.querySelector(".dismiss").addEventListener("click", () => {
       this.#dismissed = id;
       $("dismiss-title").textContent = `Dismiss letter ${id}?`;
@@ -184,25 +211,33 @@ export class Letters {
   }
 
   /** The dry run. */
-  async #ask(what, words, mend) {
-    this.#chosen = what;
+  async #ask(name, letters, words, mend) {
+    const {path, choice, would, nothing} = ACTS[name];
+    const what = this.#chosen = {name, letters};
+    const dismisses = name === "dismissal";
+    $("replay-title").textContent = letters.reason ? `${choice} all that are ${letters.reason}?` : `${choice}?`;
+    $("replay-reason").hidden = !dismisses;
+    $("replay-why").required = dismisses;
+    $("replay-why").disabled = false;
+    $("replay-why").value = "";
     $("replay-what").textContent = words;
     $("replay-mend").textContent = mend;
     $("replay-found").textContent = "Dry run…";
     $("replay-send").disabled = true;
-    $("replay-send").textContent = "Replay";
+    $("replay-send").textContent = choice;
     $("replay-send").hidden = false;
     $("replay-close").textContent = "Cancel";
     dialog.showModal();
-    $("replay-close").focus();
+    $(dismisses ? "replay-why" : "replay-close").focus();
     try {
-      const {selected} = await act("deadletters", {...what, dryRun: true});
+      const {selected, upTo} = await act(path, {...letters, dryRun: true});
       if (this.#chosen !== what) {
         return;
       }
-      $("replay-found").textContent = selected === 0
-        ? "Nothing would be sent: none of it is dead now."
-        : `${count(selected)} would be sent, with key and content as they came.`;
+      if (dismisses) {
+        letters.upTo = upTo; // none that came after it was counted here
+      }
+      $("replay-found").textContent = selected === 0 ? nothing : `${count(selected)} ${would}.`;
       $("replay-send").disabled = selected === 0;
     } catch (error) {
       $("replay-found").textContent = `The dry run failed: ${why(error)}.`;
@@ -210,29 +245,72 @@ export class Letters {
   }
 
   async #send() {
-    const what = this.#sending = this.#chosen;
-    const isAsked = () => this.#chosen === what;
+    const what = this.#sending = Object.assign(this.#chosen, {at: now(), lost: false});
+    const {path, doing} = ACTS[what.name];
     $("replay-send").textContent = "Stop";
     $("replay-close").textContent = "Close";
-    $("replay-found").textContent = "Sending…";
+    if (what.name === "dismissal") {
+      $("replay-why").disabled = true;
+      $("replay-close").focus(); // not on the button that stops it now
+    }
+    $("replay-found").textContent = doing;
     try {
-      const {replayed, selected, stopped} = await act("deadletters", {...what, dryRun: false}, LONG_MS);
-      if (isAsked()) {
-        $("replay-found").textContent = stopped
-          ? `${count(replayed)} of ${count(selected)} sent, then stopped: the others are as they were.`
-          : `${count(replayed)} sent. The list shows the outcome.`;
-        $("replay-send").hidden = true;
-        $("replay-close").focus();
-      }
-      this.#sending = null;
-      await this.refresh();
+      const {replayed, dismissed, selected, stopped} = await act(path,
+        {...what.letters, ...what.name === "dismissal" && {why: $("replay-why").value}, dryRun: false});
+      this.#finish(what, {letters: replayed ?? dismissed, selected, stopped});
     } catch (error) {
-      this.#sending = null;
-      if (isAsked()) {
-        $("replay-found").textContent = `Not all were sent: ${why(error)}. Trying again is safe.`;
-        $("replay-send").textContent = "Replay";
-        $("replay-send").disabled = false;
+      if (error instanceof Refusal) {
+        this.#fail(what, why(error));
+      } else {
+        what.lost = true; // it may go on: how it ended is asked at the next look that does not find it running
+        if (what === this.#chosen) {
+          $("replay-found").textContent = `No answer: ${why(error)}. What came of it is shown here once it is known.`;
+        }
       }
+    }
+    expectEnd(what.name);
+    await this.refresh();
+  }
+
+  #finish(what, result) {
+    if (what === this.#chosen) {
+      $("replay-found").textContent = `${outcome(what.name, result)}${result.stopped ? "" : " The list shows the outcome."}`;
+      $("replay-send").hidden = true;
+      $("replay-close").focus();
+    }
+    this.#over(what);
+  }
+
+  #over(what) {
+    this.#sending = this.#sending === what ? null : this.#sending;
+  }
+
+  #fail(what, reason) {
+    if (what === this.#chosen) {
+      $("replay-found").textContent = `Not all were ${ACTS[what.name].done}: ${reason}. Trying again is safe.`;
+      $("replay-send").textContent = ACTS[what.name].choice;
+      $("replay-send").disabled = false;
+      $("replay-why").disabled = false;
+    }
+    this.#over(what);
+  }
+
+  /**
+   * Shows how an act ended that somebody began, perhaps on this page.
+   *
+   * @param end null when none of that name has ended since the process began
+   */
+  ended(name, end) {
+    const sending = this.#sending;
+    if (sending?.name === name && sending.lost) {
+      end?.result && new Date(end.since) >= sending.at ? this.#finish(sending, end.result) : this.#fail(sending, "what came of it is not known");
+      this.refresh();
+    }
+    const [words, time] = $("letters-last").children;
+    if (end && !(new Date(time.dateTime) > new Date(end.until))) { // the last of all
+      say(words, `${ACTS[name].words}: ${end.result ? outcome(name, end.result) : "failed."}`);
+      ago(time, end.until);
+      $("letters-last").hidden = false;
     }
   }
 
@@ -303,7 +381,7 @@ export class Letters {
   async #stop() {
     $("replay-send").disabled = true;
     try {
-      await stop("replay");
+      await stop(this.#sending.name);
     } catch (error) {
       $("replay-found").textContent = `Not stopped: ${why(error)}.`;
       $("replay-send").disabled = false;
@@ -312,11 +390,19 @@ export class Letters {
 
   /** @param running what is under way in this process */
   progress(running) {
-    const replay = running.find(({name}) => name === "replay");
-    if (replay && this.#sending !== null && this.#sending === this.#chosen) {
-      $("replay-found").textContent = `${far(replay)} sent${replay.stopping ? ", stopping" : ""}. Stopped, the others stay as they are; closed, it goes on.`;
+    const time = $("letters-last").lastElementChild;
+    time.dateTime && ago(time, time.dateTime);
+    const found = running.find(({name}) => name === this.#sending?.name);
+    if (found && this.#sending === this.#chosen) {
+      $("replay-found").textContent = `${far(found)} ${ACTS[found.name].done}${found.stopping ? ", stopping" : ""}. Stopped, the others stay as they are; closed, it goes on.`;
     }
   }
+}
+
+/** What came of an act, in a sentence. */
+function outcome(name, {letters, selected, stopped}) {
+  const {done} = ACTS[name];
+  return stopped ? `${count(letters)} of ${count(selected)} ${done}, then stopped: the others are as they were.` : `${count(letters)} ${done}.`;
 }
 
 function fill(entry, letter, giftTopic) {

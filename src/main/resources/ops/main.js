@@ -1,6 +1,6 @@
 // The operators' page: reads the endpoints of this port, less often while another tab is in front.
 
-import {act, LONG_MS, read, readText, remember, TokenNeeded, why} from "./actuator.js";
+import {act, read, readText, Refusal, remember, TokenNeeded, why} from "./actuator.js";
 import {concerns, lost, show} from "./concerns.js";
 import {offer, whenActed} from "./acts.js";
 import {emblem} from "./book/sigil.js";
@@ -9,9 +9,9 @@ import {Letters} from "./letters.js";
 import {Loop, parts, walked} from "./loop.js";
 import {Reading} from "./metrics.js";
 import {loseRoutes, showRoutes} from "./routes.js";
-import {showUnderWay} from "./underway.js";
-import {now, say} from "./words.js";
-import {showWorkers} from "./workers.js";
+import {expectEnd, showUnderWay, tellEnds} from "./underway.js";
+import {ago, now, say} from "./words.js";
+import {fault as groupsFault, latest as groups, showWorkers} from "./workers.js";
 
 const EVERY_MS = 1_500;
 const EVERY_MS_BEHIND = 15_000; // title and icon tell it there
@@ -52,6 +52,10 @@ async function look() {
   const reading = metrics.status === "fulfilled" ? new Reading(metrics.value, performance.now()) : null;
   showUnderWay(acts.value ?? []);
   letters.progress(acts.value ?? []);
+  if (acts.value) {
+    showAudit(acts.value);
+    await tellEnds(acts.value, (name, end) => name === "audit" ? showVerdict(end) : letters.ended(name, end));
+  }
   const does = live.value ?? {saves: true, stores: true};
   if (reading) {
     loop.show(reading, does, waiting.value);
@@ -68,8 +72,8 @@ async function look() {
     show(lost(answered, why(health.reason)));
   } else {
     answered = new Date(now());
-    const unread = {live: fault(live), reading: fault(metrics), letters: letters.fault, history: course.fault, acts: fault(acts)};
-    show(concerns({health: health.value, live: live.value, reading, letters: waiting.value, history: past.value ?? null,
+    const unread = {live: fault(live), reading: fault(metrics), letters: letters.fault, history: course.fault, acts: fault(acts), groups: groupsFault};
+    show(concerns({health: health.value, live: live.value, reading, letters: waiting.value, history: past.value ?? null, groups,
       unread: Object.fromEntries(Object.entries(unread).filter(([, reason]) => reason))}),
       (place, route) => offer(place, route, true));
     say($("read"), `Read at ${answered.toLocaleTimeString("en-GB")}`);
@@ -128,20 +132,56 @@ function role({saves, stores}) {
 document.addEventListener("visibilitychange", look);
 whenActed(look);
 
-$("walk").addEventListener("click", async event => {
-  const button = event.target;
-  if (button.getAttribute("aria-disabled") === "true") {
+let asked = false; // for an audit, and there is no answer yet
+let askedAt = 0; // ms, by the clock of the process: what ended before is no answer
+
+/** An audit that runs, whoever began it and wherever. */
+function showAudit(running) {
+  const runs = asked || running.some(({name}) => name === "audit");
+  $("walk").setAttribute("aria-disabled", String(runs));
+  if (runs) {
+    say($("walked"), "Auditing…");
+    say($("walked-at"), "");
+  } else if ($("walked-at").textContent) {
+    ago($("walked-at"), $("walked-at").dateTime);
+  }
+}
+
+/** @param end how the last audit ended: null when none has since the process began */
+function showVerdict(end) {
+  if (asked) {
+    return; // another has begun
+  }
+  if (end && new Date(end.since) >= askedAt) {
+    say($("walked"), end.result ? walked(end.result) : "The audit failed.");
+    ago($("walked-at"), end.until);
+  } else if ($("walked").textContent) {
+    say($("walked"), "What came of the audit is not known.");
+  }
+}
+
+$("walk").addEventListener("click", async () => {
+  if ($("walk").getAttribute("aria-disabled") === "true") {
     return;
   }
-  button.setAttribute("aria-disabled", "true");
-  $("walked").textContent = "Auditing…";
+  asked = true;
+  askedAt = now();
+  showAudit([]);
   try {
-    $("walked").textContent = walked((await act("ledger", {}, LONG_MS)).ledger);
+    await act("ledger", {});
   } catch (error) {
-    $("walked").textContent = `The audit failed: ${why(error)}.`;
-  } finally {
-    button.removeAttribute("aria-disabled");
+    if (error instanceof Refusal) {
+      say($("walked"), `The audit failed: ${why(error)}.`);
+      asked = false;
+      askedAt = 0;
+      showAudit([]);
+      return;
+    }
+    // it may go on: how it ended is asked at the next look that does not find it running
   }
+  asked = false;
+  expectEnd("audit");
+  look();
 });
 
 const svg = $("emblem");

@@ -1,6 +1,6 @@
-// What takes long in this process: how far it is, and stopping it, after a question that says what that leaves behind.
+// What takes long in this process: how far it is, stopping it, after a question that says what that leaves behind, and how it ended.
 
-import {act} from "./actuator.js";
+import {act, read} from "./actuator.js";
 import {ask} from "./acts.js";
 import {ago, count, element, say} from "./words.js";
 
@@ -11,14 +11,44 @@ const KINDS = {
     means: "There is no verdict then: of what it did not come to nothing is known. It changes nothing; where it sends again what has no place, what was sent stays sent, which does no harm."},
   replay: {words: "Replay of dead letters", of: "letters",
     means: "What was sent until then is sent; the others stay the dead letters they are, and can be replayed later."},
+  dismissal: {words: "Dismissal of dead letters", of: "letters",
+    means: "What was dismissed until then is dismissed; the others wait as before."},
 };
 
 const $ = id => document.getElementById(id);
 let shown = "";
 
+/** Of what the server is to tell how it ended: at first of all that may have run before this page was opened. */
+const toTell = new Set(["audit", "replay", "dismissal"]);
+
 /** Asks it to stop when it is done with what it has in hand. */
 export function stop(name) {
   return act(`acts/${encodeURIComponent(name)}`, {});
+}
+
+/** Whoever began it got no answer, or got it: how it ended is asked once it does not run any more. */
+export function expectEnd(name) {
+  toTell.add(name);
+}
+
+/**
+ * Asks how those ended that do not run any more: a page that was reloaded or had no answer in time learns it so.
+ *
+ * @param running /actuator/acts
+ * @param show    called with the name of each, and {since, until, result}, or null when none of that name has ended
+ */
+export async function tellEnds(running, show) {
+  const names = running.map(({name}) => name);
+  names.forEach(expectEnd);
+  await Promise.all(Array.from(toTell).filter(name => !names.includes(name)).map(async name => {
+    try {
+      const {ended} = await read(`acts/${encodeURIComponent(name)}`);
+      toTell.delete(name);
+      show(name, ended);
+    } catch {
+      // it is asked again at the next look
+    }
+  }));
 }
 
 /** @param running /actuator/acts */

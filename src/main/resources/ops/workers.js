@@ -5,10 +5,14 @@ import {count, element, say} from "./words.js";
 
 const $ = id => document.getElementById(id);
 let shown = "";
+export let latest = null; // as they were last read; null when they could not be
+export let fault = null; // why they could not be
 
 export async function showWorkers() {
   try {
-    const {problem, groups, topics} = await read("groups");
+    latest = await read("groups");
+    fault = null;
+    const {problem, groups, topics} = latest;
     say($("workers-note"), problem ? `The broker does not say: ${problem}.` : "");
     const news = JSON.stringify([groups, topics]);
     if (news !== shown) {
@@ -17,7 +21,9 @@ export async function showWorkers() {
       $("topics").replaceChildren(...topics.map(topicRow));
     }
   } catch (error) {
-    say($("workers-note"), `They cannot be read at the moment: ${why(error)}.`);
+    latest = null;
+    fault = why(error);
+    say($("workers-note"), `They cannot be read at the moment: ${fault}.`);
   }
 }
 

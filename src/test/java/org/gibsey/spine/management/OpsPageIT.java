@@ -3,6 +3,7 @@ package org.gibsey.spine.management;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -26,6 +28,7 @@ import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.embedded.TestCaller;
 import org.gibsey.spine.embedded.TestTopic;
+import org.gibsey.spine.health.Observed;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -213,7 +216,8 @@ class OpsPageIT {
                 "prometheus", "whether gifts wait, or are lost",
                 "deadletters", "whether dead letters wait",
                 "history", "whether saves and changes fail",
-                "acts", "what is under way");
+                "acts", "what is under way",
+                "groups", "who is in the consumer groups");
         for (Map.Entry<String, String> part : unread.entrySet()) {
             String fails =
                     "if (what === '%s') return window.broken ? Promise.reject(new TypeError('lost')) : real(url, ...more);";
@@ -271,6 +275,24 @@ class OpsPageIT {
         }
     }
 
+    /** Who may not see them, or asks a broker that does not say. */
+    @Test
+    void isNotWellWhereTheBrokerDoesNotSayWhoIsInTheGroups() {
+        nothingWaits();
+        Runnable real = browser.before(
+                FETCH.formatted(
+                        "if (what === 'groups') return json({problem: 'Not authorized to access group', groups: [], topics: []});"));
+        try {
+            open(management);
+            await().until(() -> browser.texts("#concerns .what")
+                    .equals(List.of("It is not known who is in the consumer groups: the broker does not say:"
+                            + " Not authorized to access group")));
+            assertThat(browser.text("#verdict")).isEqualTo("Unknown");
+        } finally {
+            real.run();
+        }
+    }
+
     /** With its section of the runbook; that the process notes them is in {@code RatesTest}. */
     @Test
     void saysWhatTheProcessNotedOverSomeMinutes() throws Exception {
@@ -296,6 +318,70 @@ class OpsPageIT {
                         "ops/runbook.html#giftspinesavesfail",
                         "ops/runbook.html#giftspineledgerstandsstill",
                         "ops/runbook.html#giftspinesavesslow");
+    }
+
+    /** Who has the page and who is called by an alert are told the same, from the same moment on: critical is an alarm here. */
+    @Test
+    void isAsUrgentAsTheAlertsFromTheSameThresholdsOn() {
+        nothingWaits();
+        Runnable real = browser.before(
+                FETCH.formatted("""
+                const then = new Date(0).toISOString(), above = window.above ?? 0;
+                if (what === "prometheus") return Promise.resolve(new Response(`gifts_lag_seconds ${%s + above}
+                  gifts_unaccounted ${above}
+                  erasures_oldest_seconds ${%s + above}`.replaceAll(/^ +/gm, "")));
+                if (what === "health/readiness") return json({status: "DOWN", components: {broker: {status: "DOWN", details: {reason: "away"}}}}, 503);
+                if (what === "history") return json({at: new Date().toISOString(), began: then, points: {}, incidents:
+                  ["audit", "pace", "changes", "saves"].map(part => ({part, reason: "as it is", since: then, until: null}))});
+                if (what === "deadletters") return json({total: 0, letters: [], giftTopic: "t",
+                  waiting: ["refused", "conflict"].map(reason => ({reason, letters: 1, since: then}))});
+                if (what === "liveroutes") return json({pattern: "none", missing: [], saves: true, stores: true, files: [{file: "a.camel.yaml",
+                  routes: [], notTaken: {outcome: "REFUSED", at: then, problems: []}}]});
+                """.formatted(threshold("GiftSpineLag"), threshold("GiftSpineErasureUnfinished"))));
+        try {
+            open(management);
+            await().until(() -> urgencies().contains("giftspineeditnottaken warn"));
+            assertThat(urgencies())
+                    .doesNotContainAnyElementsOf(
+                            urgencies("GiftSpineLag", "GiftSpineErasureUnfinished", "GiftSpineLedgerNotBalanced"));
+
+            browser.script("window.above = 1");
+
+            // a process that is down says nothing, so that nothing is known of it
+            await().untilAsserted(() -> assertThat(urgencies())
+                    .containsExactlyInAnyOrderElementsOf(urgencies(Observed.alerts().stream()
+                            .map(alert -> alert.path("alert").asText())
+                            .filter(alert -> !alert.equals("GiftSpineDown"))
+                            .toArray(String[]::new))));
+        } finally {
+            real.run();
+        }
+    }
+
+    private static JsonNode alert(String name) {
+        return Observed.alerts().stream()
+                .filter(alert -> alert.path("alert").asText().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** What its figure has to be above. */
+    private static String threshold(String alert) {
+        return alert(alert).path("expr").asText().replaceFirst(".*> (\\d+)$", "$1");
+    }
+
+    /** Section of the runbook and urgency, as the page has them. */
+    private static List<String> urgencies() {
+        return browser.script("return Array.from(document.querySelectorAll('.concern'),"
+                + " concern => `${concern.querySelector('a').hash.slice(1)} ${concern.dataset.severity}`)");
+    }
+
+    /** Likewise of alerts. */
+    private static List<String> urgencies(String... alerts) {
+        return Stream.of(alerts)
+                .map(alert -> alert.toLowerCase(Locale.ROOT)
+                        + (alert(alert).at("/labels/severity").asText().equals("critical") ? " alarm" : " warn"))
+                .toList();
     }
 
     @Test
@@ -336,7 +422,8 @@ class OpsPageIT {
         await().until(() -> browser.text("#dead .figure").equals("1"));
         await().until(() ->
                 browser.texts(".letter:nth-child(-n+2) .letter-state").contains("stored"));
-        assertThat(browser.texts("#reasons button:not([hidden])")).containsExactly("Replay the one undecodable…");
+        assertThat(browser.texts("#reasons button:not([hidden])"))
+                .containsExactly("Replay the one undecodable…", "Dismiss the one undecodable…");
         assertThat(browser.text("#letters-note")).isEqualTo("1 waits for somebody.");
         assertThat(browser.text("#letters-place")).matches("(1 to 20 of )?[0-9,]+ in the table");
         assertThat(browser.complaints()).isEmpty();
@@ -511,7 +598,7 @@ class OpsPageIT {
             "long",
             """
             const long = "שלום ".repeat(60) + "w".repeat(300), then = new Date().toISOString();
-            if (what === "acts") return json(["audit", "replay", "adoption"].map((name, i) =>
+            if (what === "acts") return json(["audit", "replay", "dismissal", "adoption"].map((name, i) =>
               ({name, done: 1e6, of: 2e6, since: then, stopping: i === 1})));
             if (what === "deadletters") return json({total: 1e6, waiting: [{reason: "refused", letters: 1e6, since: then}],
               letters: ["dead", "dismissed", "dead again", "stored", "replaying", "erased"].map((state, id) => ({id, state, stub: false,
@@ -618,6 +705,58 @@ class OpsPageIT {
         await().until(() -> browser.text("#dead .figure").equals("0"));
         await().until(() -> browser.text("#verdict").equals("Well"));
         assertThat(browser.find(newest + ".dismiss").isDisplayed()).isFalse();
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    /** Held by a lock, so that it can be stopped; and one more comes after the dry run. */
+    @Test
+    void dismissesAllOfAReasonThatWereThereAtTheDryRun() throws Exception {
+        nothingWaits();
+        for (int i = 0; i < 20; i++) {
+            topic.write("nobody wants it " + i);
+        }
+        topic.write("{\"page_id\":\"four\"}");
+        open(management);
+        String button = "#dismissal-all-undecodable";
+        await().until(() -> browser.texts("#reasons button:not([hidden])")
+                .containsAll(List.of("Dismiss all 20 undecodable…", "Dismiss the one invalid…")));
+        press(button);
+        assertThat(browser.text("#replay-title")).isEqualTo("Dismiss all that are undecodable?");
+        assertThat(browser.text("#replay-what")).contains("undecodable, not only those shown");
+        assertThat(browser.<String>script("return document.activeElement.id")).isEqualTo("replay-why");
+        await().until(() -> browser.text("#replay-found").equals("20 would be dismissed, with this reason."));
+        List<String> violations = browser.violationsInLightAndDark("dismissal of many", "#replay");
+        browser.click("#replay-send");
+        assertThat(browser.text("#replay-found")).as("not without a reason").startsWith("20 would be");
+        topic.write("came after the dry run");
+        await().until(() -> browser.texts("#concerns .what").contains("21 dead letters wait: undecodable"));
+        try (var connection = SharedServices.get().database().superuser();
+                var statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("lock table dead_letter in share mode");
+            browser.type("#replay-why", "a program wrote nonsense");
+            browser.click("#replay-send");
+            await().until(() ->
+                    browser.text("#replay-found").startsWith("0 of 20 letters dismissed. Stopped, the others"));
+            browser.click("#replay-send");
+            await().until(() -> browser.texts("#under-way .far").contains("0 of 20 letters, stopping"));
+        }
+        await().until(() ->
+                browser.text("#replay-found").equals("8 of 20 dismissed, then stopped: the others are as they were."));
+        browser.click("#replay-close");
+
+        await().until(() -> browser.text(button).equals("Dismiss all 13 undecodable…"));
+        press(button);
+        await().until(() -> browser.text("#replay-found").equals("13 would be dismissed, with this reason."));
+        browser.type("#replay-why", "a program wrote nonsense");
+        browser.click("#replay-send");
+        await().until(() -> browser.text("#replay-found").equals("13 dismissed. The list shows the outcome."));
+        browser.click("#replay-close");
+        await().until(() -> browser.texts("#concerns .what").equals(List.of("1 dead letter waits: invalid")));
+        assertThat(browser.texts(".letter[data-state='dismissed'] .mend"))
+                .contains("Dismissed by anybody: a program wrote nonsense");
+        await().until(() -> browser.text("#letters-last").startsWith("Dismissal of dead letters: 13 dismissed."));
+        assertThat(violations).isEmpty();
         assertThat(browser.complaints()).isEmpty();
     }
 
@@ -738,6 +877,11 @@ class OpsPageIT {
 
         await().until(() -> browser.text("#walked")
                 .matches("[0-9,]+ events in ops_page_it and ops_page_it.changes: .* accounted for\\."));
+
+        String verdict = browser.text("#walked");
+        open(management);
+        assertThat(browser.text("#walked")).as("after a reload").isEqualTo(verdict);
+        assertThat(browser.text("#walked-at")).isNotBlank();
     }
 
     /** The replay is held by a lock, which keeps it from noting that the first letters were sent. */
@@ -748,12 +892,12 @@ class OpsPageIT {
             topic.write("a long replay " + i);
         }
         open(management);
-        await().until(() -> browser.text("#all-undecodable").equals("Replay all 20 undecodable…"));
+        await().until(() -> browser.text("#replay-all-undecodable").equals("Replay all 20 undecodable…"));
         try (var connection = SharedServices.get().database().superuser();
                 var statement = connection.createStatement()) {
             connection.setAutoCommit(false);
             statement.execute("lock table dead_letter in share mode");
-            press("#all-undecodable");
+            press("#replay-all-undecodable");
             await().until(() -> browser.text("#replay-found").startsWith("20 would be sent"));
             browser.click("#replay-send");
             await().until(() -> browser.text("#replay-found").startsWith("0 of 20 letters sent. Stopped, the others"));
@@ -791,15 +935,90 @@ class OpsPageIT {
 
     /** An audit that is under way until it is stopped: the tables that a lock would keep it from are read by the page, too. */
     private static final String AUDIT_THAT_WAITS = """
-            const real = fetch, json = body => Response.json(body);
-            let end = null;
-            window.fetch = (url, ...more) => url === "actuator/ledger" ? new Promise(done => end = done)
-              : url === "actuator/acts/audit" ? (end(json({ledger: {topics: ["t"], stopped: true, balanced: null, events: 1000,
-                  stored: 999, duplicates: 0, dead: 0, inFlight: 0, unaccounted: 1}})), end = null, Promise.resolve(json({})))
-              : url === "actuator/acts" ? Promise.resolve(json(end ? [{name: "audit", done: 1000, of: 5000,
-                  since: new Date().toISOString(), stopping: false}] : []))
-              : real(url, ...more);
+            const real = fetch, json = body => Promise.resolve(Response.json(body)), now = () => new Date().toISOString();
+            let end = null, ended = null;
+            window.fetch = (url, options, ...more) => url === "actuator/ledger" ? new Promise(done => end = done)
+              : url === "actuator/acts/audit" && options.method === "POST" ? (ended = {since: now(), until: now(), result: {topics: ["t"],
+                  stopped: true, balanced: null, events: 1000, stored: 999, duplicates: 0, dead: 0, inFlight: 0, unaccounted: 1}},
+                  end(Response.json({})), end = null, json({}))
+              : url === "actuator/acts/audit" ? json({running: null, ended})
+              : url === "actuator/acts" ? json(end ? [{name: "audit", done: 1000, of: 5000, since: now(), stopping: false}] : [])
+              : real(url, options, ...more);
             """;
+
+    /** The process tells how an audit ended, whatever became of the call and of the page that made it. */
+    @Test
+    void findsAnAuditAgainThatTakesLongerThanThePageWaits() {
+        Runnable real = browser.before("""
+                const real = fetch, json = body => Promise.resolve(Response.json(body)), now = () => new Date().toISOString();
+                window.fetch = (url, ...more) => url === "actuator/ledger"
+                    ? (sessionStorage.audit = "runs", Promise.reject(new DOMException("", "TimeoutError")))
+                  : url === "actuator/acts" ? json(sessionStorage.audit === "runs"
+                    ? [{name: "audit", done: 1000, of: 5000, since: now(), stopping: false}] : [])
+                  : url === "actuator/acts/audit" ? json({running: null, ended: sessionStorage.audit === "ended" ? {since: now(), until: now(),
+                    result: {topics: ["t"], stopped: false, balanced: true, events: 5000, stored: 5000, duplicates: 0, dead: 0, inFlight: 0,
+                      unaccounted: 0}} : null})
+                  : real(url, ...more);
+                """);
+        try {
+            for (String lost : List.of("the answer", "the page")) {
+                open(management);
+                if (lost.equals("the answer")) {
+                    press("#walk");
+                }
+                await(lost).until(() -> browser.texts("#under-way .far").contains("1,000 of 5,000 events"));
+                assertThat(browser.text("#walked")).as(lost).isEqualTo("Auditing…");
+                assertThat(browser.find("#walk").getDomAttribute("aria-disabled"))
+                        .isEqualTo("true");
+                browser.script("sessionStorage.audit = 'ended'");
+                await(lost)
+                        .until(
+                                () -> browser.text("#walked")
+                                        .equals(
+                                                "5,000 events in t: 5,000 stored, 0 dead, 0 in flight. Every event is accounted for."));
+                assertThat(browser.text("#walked-at")).isNotBlank();
+                await(lost)
+                        .until(() -> browser.find("#walk")
+                                .getDomAttribute("aria-disabled")
+                                .equals("false"));
+                browser.script("sessionStorage.audit = 'runs'");
+            }
+        } finally {
+            browser.script("sessionStorage.clear()");
+            real.run();
+        }
+    }
+
+    /** Held by a lock, as above. */
+    @Test
+    void findsAReplayAgainWhoseAnswerIsLost() throws Exception {
+        nothingWaits();
+        for (int i = 0; i < 20; i++) {
+            topic.write("a replay that is found again " + i);
+        }
+        open(management);
+        await().until(() -> browser.text("#replay-all-undecodable").equals("Replay all 20 undecodable…"));
+        try (var connection = SharedServices.get().database().superuser();
+                var statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("lock table dead_letter in share mode");
+            press("#replay-all-undecodable");
+            await().until(() -> browser.text("#replay-found").startsWith("20 would be sent"));
+            browser.script("""
+                    const sent = fetch;
+                    window.fetch = (url, options) => options?.method === "POST" && url === "actuator/deadletters"
+                      ? (sent(url, {...options, signal: null}), Promise.reject(new DOMException("", "TimeoutError"))) : sent(url, options);
+                    """);
+            browser.click("#replay-send");
+            await().until(() -> browser.text("#replay-found").startsWith("0 of 20 letters sent. Stopped, the others"));
+        }
+        await().until(() -> browser.text("#replay-found").equals("20 sent. The list shows the outcome."));
+
+        open(management);
+
+        await().until(() -> browser.text("#letters-last").startsWith("Replay of dead letters: 20 sent."));
+        assertThat(browser.complaints()).isEmpty();
+    }
 
     /** Where it is not pinned, because it would leave no room. */
     @Test
@@ -879,6 +1098,8 @@ class OpsPageIT {
             await().until(() -> browser.text("#role").contains("leaves storing to the workers"));
             await("an API shows the workers")
                     .until(() -> browser.texts("#members td:nth-child(3)").contains("127.0.0.1"));
+            await("and those that index dead letters, which it does not")
+                    .until(() -> browser.texts("#members th").contains("ops-page-it-dead-letters"));
             assertThat(browser.text("#accepted .figure")).isEqualTo("0");
             assertThat(browser.text("#stored")).contains("–", "This process stores nothing");
             assertThat(browser.text("#p99 .figure")).isEqualTo("–");
@@ -920,8 +1141,8 @@ class OpsPageIT {
     /** The meters of a process whose routes are stopped: who calls them is answered 503. */
     @Test
     void saysThatSavesAndChangesFail() throws Exception {
-        try (ConfigurableApplicationContext api =
-                application("save-gift", "--VAULT_ROUTES=file:routes/edit-gift.camel.yaml")) {
+        try (ConfigurableApplicationContext api = application(
+                "save-gift", "--VAULT_ROUTES=file:routes/edit-gift.camel.yaml", "--KAFKA_GROUP=ops-page-it-nobody")) {
             int ofApi = Integer.parseInt(api.getEnvironment().getRequiredProperty("local.server.port"));
             open(management(api));
             stop(management(api), "save-gift");
@@ -942,6 +1163,10 @@ class OpsPageIT {
                                 "Changes: more than one in a hundred is answered 500 or 503"));
             });
             assertThat(browser.text("#verdict")).isEqualTo("Not well");
+            await().until(() -> browser.texts("#members th").contains("ops-page-it-nobody"));
+            assertThat(browser.texts("#members th"))
+                    .as("nobody indexes dead letters for these workers")
+                    .doesNotContain("ops-page-it-nobody-dead-letters");
         }
     }
 
@@ -1074,6 +1299,7 @@ class OpsPageIT {
     private static ConfigurableApplicationContext application(String route, String... more) {
         return new SpringApplicationBuilder(SpineApplication.class)
                 .initializers(new SharedServices())
+                .properties("KAFKA_GROUP=ops-page-it")
                 .run(Stream.concat(
                                 Stream.of(more),
                                 Stream.of(
@@ -1084,7 +1310,6 @@ class OpsPageIT {
                                         "--KAFKA_TOPIC=" + TOPIC,
                                         "--KAFKA_CHANGES_TOPIC=ops_page_it.changes",
                                         "--KAFKA_DEAD_LETTER_TOPIC=ops_page_it.dlq",
-                                        "--KAFKA_GROUP=ops-page-it",
                                         "--VAULT_ROUTES=file:routes/%s.camel.yaml".formatted(route)))
                         .toArray(String[]::new));
     }
