@@ -1,6 +1,6 @@
 // Edits, deletes and brings back a gift, and shows its history. Loaded when a reader first wants one of these.
 
-import {Fields, problemOf, randomKey} from "./save.js";
+import {Fields, insist, problemOf, randomKey} from "./save.js";
 import {languageOf} from "./gift.js";
 import {nameOf} from "../book/sigil.js";
 
@@ -10,6 +10,8 @@ const LAST_LOOK_MS = 10_000;
 const GIVE_UP_MS = 120_000;
 const KEEP_MS = 300;
 const DRAFT = "gibsey.edit."; // and the gift's id: what a reader has begun to write, of this window
+const ONCE = "It may be saved already: saved again as it is, it is saved once.";
+const UNJUDGED = ["away", "signed-out", "unknown"]; // outcomes that say nothing of a try before
 const KINDS = {saved: "Left", edited: "Edited", deleted: "Deleted", restored: "Brought back"};
 const time = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "short"});
 
@@ -69,22 +71,35 @@ export class Changes {
     this.#note(gift, "Saving…");
     this.#gifts.find(gift.event_id)?.element.querySelector(".edit")?.focus({preventScroll: true});
     const change = this.#begin(gift, row => row.revision === change.id);
-    const {outcome, problem} = await this.#make(change, "PUT", gift, "", sets, key);
+    let stopped = false;
+    const wait = async (why, seconds) => {
+      if (!stopped) {
+        await this.#wait(gift, change,
+          `${why} Your edit is kept here, and sent again by itself in ${seconds} s; it is saved once.`, "Stop trying", () => {
+            stopped = true;
+            change.wake();
+          });
+      }
+      return stopped;
+    };
+    const {outcome, problem, isOpen} = await this.#make(change, "PUT", gift, "", sets, key, wait);
     this.#onItsWay.delete(gift.event_id);
-    if (outcome === "applied" || outcome === "queued") {
+    const isThere = isOpen && change.latest && Object.keys(sets).every(name => sets[name] === change.latest[name]);
+    if (outcome === "applied" || outcome === "queued" || isThere) {
       this.#editor.forget(gift);
       if (change.latest === null) {
         this.#gifts.remove(gift.event_id);
       } else {
         this.#gifts.change(change.latest ?? {...shown, revision: change.id});
       }
-      this.#tell(gift, outcome === "applied" ? "" : "Kept, and shown to all when the database is back.", "Saved.");
+      this.#tell(gift, outcome === "queued" ? "Kept, and shown to all when the database is back." : "", "Saved.");
       return;
     }
     const now = outcome === "conflict" || outcome === "superseded" ? await this.#read(gift) : null;
     const latest = now ?? change.latest ?? gift;
     this.#gifts.change(latest);
-    this.#editor.open(latest, reasonOf(outcome, "Save again"), problem, outcome === "away");
+    const reason = outcome === "stopped" && !isOpen ? "Not tried any more. It is not saved." : reasonOf(outcome, "Save again");
+    this.#editor.open(latest, isOpen ? `${reason} ${ONCE}` : reason, problem, isOpen);
   }
 
   // ---- delete, and undo
@@ -92,30 +107,46 @@ export class Changes {
   async delete(gift) {
     const {element} = this.#gifts.find(gift.event_id);
     element.classList.add("taken");
-    this.#note(gift, "Deleted.", "Undo", () => undo());
-    element.querySelector(".note button").focus({preventScroll: true});
-    this.#say("Deleted. It can be brought back for ten seconds.");
     const change = this.#begin(gift, () => false);
     let undone = false;
-    const deleted = this.#make(change, "DELETE", gift, "", null, randomKey());
     const undo = async () => {
       undone = true;
       this.#comingBack(gift);
-      if (isMade((await deleted).outcome)) {
+      change.wake();
+      // what may be deleted is sent on until that is known: brought back before, it could be deleted after
+      const {outcome, isOpen} = await deleted;
+      if (isMade(outcome) || isOpen) {
         await this.#restore(gift);
       }
     };
-    const over = new Promise(done => setTimeout(done, UNDO_MS));
-    const {outcome} = await deleted;
+    const wait = async (why, seconds, isOpen) => {
+      const isOver = () => undone && !isOpen;
+      if (!isOver()) {
+        await this.#wait(gift, change, undone
+          ? `${why} It may be deleted already; it is brought back by itself once that is known, asked again in ${seconds} s.`
+          : `${why} Your delete is kept here, and sent again by itself in ${seconds} s; it is done once.`, undone ? "" : "Undo", undo);
+      }
+      return isOver();
+    };
+    this.#note(gift, "Deleted.", "Undo", undo);
+    element.querySelector(".note button").focus({preventScroll: true});
+    this.#say("Deleted. It can be brought back for ten seconds.");
+    const deleted = this.#make(change, "DELETE", gift, "", null, randomKey(), wait);
+    const {outcome, isOpen} = await deleted;
     if (!isMade(outcome)) {
+      if (undone && isOpen) {
+        return;
+      }
       this.#onItsWay.delete(gift.event_id);
       const now = outcome === "conflict" ? await this.#read(gift) : null;
       this.#gifts.change(now ?? change.latest ?? gift);
-      this.#tell(gift, undone ? "" : `Not deleted. ${reasonOf(outcome, "Delete it again")}`);
+      const words = isOpen ? "It may be deleted already." : "Not deleted.";
+      this.#tell(gift, undone ? "" : `${words} ${reasonOf(outcome, "Delete it again")}`, words);
       return;
     }
     change.isDeleted = true;
-    await over;
+    undone || this.#note(gift, "Deleted.", "Undo", undo);
+    await new Promise(done => setTimeout(done, UNDO_MS));
     if (this.#onItsWay.get(gift.event_id) === change) {
       this.#onItsWay.delete(gift.event_id);
       this.#gifts.remove(gift.event_id);
@@ -124,7 +155,9 @@ export class Changes {
 
   async #restore(gift) {
     const change = this.#begin(gift, () => change.id !== null);
-    const {outcome} = await this.#make(change, "POST", gift, "/restore", null, randomKey());
+    const wait = (why, seconds) => this.#wait(gift, change,
+      `${why} It is brought back once the vault takes that, asked again by itself in ${seconds} s.`);
+    const {outcome, isOpen} = await this.#make(change, "POST", gift, "/restore", null, randomKey(), wait);
     this.#onItsWay.delete(gift.event_id);
     if (outcome === "applied" || outcome === "queued" || outcome === "present") {
       this.#gifts.change(change.latest ?? gift);
@@ -133,41 +166,47 @@ export class Changes {
     }
     const found = this.#gifts.find(gift.event_id);
     found?.element.classList.add("taken");
-    this.#note(gift, `Deleted, and not brought back. ${reasonOf(outcome, "Try again")}`, "Try again", () => {
+    const words = `${isOpen ? "It may be back already." : "Deleted, and not brought back."} ${reasonOf(outcome, "Try again")}`;
+    this.#note(gift, words, "Try again", () => {
       this.#comingBack(gift);
       this.#restore(gift);
     });
-    this.#say(`Not brought back. ${reasonOf(outcome, "Try again")}`);
+    this.#say(words);
   }
 
   // ---- what became of it
 
   /** @param isMadeBy whether a row of the stream shows that the change is made */
   #begin(gift, isMadeBy) {
-    const change = {id: null, latest: undefined, isDeleted: false, isMadeBy, settle: () => {}};
+    const change = {id: null, latest: undefined, isDeleted: false, isTold: false, isMadeBy, settle: () => {}, wake: () => {}};
     this.#onItsWay.set(gift.event_id, change);
     return change;
   }
 
-  /** Sends a change and waits for what becomes of it. */
-  async #make(change, method, gift, path, sets, key) {
-    let answer;
-    try {
-      answer = await this.#session.fetch(`/vault/gifts/${gift.event_id}${path}`, {
-        method,
-        headers: {
-          "Idempotency-Key": key,
-          ...(sets && {"Content-Type": "application/json"}),
-          ...(method !== "POST" && gift.revision && {"If-Match": `"${gift.revision}"`}),
-        },
-        ...(sets && {body: JSON.stringify(sets)}),
-      });
-    } catch {
-      return {outcome: "away"};
+  /**
+   * Sends a change until it is judged, and waits for what becomes of it.
+   *
+   * @param wait as {@link insist} has it
+   * @returns the outcome, "stopped" when nobody waited for it; what is wrong; and whether it may be made all the same
+   */
+  async #make(change, method, gift, path, sets, key, wait) {
+    const send = () => this.#session.fetch(`/vault/gifts/${gift.event_id}${path}`, {
+      method,
+      headers: {
+        "Idempotency-Key": key,
+        ...(sets && {"Content-Type": "application/json"}),
+        ...(method !== "POST" && gift.revision && {"If-Match": `"${gift.revision}"`}),
+      },
+      ...(sets && {body: JSON.stringify(sets)}),
+    });
+    const {answer, isOpen} = await insist(send, wait);
+    if (answer === null) {
+      return {outcome: "stopped", isOpen};
     }
     if (answer.status !== 202) {
       const problem = await problemOf(answer);
-      return {outcome: outcomeOf(answer.status, problem), problem};
+      const outcome = outcomeOf(answer.status, problem);
+      return {outcome, problem, isOpen: isOpen && UNJUDGED.includes(outcome)};
     }
     change.id = answer.headers.get("Location").split("/").pop();
     const settled = new Promise(settle => change.settle = settle);
@@ -216,22 +255,45 @@ export class Changes {
     this.#gifts.find(gift.event_id)?.element.focus({preventScroll: true});
   }
 
-  /** A line at the gift, until the gift is shown anew. */
+  /** A line at the gift, until the gift is shown anew. A button that stays keeps the keyboard. */
   #note(gift, words, button, action) {
     const element = this.#gifts.find(gift.event_id)?.element;
     if (!element) {
       return;
     }
-    element.querySelector(".note")?.remove();
+    const before = element.querySelector(".note");
+    if (button && before?.querySelector("button")?.textContent === button) {
+      before.firstChild.data = words;
+      return;
+    }
+    before?.remove();
     if (words) {
       const note = make("p", {class: "note"}, words);
       if (button) {
-        const act = make("button", {type: "button", class: "quiet"}, button);
+        const act = make("button", {type: "button", class: "quiet answering"}, button);
         act.addEventListener("click", action);
         note.append(" ", act);
       }
       element.append(note);
     }
+  }
+
+  /** Says for a second why a change is not made yet. Meanwhile nothing else is done to the gift. */
+  async #wait(gift, change, words, button, action) {
+    this.#note(gift, words, button, action);
+    const element = this.#gifts.find(gift.event_id)?.element;
+    const acts = element?.querySelector(".acts");
+    if (acts?.contains(document.activeElement)) {
+      (element.querySelector(".note button") ?? element).focus({preventScroll: true});
+    }
+    acts?.remove();
+    // not each second
+    change.isTold || this.#say(words);
+    change.isTold = true;
+    await new Promise(done => {
+      change.wake = done;
+      setTimeout(done, 1_000);
+    });
   }
 
   #tell(gift, words, spoken = words) {
@@ -324,6 +386,9 @@ class Editor {
    * @param isOpen  whether it may be saved all the same, so that it is the same edit when it is sent again
    */
   open(gift, refusal = "", problem = {}, isOpen = false) {
+    if (this.#dialog.open && gift !== this.#gift) {
+      this.#keep();
+    }
     this.#gift = gift;
     const draft = JSON.parse(sessionStorage.getItem(DRAFT + gift.event_id) ?? "null");
     this.#before = this.#original();
@@ -423,6 +488,7 @@ function reasonOf(outcome, again) {
     invalid: "Please mend what is marked.",
     large: "Question and answer together are longer than the vault takes.",
     readonly: "Gifts cannot be changed here.",
+    stopped: "Not tried any more.",
     "signed-out": `You are signed out. Sign in, then ${again.toLowerCase()}.`,
     unknown: `The vault does not have this gift yet, or not any more. ${again} in a moment.`,
   }[outcome] ?? "The vault has not said why.";

@@ -188,6 +188,46 @@ export async function problemOf(answer) {
   }
 }
 
+/** Why an answer that judges nothing was given, in a reader's words. */
+async function whyNotNow(answer) {
+  const {type = ""} = await problemOf(answer);
+  return answer.status === 0 ? "The vault cannot be reached."
+    : NOT_NOW[type.split("#").pop()] ?? "The vault takes nothing at the moment.";
+}
+
+/**
+ * Sends until an answer judges what is sent, with longer and longer waits between: where it may be taken already or not, it is done
+ * once, as its idempotency key is the same.
+ *
+ * @param send   as fetch
+ * @param wait   called again and again until the next try, with why, the seconds until then, and whether what was sent may be taken;
+ *               returns after a second, and whether nobody will wait any longer
+ * @param isOpen whether it was sent before and may be taken already
+ * @returns the answer, null when nobody waited for it; and whether one of the tries before it may be taken
+ */
+export async function insist(send, wait, isOpen = false) {
+  for (let pause = FIRST_AGAIN_MS; ; pause = Math.min(pause * 2, LAST_AGAIN_MS)) {
+    let answer;
+    try {
+      answer = await send();
+    } catch {
+      answer = {status: 0};
+    }
+    if (answer.status !== 0 && answer.status !== 429 && answer.status < 500) {
+      return {answer, isOpen};
+    }
+    isOpen ||= answer.status !== 429;
+    const asked = Number(answer.headers?.get("Retry-After")) * 1_000 || 0;
+    const until = performance.now() + Math.max(pause, asked);
+    const why = await whyNotNow(answer);
+    for (let left; (left = Math.ceil((until - performance.now()) / 1_000)) > 0;) {
+      if (await wait(why, left, isOpen)) {
+        return {answer: null, isOpen};
+      }
+    }
+  }
+}
+
 export class SaveForm {
   #form = document.getElementById("save-form");
   #outcome = document.getElementById("outcome");
@@ -358,19 +398,19 @@ export class SaveForm {
       return isOpen ? null : false;
     }
     const saved = performance.now();
-    this.#say("sending", isOpen ? "It may be stored already; it is stored once." : "");
+    let words = isOpen ? "It may be stored already; it is stored once." : "";
+    const send = () => {
+      this.#stop.hidden = true;
+      this.#say("sending", words);
+      words = "";
+      return this.#send(gift, key);
+    };
     let answer;
-    for (let wait = FIRST_AGAIN_MS; ; wait = Math.min(wait * 2, LAST_AGAIN_MS)) {
-      answer = await this.#send(gift, key);
-      if (answer.status === 202 || !(answer.status === 0 || answer.status === 429 || answer.status >= 500)) {
-        break;
-      }
-      isOpen ||= answer.status !== 429;
-      const asked = Number(answer.headers?.get("Retry-After") ?? 0) * 1_000;
-      if (!await this.#again(answer, Math.max(wait, asked))) {
-        this.#say("refused", `Not tried any more. ${isOpen ? ONCE : "It is not saved; what you wrote stays here."}`);
-        return isOpen ? null : false;
-      }
+    ({answer, isOpen} = await insist(send, (why, seconds) => this.#wait(why, seconds), isOpen));
+    if (answer === null) {
+      this.#stop.hidden = true;
+      this.#say("refused", `Not tried any more. ${isOpen ? ONCE : "It is not saved; what you wrote stays here."}`);
+      return isOpen ? null : false;
     }
     isOpen &&= answer.status !== 202 && !JUDGED.includes(answer.status);
     if (answer.status === 401) {
@@ -393,45 +433,24 @@ export class SaveForm {
     return true;
   }
 
-  async #send(gift, key) {
-    try {
-      return await this.#session.fetch("/vault/save", {
-        method: "POST",
-        headers: {"Content-Type": "application/json", "Idempotency-Key": key},
-        body: JSON.stringify(gift),
-      });
-    } catch {
-      return {status: 0};
-    }
+  #send(gift, key) {
+    return this.#session.fetch("/vault/save", {
+      method: "POST",
+      headers: {"Content-Type": "application/json", "Idempotency-Key": key},
+      body: JSON.stringify(gift),
+    });
   }
 
-  /** Says what is the matter and waits. Returns false when the reader will not wait any longer. */
-  async #again(answer, wait) {
-    const until = performance.now() + wait;
-    const {type = ""} = await problemOf(answer);
-    const why = answer.status === 0 ? "The vault cannot be reached."
-      : NOT_NOW[type.split("#").pop()] ?? "The vault takes nothing at the moment.";
+  /** Says for a second what is the matter. Returns whether the reader will not wait any longer. */
+  async #wait(why, seconds) {
+    this.#say("waiting", `${why} What you wrote is kept here, and sent again by itself in ${seconds} s; it is stored once.`);
     this.#stop.hidden = false;
-    try {
-      for (;;) {
-        const left = Math.ceil((until - performance.now()) / 1_000);
-        if (left <= 0) {
-          this.#say("sending", "");
-          return true;
-        }
-        this.#say("waiting", `${why} What you wrote is kept here, and sent again by itself in ${left} s; it is stored once.`);
-        const stopped = await new Promise(done => {
-          this.#giveUp = () => done(true);
-          setTimeout(() => done(false), 1_000);
-        });
-        if (stopped) {
-          return false;
-        }
-      }
-    } finally {
-      this.#giveUp = null;
-      this.#stop.hidden = true;
-    }
+    const stopped = await new Promise(done => {
+      this.#giveUp = () => done(true);
+      setTimeout(() => done(false), 1_000);
+    });
+    this.#giveUp = null;
+    return stopped;
   }
 
   /** @param isByHand whether the reader asks for it, and not a page that was loaded again */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.gibsey.spine.embedded.AnonymousChangesIT;
 import org.gibsey.spine.embedded.Browser;
@@ -31,6 +32,23 @@ class ChangesPageIT {
     private static final String HASTE = """
             const waiting = window.setTimeout;
             window.setTimeout = (action, wait) => waiting(action, Math.min(wait ?? 0, 300));
+            """;
+
+    /**
+     * What changes were sent, with their keys, is kept. They are stored, but until the page is told that it is heard their answers are
+     * lost; while it is refusing, none of them gets so far.
+     */
+    private static final String LOSING_ANSWERS = """
+            const fetching = window.fetch;
+            window.sent = [];
+            window.fetch = async (path, options) => {
+              if (!options?.method) {
+                return fetching(path, options);
+              }
+              window.sent.push(`${options.method} ${options.headers["Idempotency-Key"]}`);
+              const answer = window.isRefusing ? null : await fetching(path, options);
+              return window.isHeard ? answer : new Response("{}", {status: window.isRefusing || 503});
+            };
             """;
 
     private static Browser browser;
@@ -125,15 +143,14 @@ class ChangesPageIT {
                 const fetching = window.fetch;
                 window.isAway = true;
                 window.fetch = (path, options) => path.endsWith("/restore") && window.isAway
-                  ? Promise.resolve(new Response("{}", {status: 503})) : fetching(path, options);
+                  ? Promise.resolve(new Response("{}", {status: 401})) : fetching(path, options);
                 """);
 
         browser.click(".delete");
         await().until(() -> browser.texts(".taken .note").equals(List.of("Deleted. Undo")));
         browser.click(".note button");
 
-        await().until(() ->
-                browser.texts(".taken .note").toString().contains("not brought back. The vault takes nothing"));
+        await().until(() -> browser.texts(".taken .note").toString().contains("not brought back. You are signed out."));
         assertThat(browser.violationsAtEveryWidth("undo failed")).isEmpty();
         browser.script("window.isAway = false");
         browser.click(".note button");
@@ -299,9 +316,8 @@ class ChangesPageIT {
                 const fetching = window.fetch;
                 window.fetch = (path, options) => {
                   const {refusal, outcome} = window;
-                  return refusal !== undefined && options?.method && options.method !== "GET"
-                    ? refusal ? Promise.resolve(new Response(JSON.stringify(refusal.problem ?? {}), {status: refusal.status}))
-                      : Promise.reject(new TypeError("no network"))
+                  return refusal && options?.method
+                    ? Promise.resolve(new Response(JSON.stringify(refusal.problem ?? {}), {status: refusal.status}))
                     : outcome && options?.method
                       ? Promise.resolve(new Response("{}", {status: 202, headers: {Location: "/vault/changes/of-a-test"}}))
                       : outcome && path.startsWith("/vault/changes/")
@@ -312,9 +328,6 @@ class ChangesPageIT {
         openEditor();
         browser.type("#edit-question", "typed for an hour");
 
-        assertRefused("window.refusal = null", "cannot be reached");
-        assertRefused("window.refusal = {status: 503}", "The vault takes nothing at the moment");
-        assertRefused("window.refusal = {status: 429}", "The vault takes nothing at the moment");
         assertRefused("window.refusal = {status: 401}", "You are signed out.");
         assertRefused("window.refusal = {status: 403, problem: {type: '/problems#foreign'}}", "another reader's");
         assertRefused(
@@ -352,6 +365,131 @@ class ChangesPageIT {
                 .isEmpty();
         browser.click("dialog .note button");
         assertThat(browser.find("#edit-question").getDomProperty("value")).isEqualTo("as it was");
+    }
+
+    @Test
+    void aDeleteThatMayBeStoredIsSentAgainByItselfAndIsOne() {
+        String gift = store("q", "a");
+        browser.open(ofPage());
+        browser.script(LOSING_ANSWERS);
+
+        browser.click(".delete");
+
+        awaitNote(
+                "The vault takes nothing at the moment\\. Your delete is kept here, and sent again by itself in \\d+ s;"
+                        + " it is done once\\. Undo");
+        assertThat(browser.texts(".gift.taken")).hasSize(1);
+        browser.script("window.isHeard = true");
+        awaitNote("Deleted\\. Undo");
+        assertThat(browser.<String>script("return document.activeElement.textContent"))
+                .isEqualTo("Undo");
+        assertThat(sent()).hasSizeGreaterThan(1).containsOnly(sent().get(0));
+        assertThat(changesOf(gift)).isOne();
+    }
+
+    /** To bring back what may not be deleted yet would have the delete come after it. */
+    @Test
+    void aDeleteThatMayBeStoredIsUndoneOnceThatIsKnown() {
+        String gift = store("q", "a");
+        browser.open(ofPage());
+        browser.script(LOSING_ANSWERS);
+        browser.click(".delete");
+        awaitNote("The vault takes nothing at the moment\\. Your delete .*");
+
+        browser.click(".note button");
+
+        awaitNote(
+                "The vault takes nothing at the moment\\. It may be deleted already; it is brought back by itself once that"
+                        + " is known, asked again in \\d+ s\\.");
+        assertThat(browser.texts(".gift.taken")).isEmpty();
+        browser.script("window.isHeard = true");
+        await().until(() -> browser.texts("#announcer").equals(List.of("It is back.")));
+        assertThat(browser.texts(".gift .note")).isEmpty();
+        assertThat(browser.texts(".gift .acts")).hasSize(1);
+        assertThat(Set.copyOf(sent())).hasSize(2);
+        await().until(() ->
+                http.getForObject("/vault/list?page_id=" + page, String.class).contains(gift));
+    }
+
+    @Test
+    void aDeleteThatWasNotTakenIsOverWithItsUndo() {
+        String gift = store("q", "a");
+        browser.open(ofPage());
+        browser.script(LOSING_ANSWERS + "window.isRefusing = 429;");
+        browser.click(".delete");
+        awaitNote("The vault takes nothing at the moment\\. Your delete .*");
+
+        browser.click(".note button");
+
+        await().until(() -> browser.texts("#announcer").equals(List.of("Not deleted.")));
+        assertThat(browser.texts(".gift .note")).isEmpty();
+        assertThat(browser.texts(".gift .acts")).hasSize(1);
+        assertThat(sent()).containsOnly(sent().get(0));
+        assertThat(changesOf(gift)).isZero();
+    }
+
+    @Test
+    void anEditThatMayBeStoredIsSentAgainByItselfAndIsOne() {
+        String gift = store("q", "a");
+        browser.open(ofPage());
+        browser.script(LOSING_ANSWERS);
+        openEditor();
+        browser.type("#edit-question", "sent once");
+
+        browser.click("dialog [type=submit]");
+
+        awaitNote("The vault takes nothing at the moment\\. Your edit is kept here, and sent again by itself in \\d+ s;"
+                + " it is saved once\\. Stop trying");
+        assertThat(browser.texts(".question")).containsExactly("sent once");
+        browser.script("window.isHeard = true");
+        await().until(() -> browser.texts("#announcer").equals(List.of("Saved.")));
+        assertThat(browser.texts(".gift .note")).isEmpty();
+        assertThat(browser.texts(".question")).containsExactly("sent once");
+        assertThat(sent()).hasSizeGreaterThan(1).containsOnly(sent().get(0));
+        assertThat(changesOf(gift)).isOne();
+    }
+
+    @Test
+    void whoStopsAnEditThatMayBeStoredHasItsTextAndSendsTheSameOneAgain() {
+        String gift = store("q", "a");
+        browser.open(ofPage());
+        browser.script(LOSING_ANSWERS + "window.isRefusing = 503;");
+        openEditor();
+        browser.type("#edit-question", "typed for an hour");
+        browser.click("dialog [type=submit]");
+        awaitNote(".* Stop trying");
+
+        browser.click(".note button");
+
+        await().until(() -> browser.text("dialog .outcome")
+                .equals("Not tried any more. It may be saved already: saved again as it is, it is saved once."));
+        assertThat(browser.find("#edit-question").getDomProperty("value")).isEqualTo("typed for an hour");
+        assertThat(browser.texts(".question")).containsExactly("q");
+        browser.script("window.isRefusing = 0; window.isHeard = true");
+        browser.click("dialog [type=submit]");
+        await().until(() -> browser.texts("#announcer").equals(List.of("Saved.")));
+        assertThat(browser.texts(".question")).containsExactly("typed for an hour");
+        assertThat(sent()).hasSizeGreaterThan(1).containsOnly(sent().get(0));
+        assertThat(changesOf(gift)).isOne();
+    }
+
+    /** As the reader reads it at the gift. */
+    private static void awaitNote(String words) {
+        await().untilAsserted(() -> assertThat(browser.texts(".gift .note"))
+                .singleElement()
+                .asString()
+                .matches(words));
+    }
+
+    private static List<String> sent() {
+        return browser.script("return window.sent");
+    }
+
+    private long changesOf(String gift) {
+        return vault.sql("select count(*) from gift_change where gift = cast(? as uuid)")
+                .param(gift)
+                .query(Long.class)
+                .single();
     }
 
     private static void openEditor() {
