@@ -10,6 +10,7 @@ const PAGE_ON_THE_WAY_BACK = 100;
 const THE_VERY_FIRST = "0001-01-01T00:00:00Z_0"; // comes after this place
 const MOST_ON_THE_WAY_BACK = 3_000;
 const SEARCH_AGAIN_MS = 2_000; // a gift is in the index of words a moment after it was stored
+const MOST_PIECES = 10; // of what is found are read in a row: a piece has few gifts where their texts are long
 const MOST_PENDING = 500;
 const TORRENT = 30; // more gifts a second than this are shown every PACE_MS, not every frame
 const PACE_MS = 150;
@@ -49,6 +50,7 @@ let announced = 0;
 let place = null; // where the reader was before: what is looked for in the list until it is there again
 let unreadFrom = null; // of a thread that was left: the first gift that its reader had been told of and not read
 let searching = 0; // timer after which a search is made again
+let sought = null; // the oldest gift that came since the search was made
 
 // ---- the stream
 
@@ -151,17 +153,15 @@ function show() {
   frame = 0;
   const batch = arrived;
   arrived = [];
-  if (!listed) {
-    // they are merged when the list has been read
-    pending.push(...batch);
-    return;
-  }
   if (filter.has("q")) {
     // whether they have the words is for the vault to say
-    searching ||= setTimeout(searchAgain, SEARCH_AGAIN_MS);
-    return;
+    seek(batch);
+  } else if (listed) {
+    hold(batch);
+  } else {
+    // they are merged when the list has been read
+    pending.push(...batch);
   }
-  hold(batch);
 }
 
 /** Shows gifts that came, or keeps them while the reader is elsewhere: in a thread those that are beyond what has been read of it. */
@@ -361,20 +361,63 @@ function distinct(batch) {
   return [...byId.values()].filter(gift => !gifts.has(gift.event_id));
 }
 
-/** Finds what has come to a search. */
+/** Has the search made again, as far back as to these gifts. */
+function seek(batch) {
+  if (tooMany()) {
+    // the list is read anew when the reader is there
+    return;
+  }
+  sought = [...batch, sought].filter(Boolean).sort(compare).at(-1);
+  searching ||= setTimeout(searchAgain, SEARCH_AGAIN_MS);
+}
+
+/** Finds what has come to a search: piece by piece as far back as gifts came, but no more than are held back. */
 async function searchAgain() {
   const mine = generation;
+  const oldest = sought;
   searching = 0;
+  if (!listed) {
+    seek([]);
+    return;
+  }
+  sought = null;
+  const found = [];
+  let rows = [];
+  let isMore = true;
+  // what is beyond is read when the reader gets there
+  const isBeyond = gift => gifts.size > 0 && gifts.isBeyond(gift);
   try {
-    const {rows} = await read(PAGE_OF_LIST);
-    if (mine === generation) {
-      const meanwhile = pending;
-      pending = [];
-      hold(distinct([...meanwhile, ...rows.filter(row => !gifts.last || compare(row, gifts.last) < 0)]));
+    for (let pieces = 0; isMore && pieces < MOST_PIECES && found.length < MOST_PENDING; pieces++) {
+      ({rows, isMore} = await read(pieces ? PAGE_ON_THE_WAY_BACK : PAGE_OF_LIST, rows.at(-1)));
+      if (mine !== generation) {
+        return;
+      }
+      found.push(...rows);
+      isMore &&= rows.length > 0 && compare(rows.at(-1), oldest) < 0 && !isBeyond(rows.at(-1));
     }
   } catch (error) {
-    // the next gift that comes makes it once more
     console.warn(error);
+    mine === generation && seek([oldest]);
+    return;
+  }
+  const held = new Set(pending.map(gift => gift.event_id));
+  const isNew = gift => !gifts.has(gift.event_id) && !held.has(gift.event_id);
+  if (isMore && rows.every(isNew)) {
+    // there are more than were read, and before those that are shown
+    drop(rows.at(-1));
+    if (!place && !readingElsewhere()) {
+      forget();
+      loadMore();
+      return;
+    }
+  }
+  const added = found.filter(gift => isNew(gift) && !isBeyond(gift));
+  const meanwhile = pending;
+  pending = [];
+  hold(distinct([...meanwhile, ...added]));
+  if (added.length) {
+    // the index of words takes in the newest first: those before them may come to it yet
+    seek([oldest]);
   }
 }
 
@@ -399,6 +442,7 @@ function forget() {
   generation++;
   clearTimeout(searching);
   searching = 0;
+  sought = null;
   loading = false;
   listed = false;
   pending = [];

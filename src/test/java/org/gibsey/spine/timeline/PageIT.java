@@ -589,6 +589,90 @@ class PageIT {
     }
 
     @Test
+    void aSearchFindsAllThatComesAtOnce() throws Exception {
+        String word = "burst" + page;
+        storeBurst(word, 1);
+        browser.open(ofPage() + "&q=" + word);
+        await().until(() -> browser.texts(".question").equals(newest(word, 1)));
+
+        storeBurst(word, 230);
+
+        await().until(() -> browser.texts(".question").equals(newest(word, 231)));
+        assertThat(browser.find("#pill").isDisplayed()).isFalse();
+    }
+
+    @Test
+    void aSearchOffersWhatIsMoreThanItHolds() throws Exception {
+        String word = "flood" + page;
+        storeBurst(word, 40);
+        browser.open(ofPage() + "&q=" + word);
+        browser.script("document.querySelectorAll('.gift')[20].scrollIntoView()");
+        browser.awaitFrames();
+
+        storeBurst(word, 700);
+
+        await().until(() -> browser.text("#pill").equals("500+ new"));
+        browser.click("#pill");
+        await().until(() -> browser.texts(".question").get(0).equals(word + " 740"));
+        scrollUntil(() -> browser.text("#end").equals("⁂"));
+        assertThat(browser.texts(".question")).isEqualTo(newest(word, 740));
+    }
+
+    /** Whether it has the words only the vault can say. */
+    @Test
+    void aGiftThatComesWhileASearchIsMadeHasToHaveItsWords() throws Exception {
+        String word = "early" + page;
+        storeBurst(word, 1);
+        Runnable end = browser.before("""
+                const fetching = window.fetch;
+                window.fetch = async (path, options) => {
+                  const answer = await fetching(path, options);
+                  if (!String(path).startsWith("/vault/search")) {
+                    return answer;
+                  }
+                  const rows = await answer.text();
+                  await new Promise(go => window.go = go);
+                  return new Response(rows, {headers: answer.headers});
+                };
+                const parsing = JSON.parse;
+                window.heard = "";
+                JSON.parse = (text, ...more) => {
+                  window.heard += text;
+                  return parsing(text, ...more);
+                };
+                """);
+        try {
+            browser.go(ofPage() + "&q=" + word);
+            await().until(() -> browser.script("return window.go !== undefined"));
+            store("of something else", "a", null);
+            await().until(() -> browser.<String>script("return window.heard").contains("of something else"));
+            browser.awaitFrames();
+
+            browser.script("window.go()");
+
+            browser.awaitLive();
+            assertThat(browser.texts(".question")).containsExactly(word + " 1");
+        } finally {
+            end.run();
+        }
+    }
+
+    /** Gifts that a search finds at once, each after the one before. */
+    private void storeBurst(String word, int gifts) throws SQLException {
+        execute("""
+                insert into vault (page_id, question, answer, created_at, searchable)
+                select ?, ? || ' ' || n, 'a', now() + n * interval '1 millisecond', true from generate_series(?, ?) n
+                """, word, stored + 1, stored + gifts);
+        stored += gifts;
+    }
+
+    private static List<String> newest(String word, int gifts) {
+        return IntStream.iterate(gifts, n -> n > 0, n -> n - 1)
+                .mapToObj(n -> word + " " + n)
+                .toList();
+    }
+
+    @Test
     void namesTheSymbolsAndListsThem() {
         browser.open(ofPage());
         browser.type("#question", "Who?");
