@@ -254,6 +254,14 @@ export class Gifts {
     return this.#shown.find(({gift}) => gift.event_id === eventId);
   }
 
+  /**
+   * The gift that has a place in the order, or the next one if none has it, or at the end of the list the last one; undefined where the
+   * list has not been read so far.
+   */
+  nearest(place) {
+    return (this.#shown[this.#place(place)] ?? (this.complete ? this.#shown.at(-1) : undefined))?.gift;
+  }
+
   /** Shows a gift as it is now, in its place. Returns false when it is not on the page. */
   change(gift) {
     const shown = this.find(gift.event_id);

@@ -493,7 +493,8 @@ function readLocation() {
   $("order").hidden = !page || Boolean(words);
   nameList();
   saveForm.suggest(page);
-  place = history.state?.place ?? null;
+  // what a page of before has kept says no place in the order
+  place = history.state?.place?.at ? history.state.place : null;
   unreadFrom = isThread ? history.state?.unread ?? null : null;
   forget();
   // the list is read once the stream has started, so that no gift is missed between the two
@@ -560,7 +561,11 @@ function keepPlace() {
   const top = !topInSight && [...container.children].find(gift => gift.getBoundingClientRect().bottom > 0);
   const placeOf = ({created_at, id} = {}) => ({created_at, id});
   const kept = {
-    place: top ? {id: top.dataset.event, top: top.getBoundingClientRect().top, newest: placeOf(gifts.newest)} : null,
+    place: top ? {
+      at: placeOf(gifts.find(top.dataset.event).gift),
+      top: top.getBoundingClientRect().top,
+      newest: placeOf(gifts.newest),
+    } : null,
     unread: isThread && pending.length ? placeOf(pending[0]) : null,
   };
   history.replaceState(kept, "");
@@ -577,18 +582,18 @@ if (sessionStorage.getItem(RETURN)) {
   }
 }
 
-/** Whether the gift is there again that the reader had before the eyes; then it is where it was. */
+/** Whether the gift is there again that the reader had before the eyes, or the nearest one if that is gone; then it is where it was. */
 function returned() {
-  const find = id => [...container.children].find(gift => gift.dataset.event === id);
-  const {id, top} = place;
-  if (!find(id)) {
+  const {at, top} = place;
+  const {event_id} = gifts.nearest(at) ?? {};
+  if (!event_id) {
     return false;
   }
   topInSight = false;
   // heights are guesses until what is above has been laid out; a reader who moves has the last word
   let frames = 30;
   const settle = () => {
-    const off = find(id)?.getBoundingClientRect().top - top;
+    const off = gifts.find(event_id)?.element.getBoundingClientRect().top - top;
     if (Math.abs(off) >= 1) {
       scrollBy({top: off, behavior: "instant"});
     }

@@ -552,6 +552,51 @@ class PageIT {
         await().until(() -> browser.texts(".question").get(0).equals("newer"));
     }
 
+    @Test
+    void comesBackToTheNearestGiftWhereTheReadersOwnIsGone() throws Exception {
+        storeThread(150);
+        browser.open(ofPage());
+        scrollUntil(() -> browser.texts(".question").contains("gift 30"));
+        browser.script(giftOf("gift 60") + ".scrollIntoView(); scrollBy(0, 20)");
+        browser.settled("return " + giftOf("gift 60") + ".getBoundingClientRect().top");
+        String own = browser.script("""
+                return Array.from(document.querySelectorAll(".gift"))
+                  .find(gift => gift.getBoundingClientRect().bottom > 0).querySelector(".question").textContent""");
+        int number = Integer.parseInt(own.substring("gift ".length()));
+        double before = browser.settled("return " + giftOf(own) + ".getBoundingClientRect().top");
+
+        browser.script("document.querySelector('#all').click()");
+        browser.awaitLive();
+        delete(own);
+        browser.back();
+        awaitAt("gift " + (number - 1), before);
+
+        browser.script(giftOf("gift " + (number - 1)) + ".querySelector('.address').click()");
+        await().until(() -> browser.texts("#gift-place .question").size() == 1);
+        delete("gift " + (number - 1));
+        browser.click("#back");
+        awaitAt("gift " + (number - 2), before);
+    }
+
+    private static String giftOf(String question) {
+        return "Array.from(document.querySelectorAll('.gift'))"
+                + ".find(gift => gift.querySelector('.question').textContent === '%s')".formatted(question);
+    }
+
+    private static void awaitAt(String question, double top) {
+        browser.awaitLive();
+        await().untilAsserted(() -> {
+            assertThat(browser.texts(".question")).contains(question);
+            assertThat(browser.<Number>script("return " + giftOf(question) + ".getBoundingClientRect().top")
+                            .doubleValue())
+                    .isBetween(top - 2, top + 2);
+        });
+    }
+
+    private void delete(String question) throws SQLException {
+        execute("update vault set deleted_at = now() where page_id = ? and question = ?", question);
+    }
+
     private void awaitTop(String top, double before) {
         browser.awaitLive();
         await().until(() -> browser.texts(".question").contains("older 30")
