@@ -300,6 +300,7 @@ async function loadMore(last = listed ? gifts.last : null) {
   loading = true;
   isDropped = false;
   const mine = generation;
+  let readOn = null;
   try {
     // before the piece: what is changed after it was read is to be seen on the page
     const newest = unreadFrom ? await read(PAGE_ON_THE_WAY_BACK, null, false) : {rows: []};
@@ -331,11 +332,10 @@ async function loadMore(last = listed ? gifts.last : null) {
       drawEmblem();
     }
     updateEnd(isRefused);
-    loading = false;
     // in a thread as far as the reader had come
     if (place && !returned() && isMore
         && (isThread ? gifts.isBeyond(place.newest) : gifts.size + pending.length < MOST_ON_THE_WAY_BACK)) {
-      loadMore(rows.at(-1));
+      readOn = () => loadMore(rows.at(-1));
       return;
     }
     place = null;
@@ -352,6 +352,8 @@ async function loadMore(last = listed ? gifts.last : null) {
     }
   } finally {
     loading = mine === generation ? false : loading;
+    // only now: while it is on its way nothing else is read
+    readOn?.();
   }
 }
 

@@ -597,6 +597,52 @@ class PageIT {
         execute("update vault set deleted_at = now() where page_id = ? and question = ?", question);
     }
 
+    /** The page hears late that its end was in sight. */
+    @Test
+    void theWayBackReadsEachPieceOnceOnABusyMachineToo() throws Exception {
+        storeThread(350);
+        Runnable end = browser.before("""
+                window.IntersectionObserver = class extends IntersectionObserver {
+                  constructor(hear, options) {
+                    super(hear, options);
+                    this.hear = hear;
+                  }
+                  observe(target) {
+                    super.observe(target);
+                    window.watches = {...window.watches, [target.id]: this};
+                  }
+                };
+                const fetching = window.fetch;
+                window.asked = [];
+                window.fetch = async (path, options) => {
+                  if (String(path).startsWith("/vault/list") && window.asked.push(path) === 2 && sessionStorage.isBack) {
+                    await new Promise(go => window.go = go);
+                  }
+                  return fetching(path, options);
+                };
+                """);
+        try {
+            browser.open(ofPage());
+            scrollUntil(() -> browser.texts(".question").contains("gift 90"));
+            browser.script(giftOf("gift 100") + ".scrollIntoView()");
+            String top = "return " + giftOf("gift 100") + ".getBoundingClientRect().top";
+            double before = browser.settled(top);
+            browser.script("sessionStorage.isBack = true");
+            browser.reload();
+            await().until(() -> browser.script("return window.go !== undefined"));
+
+            browser.script("window.watches.end.hear([{isIntersecting: true}])");
+
+            browser.script("window.go()");
+            awaitAt("gift 100", before);
+            assertThat(browser.<List<String>>script("return window.asked"))
+                    .hasSizeGreaterThan(2)
+                    .doesNotHaveDuplicates();
+        } finally {
+            end.run();
+        }
+    }
+
     private void awaitTop(String top, double before) {
         browser.awaitLive();
         await().until(() -> browser.texts(".question").contains("older 30")
