@@ -161,6 +161,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         if (caller != null) {
             caller.enter(message.getExchange());
         }
+        CalledAddress.enter(request, message.getExchange());
         message.getExchange().setProperty(RequestQuery.PROPERTY, RequestQuery.read(request));
         if (request.getAttribute(BodyFilter.BODY) instanceof byte[] body) {
             checkEncoding(request);

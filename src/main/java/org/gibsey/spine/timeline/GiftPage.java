@@ -11,6 +11,7 @@ import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.apache.camel.component.jdbc.JdbcConstants;
 import org.gibsey.spine.SpineSettings;
+import org.gibsey.spine.http.CalledAddress;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.io.ClassPathResource;
@@ -65,26 +66,35 @@ final class GiftPage implements Processor {
         Message message = exchange.getMessage();
         Map<?, ?> row = exchange.getProperty(PREVIEWED, Boolean.class) ? message.getBody(Map.class) : null;
         String id = message.getHeader(GiftQuery.EVENT_ID, String.class);
-        message.setBody(page.replace(HEAD, row == null ? NO_PREVIEW : head(row, id)));
+        message.setBody(page.replace(HEAD, row == null ? NO_PREVIEW : head(row, id, exchange)));
         if (row == null && !auth.isOwn()) {
             message.setHeader(Exchange.HTTP_RESPONSE_CODE, 404);
         }
     }
 
-    private static String head(Map<?, ?> row, String id) {
+    /** Programs that show a link read it far from here: addresses are absolute. */
+    private static String head(Map<?, ?> row, String id, Exchange exchange) {
         String title = text(row.get("question"), TITLE_CHARS);
         String description = text(row.get("answer"), DESCRIPTION_CHARS);
         String page = text(row.get("page_id"), TITLE_CHARS);
+        String address = address(exchange, "/gifts/" + id.toLowerCase(Locale.ROOT));
+        String image = address(exchange, "/book/icon.png");
         return String.format(Locale.ROOT, """
                 <title>%1$s · The Gibsey Vault</title>
                   <meta name="description" content="%2$s">
-                  <link rel="canonical" href="/gifts/%3$s">
+                  <link rel="canonical" href="%3$s">
                   <meta property="og:type" content="article">
+                  <meta property="og:url" content="%3$s">
                   <meta property="og:site_name" content="The Gibsey Vault">
                   <meta property="og:title" content="%1$s">
                   <meta property="og:description" content="%2$s">
+                  <meta property="og:image" content="%5$s">
                   <meta property="article:section" content="Page %4$s">
-                  <meta name="twitter:card" content="summary">""", title, description, id.toLowerCase(Locale.ROOT), page);
+                  <meta name="twitter:card" content="summary">""", title, description, address, page, image);
+    }
+
+    private static String address(Exchange exchange, String path) {
+        return HtmlUtils.htmlEscape(CalledAddress.of(exchange, path), StandardCharsets.UTF_8.name());
     }
 
     /** On one line, cut after so many code points, and as HTML has it between tags and in quotes. */

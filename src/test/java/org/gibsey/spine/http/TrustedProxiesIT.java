@@ -21,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.test.context.TestPropertySource;
 
 /** What a proxy says of its client counts, and what anybody else says does not. Here 127.0.0.1 is a proxy, 127.0.0.2 is none. */
@@ -47,6 +48,9 @@ class TrustedProxiesIT {
 
     @Autowired
     MeterRegistry meters;
+
+    @Autowired
+    JdbcClient vault;
 
     /** Of two streams one client has one while the other is open. */
     @ParameterizedTest
@@ -179,6 +183,36 @@ class TrustedProxiesIT {
         save(PROXY, "Accept: */*");
         assertThat(list(PROXY).headers().get("Link")).startsWith("</spine/vault/list?");
         assertThat(list(STRANGER).headers().get("Link")).startsWith("</vault/list?");
+    }
+
+    /** It is read by programs that know of it only what they were told. */
+    @Test
+    void thePageOfAGiftNamesTheAddressThatTheClientOfAProxyCalls() throws IOException {
+        String gift = vault.sql(
+                        "insert into vault (page_id, question, answer) values (49952, 'q', 'a') returning cast(event_id as text)")
+                .query(String.class)
+                .single();
+
+        assertThat(page(PROXY, gift))
+                .contains(
+                        "<link rel=\"canonical\" href=\"https://vault.example/spine/gifts/" + gift + "\">",
+                        "<meta property=\"og:url\" content=\"https://vault.example/spine/gifts/" + gift + "\">",
+                        "<meta property=\"og:image\" content=\"https://vault.example/spine/book/icon.png\">");
+        assertThat(page(STRANGER, gift))
+                .contains("<link rel=\"canonical\" href=\"http://x/gifts/" + gift + "\">")
+                .doesNotContain("vault.example");
+    }
+
+    private String page(int from, String gift) throws IOException {
+        return RawHttp.send(port, from, """
+                GET /gifts/%s HTTP/1.1
+                Host: x
+                Connection: close
+                X-Forwarded-Proto: https
+                X-Forwarded-Host: vault.example
+                X-Forwarded-Prefix: /spine
+
+                """.formatted(gift)).body();
     }
 
     /** A page of this very server needs no permission. Behind a proxy that speaks TLS, its origin is the proxy's. */

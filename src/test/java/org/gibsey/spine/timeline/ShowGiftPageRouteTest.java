@@ -2,14 +2,19 @@ package org.gibsey.spine.timeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.util.Locale;
 import java.util.Map;
+import javax.imageio.ImageIO;
 import org.apache.camel.EndpointInject;
 import org.apache.camel.component.mock.MockEndpoint;
 import org.gibsey.spine.MockedRoutes;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 
 /** The route of routes/show-gift-page.camel.yaml, called over HTTP, with the table mocked. */
@@ -40,8 +45,21 @@ class ShowGiftPageRouteTest extends MockedRoutes {
                         "<meta name=\"description\" content=\"Whoever has the page open.\">",
                         "<meta property=\"og:title\" content=\"Who reads this?\">",
                         "<meta property=\"og:description\" content=\"Whoever has the page open.\">",
-                        "<link rel=\"canonical\" href=\"/gifts/" + ID + "\">")
+                        "<link rel=\"canonical\" href=\"" + http.getRootUri() + "/gifts/" + ID + "\">",
+                        "<meta property=\"og:url\" content=\"" + http.getRootUri() + "/gifts/" + ID + "\">",
+                        "<meta property=\"og:image\" content=\"" + http.getRootUri() + "/book/icon.png\">")
                 .doesNotContain("noindex", "<!--head-->");
+    }
+
+    @Test
+    void namesAnImageThatIsThere() throws IOException {
+        ResponseEntity<byte[]> image = http.getForEntity("/book/icon.png", byte[].class);
+
+        assertThat(image.getStatusCode().value()).isEqualTo(200);
+        assertThat(image.getHeaders().getContentType()).isEqualTo(MediaType.IMAGE_PNG);
+        assertThat(image.getBody()).hasSizeLessThan(20_000);
+        BufferedImage sign = ImageIO.read(new ByteArrayInputStream(image.getBody()));
+        assertThat(sign.getWidth()).isEqualTo(sign.getHeight()).isGreaterThanOrEqualTo(300);
     }
 
     @Test
