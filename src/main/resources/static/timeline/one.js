@@ -1,7 +1,7 @@
 // The page of one gift: shows it, or says in words what became of it.
 
 import {Session, showAccount, Stream} from "./session.js"; // first: it takes tokens out of the address
-import {article, Changing, offerKeys, parse, replace, whyNotStored} from "./gift.js";
+import {article, Changing, compare, offerKeys, parse, replace, whyNotStored} from "./gift.js";
 import {emblem, loadSymbols} from "../book/sigil.js";
 import {offerLink} from "./share.js";
 
@@ -166,12 +166,39 @@ function say(words) {
   $("state").textContent = words;
 }
 
+/** To the gift of the same page that was left next, or before. */
+async function step(isNext) {
+  if (!shown) {
+    return;
+  }
+  const from = shown;
+  const query = new URLSearchParams({page_id: from.page_id, limit: 1, [isNext ? "after" : "before"]: `${from.created_at}_${from.id}`});
+  let rows = null;
+  try {
+    const answer = await session.fetch(`/vault/list?${query}`);
+    rows = answer.ok ? parse(await answer.text()) : null;
+  } catch {
+    // not reachable: said below
+  }
+  // a server, or a route, from before there was "after" answers with another one
+  const gift = rows?.find(row => isNext ? compare(row, from) < 0 : compare(row, from) > 0);
+  if (gift) {
+    location.assign(`/gifts/${gift.event_id}`);
+  } else {
+    say(rows ? `This is the ${isNext ? "last" : "first"} gift of page ${from.page_id}.` : "The vault cannot be read at the moment.");
+  }
+}
+
 $("emblem").firstElementChild.setAttribute("d", emblem(3));
 // the list as the reader left it
 $("back").search = JSON.parse(sessionStorage.getItem("gibsey.list") ?? "{}").search ?? "";
 $("back").addEventListener("click", () => sessionStorage.setItem("gibsey.return", "1"));
 offerLink(location.origin + location.pathname);
-offerKeys({"/": () => location.assign(`/${$("back").search}#filter-words`)});
+offerKeys({
+  j: () => step(true),
+  k: () => step(false),
+  "/": () => location.assign(`/${$("back").search}#filter-words`),
+});
 showAccount(session, () => {
   // what one reader sees, and may do, is no other's
   stream?.close();

@@ -1526,6 +1526,37 @@ class PageIT {
     }
 
     @Test
+    void theKeysOfThePageOfAGiftDoWhatItsHelpSays() throws Exception {
+        storeThread(3);
+        browser.open(ofPage());
+        browser.click(".gift:nth-of-type(2) .address");
+        awaitGift("gift 1");
+
+        browser.press("?");
+        assertThat(browser.texts("#help[open] kbd")).containsExactly("j", "k", "/", "?");
+        browser.press(Keys.ESCAPE);
+        browser.press("j");
+        awaitGift("gift 2");
+        browser.press("j");
+        await().until(() -> browser.text("#state").equals("This is the last gift of page %d.".formatted(page)));
+        browser.press("k");
+        awaitGift("gift 1");
+        browser.press("k");
+        awaitGift("gift 0");
+        browser.press("k");
+        await().until(() -> browser.text("#state").equals("This is the first gift of page %d.".formatted(page)));
+        browser.press("/");
+        browser.awaitLive();
+        assertThat(browser.address()).startsWith(ofPage());
+        assertThat(browser.<String>script("return document.activeElement.id")).isEqualTo("filter-words");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    private static void awaitGift(String question) {
+        await().until(() -> browser.texts("#gift-place .question").equals(List.of(question)));
+    }
+
+    @Test
     void aReaderOnAPhoneComesByALinkSearchesFollowsAPageAndIsBack() throws Exception {
         String word = "quincunx" + page;
         for (int i = 0; i < 60; i++) {
