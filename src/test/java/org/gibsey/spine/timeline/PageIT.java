@@ -114,6 +114,51 @@ class PageIT {
     }
 
     @Test
+    void theLinkOfAGiftIsCopiedOrGivenToWhatTheDeviceSharesWith() throws Exception {
+        UUID gift = store("Who reads this?", "a", null);
+        String link = all() + "gifts/" + gift;
+        Runnable end = browser.before("""
+                window.given = [];
+                Object.defineProperty(navigator, "clipboard", {value: {writeText: async text => {
+                  if (window.isDenied) {
+                    throw new DOMException("not here", "NotAllowedError");
+                  }
+                  window.given.push(text);
+                }}});
+                Object.defineProperty(navigator, "share", {value: sessionStorage.cannotShare ? undefined : async ({title, url}) => {
+                  window.given.push(`${title} ${url}`);
+                  throw new DOMException("thought better of it", "AbortError");
+                }});
+                """);
+        try {
+            browser.go(link + "?from=mail#here");
+            await().until(() -> browser.texts("#gift-place .question").size() == 1);
+
+            browser.click("#copy");
+            await().until(() -> browser.text("#shared").equals("Copied."));
+            browser.click("#send");
+            await().until(() -> browser.<Long>script("return window.given.length") == 2);
+            assertThat(browser.<List<String>>script("return window.given"))
+                    .containsExactly(link, "Who reads this? · The Gibsey Vault " + link);
+            // to be copied by hand
+            browser.script("window.isDenied = true");
+            browser.click("#copy");
+            await().until(() -> browser.text("#shared").equals(link));
+            assertThat(browser.<String>script("return getSelection().toString()"))
+                    .isEqualTo(link);
+            assertThat(browser.complaints()).isEmpty();
+
+            browser.script("sessionStorage.cannotShare = true");
+            browser.reload();
+            await().until(() -> browser.texts("#gift-place .question").size() == 1);
+            assertThat(browser.find("#copy").isDisplayed()).isTrue();
+            assertThat(browser.find("#send").isDisplayed()).isFalse();
+        } finally {
+            end.run();
+        }
+    }
+
+    @Test
     void saysInWordsWhatBecameOfAGift() throws Exception {
         UUID dead = dead();
         browser.go(all() + "gifts/" + dead);
