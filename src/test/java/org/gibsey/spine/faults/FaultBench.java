@@ -501,7 +501,7 @@ final class FaultBench implements AutoCloseable {
         try (Connection connection = database.superuser();
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(
-                        "select event_id, question, answer, symbol_id, lang, revision is not null, deleted_at is not null from vault"
+                        "select event_id, question, answer, symbol_id, lang, revision, deleted_at is not null from vault"
                                 + " where " + load.isOfIt())) {
             while (rows.next()) {
                 ModelOfAGift row = new ModelOfAGift(
@@ -509,13 +509,13 @@ final class FaultBench implements AutoCloseable {
                         rows.getString(3),
                         rows.getObject(4, Integer.class),
                         rows.getString(5),
-                        rows.getBoolean(6),
+                        rows.getObject(6, UUID.class),
                         rows.getBoolean(7));
                 UUID gift = rows.getObject(1, UUID.class);
                 if (!load.changes()
                         .expected(gift, history::contains)
                         .map(row::equals)
-                        .orElse(!row.edited() && !row.deleted())) {
+                        .orElse(row.revision() == null && !row.deleted())) {
                     unlike++;
                     System.out.println("unlike the model: " + gift + " " + row);
                 }

@@ -227,14 +227,14 @@ class ConvergenceIT {
     private ModelOfAGift stored(UUID gift) {
         return new NamedParameterJdbcTemplate(dataSource)
                 .queryForObject(
-                        "select question, answer, symbol_id, lang, revision is not null as edited, deleted_at from vault where event_id = :gift",
+                        "select question, answer, symbol_id, lang, revision, deleted_at from vault where event_id = :gift",
                         Map.of("gift", gift),
                         (row, number) -> new ModelOfAGift(
                                 row.getString("question"),
                                 row.getString("answer"),
                                 row.getObject("symbol_id", Integer.class),
                                 row.getString("lang"),
-                                row.getBoolean("edited"),
+                                row.getObject("revision", UUID.class),
                                 row.getTimestamp("deleted_at") != null));
     }
 
