@@ -40,12 +40,13 @@ final class StreamCatchUp implements DisposableBean {
     }
 
     /**
-     * Sends everything between two positions, or that the first is none of this database; returns at once.
+     * Sends everything between two positions, or that the first is none of this database; returns at once. Nothing is read for a
+     * client whose connection takes nothing: a page can be megabytes, and is thrown away where there is no room for it.
      *
-     * @param then run when the client has read all of it
+     * @param then run when the connection has taken all of it
      */
     void send(StreamClient client, StreamPosition from, StreamPosition upTo, Runnable then) {
-        send(client, from, from, upTo, then);
+        client.whenDrained(() -> send(client, from, from, upTo, then));
     }
 
     /** @param begin the position the client came with: what it may have is judged by that */

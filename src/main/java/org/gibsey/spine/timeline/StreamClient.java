@@ -110,10 +110,13 @@ final class StreamClient implements WriteListener {
         return true;
     }
 
-    /** Runs something when the queue is empty: at once, or later in a thread of the container. At most one at a time. */
+    /**
+     * Runs something when the connection has taken all that was sent: at once, or later in a thread of the container. At most one at
+     * a time.
+     */
     synchronized void whenDrained(Runnable next) {
         whenDrained = next;
-        runWhenDrained();
+        write();
     }
 
     /** Time since something was sent, ns. */
@@ -190,7 +193,8 @@ final class StreamClient implements WriteListener {
     private void write() {
         try {
             // when it is not ready, the container calls onWritePossible later
-            while (!gone && out.isReady()) {
+            boolean takes = !gone && out.isReady();
+            while (takes) {
                 byte[] next = waiting.peek();
                 if (next != null) {
                     int length = Math.min(PIECE_BYTES, next.length - firstWritten);
@@ -209,8 +213,13 @@ final class StreamClient implements WriteListener {
                 } else {
                     break;
                 }
+                takes = !gone && out.isReady();
             }
-            runWhenDrained();
+            // the container may hold what was written for as long as a window of HTTP/2 is closed; the last is its
+            // alone
+            if (takes || expired) {
+                runWhenDrained();
+            }
         } catch (IOException | RuntimeException e) {
             // one client's failure must not stop the others; the container calls onError for it
             LOG.debug("A stream broke", e);

@@ -1,28 +1,42 @@
 package org.gibsey.spine.timeline;
 
 import jakarta.servlet.WriteListener;
+import java.io.IOException;
 import org.gibsey.spine.http.EndlessAnswer;
 
 /**
- * An answer whose client reads nothing, as one with a window of HTTP/2 that is closed: what is flushed first is taken and held, and
- * then nothing more. Used by one thread.
+ * An answer whose client reads nothing until it is told to, as one with a window of HTTP/2 that is closed: what is flushed first
+ * is taken and held, and then nothing more.
  */
 final class HeldAnswer implements EndlessAnswer {
 
+    private WriteListener writer;
+    private boolean isRead;
     private boolean holds;
+    private boolean isAsked;
     private boolean hasEnded;
 
-    boolean hasEnded() {
+    synchronized void readOn() throws IOException {
+        isRead = true;
+        holds = false;
+        if (isAsked) {
+            isAsked = false;
+            writer.onWritePossible();
+        }
+    }
+
+    synchronized boolean hasEnded() {
         return hasEnded;
     }
 
     @Override
-    public void open(WriteListener writer, Runnable ended) {
-        // it can never write again
+    public synchronized void open(WriteListener listener, Runnable ended) {
+        writer = listener;
     }
 
     @Override
-    public boolean isReady() {
+    public synchronized boolean isReady() {
+        isAsked = holds;
         return !holds;
     }
 
@@ -32,12 +46,12 @@ final class HeldAnswer implements EndlessAnswer {
     }
 
     @Override
-    public void flush() {
-        holds = true;
+    public synchronized void flush() {
+        holds = !isRead;
     }
 
     @Override
-    public void end(boolean givenUp) {
+    public synchronized void end(boolean givenUp) {
         hasEnded = true;
     }
 

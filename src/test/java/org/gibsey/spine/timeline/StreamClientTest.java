@@ -1,9 +1,14 @@
 package org.gibsey.spine.timeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import java.sql.SQLException;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
 import org.gibsey.spine.ClientShares;
 import org.junit.jupiter.api.Test;
+import org.mockito.Mockito;
 
 /** What a client that reads nothing may hold, and how it ends. */
 class StreamClientTest {
@@ -48,6 +53,34 @@ class StreamClientTest {
 
         assertThat(client.cutOff(ANY_TIME)).isTrue();
         assertThat(answer.hasEnded()).isTrue();
+    }
+
+    /** A page is megabytes: where there was no room for it, it was read for nothing, again and again. */
+    @Test
+    void nothingThatWasMissedIsReadForWhoReadsNothing() throws Exception {
+        AtomicInteger reads = new AtomicInteger();
+        DataSource vault = Mockito.mock(DataSource.class, asked -> {
+            reads.incrementAndGet();
+            throw new SQLException("none here");
+        });
+        StreamCatchUp catchUp = new StreamCatchUp(vault, Mockito.mock(VaultHistory.class));
+        HeldAnswer deafAnswer = new HeldAnswer();
+        HeldAnswer readAnswer = new HeldAnswer();
+        StreamClient deaf = deaf(deafAnswer, "deaf");
+        StreamClient reader = deaf(readAnswer, "reader");
+        readAnswer.readOn();
+
+        for (StreamClient client : new StreamClient[] {deaf, deaf, reader}) {
+            catchUp.send(client, StreamPosition.START, StreamPosition.END, () -> {});
+        }
+
+        // its failure ends a stream
+        await().until(readAnswer::hasEnded);
+        assertThat(reads).hasValue(1);
+
+        deafAnswer.readOn();
+        await().until(deafAnswer::hasEnded);
+        catchUp.destroy();
     }
 
     private StreamClient deaf(String sharer) {
