@@ -59,7 +59,7 @@ public final class KafkaConnection implements DisposableBean {
         properties.put(ProducerConfig.ACKS_CONFIG, "all");
         properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         properties.put(ProducerConfig.CLIENT_ID_CONFIG, clientId);
-        // Such a record has more headers than it had: a gift as large as its topic takes would be refused here, for
+        // Such a record has more headers than it had: a gift as large as its topic takes would be refused here for
         // good.
         // The topic says what is too large, after compression.
         properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Integer.MAX_VALUE);

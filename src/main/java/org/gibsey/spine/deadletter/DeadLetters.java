@@ -111,9 +111,8 @@ public final class DeadLetters implements DisposableBean {
         for (ProducerRecord<byte[], byte[]> record : records) {
             Future<RecordMetadata> acknowledgement = producer().send(record);
             if (acknowledgement.isDone()) {
-                // where there is no topic, or no room for it, it was waited for: each further one would be waited for
-                // as long,
-                // and the worker would leave its group meanwhile
+                // it was waited for, where there is no topic or no room for it: so would each further one be, and
+                // meanwhile the worker would leave its group
                 isTaken(record, acknowledgement);
             }
             sent.add(acknowledgement);

@@ -114,8 +114,7 @@ public final class GiftReader {
                 .configure(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION, false)
                 // interned names outlive the factory
                 .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-                // unknown fields hold what they like and are skipped; only open brackets take memory, some 100 bytes
-                // each
+                // unknown fields hold what they like and are skipped; an open bracket takes memory, some 100 bytes
                 .streamReadConstraints(StreamReadConstraints.builder()
                         .maxNestingDepth(strict ? 1_000 : 100_000)
                         .maxNumberLength(Integer.MAX_VALUE)

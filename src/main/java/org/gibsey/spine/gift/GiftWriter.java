@@ -15,8 +15,7 @@ import java.time.temporal.ChronoUnit;
 public final class GiftWriter {
 
     private static final JsonFactory JSON = new JsonFactoryBuilder()
-            // the default keeps buffers per thread: a virtual thread serves one request and would never use its own
-            // again
+            // the default keeps buffers per thread: a virtual thread serves one request and would use its own once
             .recyclerPool(JsonRecyclerPools.sharedBoundedPool())
             .build();
 

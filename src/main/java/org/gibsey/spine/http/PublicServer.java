@@ -78,8 +78,7 @@ class PublicServer {
                 protocol.setMaxTrailerSize(2);
             });
             tomcat.addConnectorCustomizers(connector -> {
-                // with it, HTTP/2 of Tomcat 10.1.62 was seen to lose its place between frames, and to end the
-                // connection
+                // with it, HTTP/2 of Tomcat 10.1.62 was seen to lose its place between frames, and to hang up
                 connector.setProperty("useAsyncIO", "false");
                 connector.setProperty("socket.txBufSize", Integer.toString(UNREAD_BYTES));
                 PriorKnowledge http2 = new PriorKnowledge();

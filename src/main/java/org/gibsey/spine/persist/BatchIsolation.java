@@ -64,8 +64,7 @@ final class BatchIsolation implements Processor {
     void deadLetter(List<DeadLetter> letters) throws InterruptedException {
         DeadLetter first = letters.get(0);
         if (first.record().topic().equals(deadLetters.topic())) {
-            // a dead letter that cannot be indexed is in its topic already; sent there again, it would come back for
-            // ever
+            // a dead letter that cannot be indexed is in its topic already; sent there again, it would always come back
             log("not indexed", letters);
             return;
         }
