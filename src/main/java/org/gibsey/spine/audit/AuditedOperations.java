@@ -26,8 +26,9 @@ import org.springframework.web.server.ResponseStatusException;
 
 /**
  * Says who uses an operation that changes something, before and after, whichever endpoint has it and whether it comes over HTTP or
- * JMX. Operations that have a dry run send gifts again, and those that want to know why give up one: they are also rows of the table
- * {@code operator_action}, and nothing is done when there can be none. Stopping and starting a route has to work without a database, and is a line only. Thread-safe.
+ * JMX. Operations that have a dry run send gifts again, and those that want to know why give some up: they are also rows of the
+ * table {@code operator_action}, and nothing is done when there can be none. Stopping and starting a route has to work without a
+ * database, and is a line only. Thread-safe.
  */
 @Component
 class AuditedOperations implements OperationInvokerAdvisor {

@@ -59,9 +59,8 @@ public final class KafkaConnection implements DisposableBean {
         properties.put(ProducerConfig.ACKS_CONFIG, "all");
         properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         properties.put(ProducerConfig.CLIENT_ID_CONFIG, clientId);
-        // Such a record has more headers than it had: a gift as large as its topic takes would be refused here for
-        // good.
-        // The topic says what is too large, after compression.
+        // A dead letter has more headers than the gift had: one as large as its topic takes would always be refused
+        // here. The topic says what is too large, after compression.
         properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Integer.MAX_VALUE);
         properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "gzip");
         return new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());

@@ -22,8 +22,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Changes in the topic: the value is one plain JSON object, {@code page_id, question, answer, symbol_id, lang, user_id} of the
  * whole gift, {@code created_at} (when it was saved, ISO-8601), {@code sets}, {@code sets_lang}, {@code base}, {@code by}, and
- * {@code ts}, when the change was made, in seconds since the epoch to the microsecond. What is null is left out. Kind, ids of change and gift are headers
- * ({@link CloudEvent}). This service alone writes there, so nothing is guessed when it is read. Thread-safe.
+ * {@code ts}, when the change was made, in seconds since the epoch to the microsecond. What is null is left out. Kind, ids of
+ * change and gift are headers ({@link CloudEvent}). This service alone writes there, so nothing is guessed when it is read.
+ * Thread-safe.
  */
 public final class GiftChangeJson {
 

@@ -30,9 +30,9 @@ import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.stereotype.Component;
 
 /**
- * Who is in the consumer groups of the workers, those that index dead letters too, and of the routes of this process, and how the topics are replicated:
- * {@code /actuator/groups}. The broker knows them, so each process shows all of the workers, also those that no longer answer. Looks
- * from one thread, may be read by any.
+ * Who is in the consumer groups of the workers, those that index dead letters too, and of the routes of this process, and how the
+ * topics are replicated: {@code /actuator/groups}. The broker knows them, so each process shows all of the workers, also those
+ * that no longer answer. Looks from one thread, may be read by any.
  */
 @Component
 @Endpoint(id = "groups")

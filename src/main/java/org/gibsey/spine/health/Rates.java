@@ -16,8 +16,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is not well and no single look shows: shares and rates of the last minutes. With the thresholds of the alerts, which a test compares, so that
- * who has the operators' page and no Prometheus is told the same. Of a fixed size. Not thread-safe.
+ * What is not well and no single look shows: shares and rates of the last minutes. With the thresholds of the alerts, which a test
+ * compares, so that who has the operators' page and no Prometheus is told the same. Of a fixed size. Not thread-safe.
  */
 final class Rates {
 

@@ -20,7 +20,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * The data format of the gifts' topic: an array for each column of the vault, {@code event_id, user_id, page_id, question,
- * answer, symbol_id, lang, created_at}. What the statement stored is counted when the exchange is through. Thread-safe.
+ * answer, symbol_id, lang, created_at}; that of a column which no gift has is empty. What the statement stored is counted when the
+ * exchange is through. Thread-safe.
  */
 @Component("giftEvents")
 final class GiftEvents extends EventFormat<GiftEvents.Event> {
