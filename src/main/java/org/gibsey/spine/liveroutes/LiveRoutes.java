@@ -34,10 +34,6 @@ class LiveRoutes implements MeterBinder {
 
     /** Delay before a postponed edit, or a route that did not start again, is tried again. */
     private static final Duration RETRY_DELAY = Duration.ofSeconds(10);
-    /** The same of an edit that lacks a topic, a table or a column: short while somebody may be making it, and longer each time. */
-    private static final Duration FIRST_RETRY_OF_LACKING = Duration.ofSeconds(2);
-
-    private static final Duration LAST_RETRY_OF_LACKING = Duration.ofMinutes(1);
 
     private final CamelContext camel;
     private final Rehearsal rehearsal;
@@ -51,7 +47,6 @@ class LiveRoutes implements MeterBinder {
     private Map<String, String> seen = Map.of();
 
     private Instant retryAt = Instant.MAX;
-    private Duration retryOfLacking = FIRST_RETRY_OF_LACKING;
     private Instant restoreAt = Instant.MIN;
     /** The files after the last look, for other threads. */
     private volatile Map<String, LiveFile> shown = Map.of();
@@ -130,11 +125,7 @@ class LiveRoutes implements MeterBinder {
         folderProblem = null;
         Map<String, String> revisions =
                 wanted.values().stream().collect(Collectors.toMap(RouteFile::name, RouteFile::revision));
-        boolean isEdited = !revisions.equals(seen);
-        if (isEdited || !clock.instant().isBefore(retryAt)) {
-            if (isEdited) {
-                retryOfLacking = FIRST_RETRY_OF_LACKING;
-            }
+        if (!revisions.equals(seen) || !clock.instant().isBefore(retryAt)) {
             seen = revisions;
             retryAt = Instant.MAX;
             takeOver(wanted);
@@ -147,11 +138,6 @@ class LiveRoutes implements MeterBinder {
         List<RehearsedFile> edited = rehearseEdited(wanted);
         Plan plan = Plan.of(running(), edited, deleted(wanted));
         plan.refused().forEach((name, problems) -> notTaken(name, Outcome.REFUSED, problems));
-        if (plan.refused().values().stream()
-                .anyMatch(problems -> problems.stream().allMatch(RouteProblem::mayPass))) {
-            retryIn(retryOfLacking);
-            retryOfLacking = Collections.min(List.of(retryOfLacking.multipliedBy(2), LAST_RETRY_OF_LACKING));
-        }
         for (Change change : plan.changes()) {
             apply(change);
         }
@@ -237,13 +223,8 @@ class LiveRoutes implements MeterBinder {
     }
 
     private void postponed(String name, RouteProblem problem) {
-        retryIn(RETRY_DELAY);
+        retryAt = clock.instant().plus(RETRY_DELAY);
         notTaken(name, Outcome.POSTPONED, List.of(problem));
-    }
-
-    private void retryIn(Duration delay) {
-        Instant at = clock.instant().plus(delay);
-        retryAt = at.isBefore(retryAt) ? at : retryAt;
     }
 
     private void notTaken(String name, Outcome outcome, List<RouteProblem> problems) {

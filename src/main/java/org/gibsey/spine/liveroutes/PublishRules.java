@@ -138,32 +138,17 @@ final class PublishRules {
      */
     static List<RouteProblem> ask(RouteFile file, Map<String, Integer> topics, KafkaConnection kafka) {
         List<RouteProblem> problems = new ArrayList<>();
-        topics.forEach((topic, line) -> {
-            try {
-                refusal(topic, kafka)
-                        .ifPresent(
-                                reason -> problems.add(says(file, line, reason).passing()));
-            } catch (InvalidTopicException e) {
-                problems.add(says(file, line, RouteProblem.message(e)));
-            }
-        });
+        topics.forEach((topic, line) -> refusal(topic, kafka)
+                .ifPresent(reason -> problems.add(file.problem(line, "the broker says: " + reason))));
         return problems;
     }
 
-    private static RouteProblem says(RouteFile file, int line, String reason) {
-        return file.problem(line, "the broker says: " + reason);
-    }
-
-    /** @throws InvalidTopicException if there can be no topic of this name */
     private static Optional<String> refusal(String topic, KafkaConnection kafka) {
         try {
             TopicState state = TopicState.of(kafka.admin(), List.of(topic)).get(topic);
             return state == null ? Optional.of("there is no topic " + topic) : state.notAllowed();
         } catch (ExecutionException | KafkaException e) {
-            if (e.getCause() instanceof InvalidTopicException invalid) {
-                throw invalid;
-            }
-            if (e.getCause() instanceof TopicAuthorizationException) {
+            if (e.getCause() instanceof TopicAuthorizationException || e.getCause() instanceof InvalidTopicException) {
                 return Optional.of(RouteProblem.message(e.getCause()));
             }
             LOG.debug("The broker could not be asked about topic {}", topic, e);

@@ -18,25 +18,14 @@ import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
  * @param file   as found by the pattern of {@code VAULT_ROUTES}
  * @param line   from 1
  * @param reason one line
- * @param mayPass whether it may end without an edit: what the file names is not there, and may come
  */
-record RouteProblem(String file, int line, String reason, boolean mayPass) {
+record RouteProblem(String file, int line, String reason) {
 
     /** What Camel says of a name that it does not know, by what the name is of. */
     private static final Map<String, Pattern> UNKNOWN = Map.of(
             "option", Pattern.compile("Unknown parameters=\\[\\{([^=}]+)"),
             "setting", Pattern.compile("Property with key \\[([^]]+)] not found"),
             "data format", Pattern.compile("Cannot find data format in registry with ref: (.+)"));
-
-    /** One that lasts as long as the file says what it says. */
-    RouteProblem(String file, int line, String reason) {
-        this(file, line, reason, false);
-    }
-
-    /** The same, of something that may come. */
-    RouteProblem passing() {
-        return new RouteProblem(file, line, reason, true);
-    }
 
     /**
      * What a failure says about a file.

@@ -40,8 +40,6 @@ final class SqlRules {
 
     /** SQLSTATE class: syntax error or access rule violation, which a missing column is too. */
     private static final String NOT_UNDERSTOOD = "42";
-    /** SQLSTATE of what is wrong whatever tables and columns there are. */
-    private static final String SYNTAX_ERROR = "42601";
     /** The type of a parameter cannot be told without its value. */
     private static final Set<String> NOT_KNOWN_WITHOUT_VALUES = Set.of("42P08", "42P18");
 
@@ -163,8 +161,7 @@ final class SqlRules {
             } catch (SQLException e) {
                 String state = String.valueOf(e.getSQLState());
                 if (state.startsWith(NOT_UNDERSTOOD) && !NOT_KNOWN_WITHOUT_VALUES.contains(state)) {
-                    RouteProblem problem = problem(file, RouteProblem.message(e));
-                    return Optional.of(state.equals(SYNTAX_ERROR) ? problem : problem.passing());
+                    return Optional.of(problem(file, RouteProblem.message(e)));
                 }
                 LOG.debug("The SQL of {} line {} could not be checked", file.name(), line, e);
                 return Optional.empty();
