@@ -60,6 +60,9 @@ export class Changes {
   // ---- edit
 
   edit(gift) {
+    if (this.#isBusy(gift)) {
+      return;
+    }
     this.#editor ??= new Editor(this.#session, (...edit) => this.#save(...edit));
     this.#editor.open(gift);
   }
@@ -97,7 +100,11 @@ export class Changes {
     }
     const now = outcome === "conflict" || outcome === "superseded" ? await this.#read(gift) : null;
     const latest = now ?? change.latest ?? gift;
-    this.#gifts.change(latest);
+    if (change.latest === null) {
+      this.#gifts.remove(gift.event_id);
+    } else {
+      this.#gifts.change(latest);
+    }
     const reason = outcome === "stopped" && !isOpen ? "Not tried any more. It is not saved." : reasonOf(outcome, "Save again");
     this.#editor.open(latest, isOpen ? `${reason} ${ONCE}` : reason, problem, isOpen);
   }
@@ -105,6 +112,9 @@ export class Changes {
   // ---- delete, and undo
 
   async delete(gift) {
+    if (this.#isBusy(gift)) {
+      return;
+    }
     const {element} = this.#gifts.find(gift.event_id);
     element.classList.add("taken");
     const change = this.#begin(gift, () => false);
@@ -175,6 +185,15 @@ export class Changes {
   }
 
   // ---- what became of it
+
+  /** Whether a change of the gift is on its way, and says so: the draft of an edit that may be refused is the only copy of it. */
+  #isBusy(gift) {
+    const isBusy = this.#onItsWay.has(gift.event_id);
+    if (isBusy) {
+      this.#note(gift, "Saving… It can be changed again when that is done.");
+    }
+    return isBusy;
+  }
 
   /** @param isMadeBy whether a row of the stream shows that the change is made */
   #begin(gift, isMadeBy) {

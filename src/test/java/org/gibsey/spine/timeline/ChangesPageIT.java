@@ -509,6 +509,33 @@ class ChangesPageIT {
         browser.script("document.querySelector('dialog .outcome').textContent = ''");
     }
 
+    @Test
+    void anEditOnItsWayIsNotOpenedAgainAndLosesNoText() throws IOException {
+        store("as it was", "a");
+        browser.open(ofPage());
+        browser.script("""
+                const fetching = window.fetch;
+                window.fetch = (path, options) => options?.method
+                  ? new Promise(answer => window.answer = answer)
+                  : fetching(path, options);
+                """);
+        openEditor();
+        browser.type("#edit-question", "typed for an hour");
+        browser.click("dialog [type=submit]");
+        await().until(() -> browser.script("return window.answer !== undefined"));
+
+        browser.click(".gift .edit");
+        awaitNote("Saving… It can be changed again when that is done.");
+        assertThat(browser.<Boolean>script("return document.querySelector('dialog[open]') === null"))
+                .isTrue();
+        browser.click(".gift .delete");
+        assertThat(browser.texts(".taken")).isEmpty();
+
+        browser.script("window.answer(new Response('{}', {status: 412}))");
+        await().until(() -> browser.script("return document.querySelector('dialog[open] #edit-question') !== null"));
+        assertThat(browser.find("#edit-question").getDomProperty("value")).isEqualTo("typed for an hour");
+    }
+
     /** Two windows of one reader: the second does not undo what the first has done to other fields. */
     @Test
     void anEditOfWhatWasChangedMeanwhileIsAskedForOnceMoreAndTouchesNothingElse() {
