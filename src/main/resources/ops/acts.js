@@ -84,15 +84,17 @@ export function ask({title, what, means, choice, does, fails}) {
 
 $("act-close").addEventListener("click", () => dialog.close());
 $("act-do").addEventListener("click", async () => {
-  const {does, fails} = chosen;
+  const asked = chosen;
   $("act-do").disabled = true;
   $("act-found").textContent = "Waiting…";
   try {
-    await does();
-    dialog.close();
+    await asked.does();
+    chosen === asked && dialog.close();
   } catch (error) {
-    $("act-found").textContent = `Not done, or not known: ${why(error)}. ${fails}`;
-    $("act-do").disabled = false;
+    if (chosen === asked) {
+      $("act-found").textContent = `Not done, or not known: ${why(error)}. ${asked.fails}`;
+      $("act-do").disabled = false;
+    }
   }
   acted();
 });

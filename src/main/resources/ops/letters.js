@@ -307,7 +307,7 @@ export class Letters {
       this.refresh();
     }
     const [words, time] = $("letters-last").children;
-    if (end && !(new Date(time.dateTime) > new Date(end.until))) { // the last of all
+    if (end && ACTS[name] && !(new Date(time.dateTime) > new Date(end.until))) { // the last of all
       say(words, `${ACTS[name].words}: ${end.result ? outcome(name, end.result) : "failed."}`);
       ago(time, end.until);
       $("letters-last").hidden = false;
@@ -353,26 +353,32 @@ export class Letters {
   }
 
   async #sendMended() {
+    const id = this.#mended;
     $("mend-do").disabled = true;
     $("mend-found").textContent = "Sending…";
     try {
-      await act("deadletters", {ids: String(this.#mended), value: $("mend-value").value, dryRun: false});
-      $("mend").close();
+      await act("deadletters", {ids: String(id), value: $("mend-value").value, dryRun: false});
+      this.#mended === id && $("mend").close();
     } catch (error) {
-      $("mend-found").textContent = `Not sent, or not known: ${why(error)}. The list shows its state.`;
-      $("mend-do").disabled = false;
+      if (this.#mended === id) {
+        $("mend-found").textContent = `Not sent, or not known: ${why(error)}. The list shows its state.`;
+        $("mend-do").disabled = false;
+      }
     }
     await this.refresh();
   }
 
   async #dismiss() {
+    const id = this.#dismissed;
     $("dismiss-do").disabled = true;
     try {
-      await act(`deadletters/${this.#dismissed}`, {why: $("dismiss-why").value});
-      $("dismiss").close();
+      await act(`deadletters/${id}`, {why: $("dismiss-why").value});
+      this.#dismissed === id && $("dismiss").close();
       await this.refresh();
     } catch (error) {
-      $("dismiss-found").textContent = `Not dismissed, or not known: ${why(error)}.`;
+      if (this.#dismissed === id) {
+        $("dismiss-found").textContent = `Not dismissed, or not known: ${why(error)}.`;
+      }
     } finally {
       $("dismiss-do").disabled = false;
     }
