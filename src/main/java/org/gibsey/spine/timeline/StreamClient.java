@@ -115,8 +115,11 @@ final class StreamClient implements WriteListener {
      * a time.
      */
     synchronized void whenDrained(Runnable next) {
-        whenDrained = next;
-        write();
+        // of a stream that has expired the end comes next
+        if (!expired) {
+            whenDrained = next;
+            write();
+        }
     }
 
     /** Time since something was sent, ns. */
@@ -152,8 +155,9 @@ final class StreamClient implements WriteListener {
             return;
         }
         send(last);
+        whenDrained = () -> out.later(this::end);
         expired = true;
-        whenDrained(() -> out.later(this::end));
+        write();
     }
 
     /** Whether the stream has ended, from either side. */

@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.sql.SQLException;
+import java.time.Instant;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
+import org.assertj.core.api.Assertions;
 import org.gibsey.spine.ClientShares;
+import org.gibsey.spine.identity.Caller;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.mockito.Mockito;
 
@@ -83,13 +88,31 @@ class StreamClientTest {
         catchUp.destroy();
     }
 
+    @Test
+    void theEndOfAStreamThatHasExpiredComesAfterWhatWaitsAndWhateverElseWasToCome() throws Exception {
+        HeldAnswer answer = new HeldAnswer();
+        StreamClient client = deaf(answer, "any", new Caller(UUID.randomUUID(), Instant.EPOCH));
+        client.send(new byte[1]);
+        client.expire(Instant.now(), new byte[1]);
+
+        client.whenDrained(Assertions::fail);
+
+        assertThat(answer.hasEnded()).isFalse();
+        answer.readOn();
+        assertThat(answer.hasEnded()).isTrue();
+    }
+
     private StreamClient deaf(String sharer) {
         return deaf(new HeldAnswer(), sharer);
     }
 
-    /** One whose connection has taken the first bytes, and holds them. */
     private StreamClient deaf(HeldAnswer answer, String sharer) {
-        StreamClient client = new StreamClient(answer, StreamedGift.Filter.ALL, null, MOST_WAITING, room, sharer);
+        return deaf(answer, sharer, null);
+    }
+
+    /** One whose connection has taken the first bytes, and holds them. */
+    private StreamClient deaf(HeldAnswer answer, String sharer, @Nullable Caller caller) {
+        StreamClient client = new StreamClient(answer, StreamedGift.Filter.ALL, caller, MOST_WAITING, room, sharer);
         answer.open(client, () -> {});
         client.send(new byte[1]);
         return client;
