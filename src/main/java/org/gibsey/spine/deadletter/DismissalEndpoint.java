@@ -52,7 +52,8 @@ class DismissalEndpoint {
      * @param reason class of those to dismiss
      * @param why    in words of the operator's own, as they are kept and shown; may be null in a dry run
      * @param dryRun only says what would be dismissed; true unless said otherwise
-     * @param upTo   none with a higher id, or null for all: with that of the dry run none is dismissed that came after it
+     * @param upTo   none with a higher id, or null for all: with that of the dry run no new letter is dismissed; one that died again
+     *     meanwhile has the id that it had
      */
     @WriteOperation
     public Dismissed dismiss(String reason, @Nullable String why, @Nullable Boolean dryRun, @Nullable Long upTo)
