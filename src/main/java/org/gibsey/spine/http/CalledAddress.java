@@ -2,6 +2,7 @@ package org.gibsey.spine.http;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.apache.camel.Exchange;
 
 /**
@@ -10,15 +11,22 @@ import org.apache.camel.Exchange;
  */
 public final class CalledAddress {
 
-    /** Exchange property: scheme, host, port where it is not the default, and what a proxy took off the path; ends with a slash. */
+    /**
+     * Exchange property: gives scheme, host, port where it is not the default, and what a proxy took off the path; ends with a slash. It
+     * is put together when it is asked for, which most calls never do.
+     */
     private static final String PROPERTY = "calledAddress";
 
     private CalledAddress() {}
 
     static void enter(HttpServletRequest request, Exchange exchange) {
+        Supplier<String> address = () -> origin(request) + ForwardedValve.outside(request, "/");
+        exchange.setProperty(PROPERTY, address);
+    }
+
+    private static String origin(HttpServletRequest request) {
         String url = request.getRequestURL().toString();
-        String origin = url.substring(0, url.length() - request.getRequestURI().length());
-        exchange.setProperty(PROPERTY, origin + ForwardedValve.outside(request, "/"));
+        return url.substring(0, url.length() - request.getRequestURI().length());
     }
 
     /**
@@ -28,6 +36,7 @@ public final class CalledAddress {
      * @param path     of this service, with the slash that it begins with
      */
     public static String of(Exchange exchange, String path) {
-        return Objects.requireNonNull(exchange.getProperty(PROPERTY, String.class)) + path.substring(1);
+        Supplier<?> address = Objects.requireNonNull(exchange.getProperty(PROPERTY, Supplier.class));
+        return address.get() + path.substring(1);
     }
 }

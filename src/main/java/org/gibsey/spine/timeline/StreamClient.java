@@ -219,8 +219,8 @@ final class StreamClient implements WriteListener {
                 }
                 takes = !gone && out.isReady();
             }
-            // the container may hold what was written for as long as a window of HTTP/2 is closed; the last is its
-            // alone
+            // the container may hold what was written for as long as a window of HTTP/2 is closed; what ends a stream
+            // does not wait for that
             if (takes || expired) {
                 runWhenDrained();
             }
