@@ -59,7 +59,7 @@ export class Letters {
     $("replay-close").addEventListener("click", () => dialog.close());
     $("replay-form").addEventListener("submit", event => {
       event.preventDefault();
-      return this.#sending === this.#chosen ? this.#stop() : this.#send();
+      return this.#sending === this.#chosen && !this.#sending.unknown ? this.#stop() : this.#send();
     });
     $("dismiss-close").addEventListener("click", () => $("dismiss").close());
     $("dismiss-form").addEventListener("submit", event => {
@@ -245,7 +245,7 @@ export class Letters {
   }
 
   async #send() {
-    const what = this.#sending = Object.assign(this.#chosen, {at: now(), lost: false});
+    const what = this.#sending = Object.assign(this.#chosen, {at: now(), lost: false, unknown: false});
     const {path, doing} = ACTS[what.name];
     $("replay-send").textContent = "Stop";
     $("replay-close").textContent = "Close";
@@ -287,12 +287,17 @@ export class Letters {
 
   #fail(what, reason) {
     if (what === this.#chosen) {
-      $("replay-found").textContent = `Not all were ${ACTS[what.name].done}: ${reason}. Trying again is safe.`;
-      $("replay-send").textContent = ACTS[what.name].choice;
-      $("replay-send").disabled = false;
-      $("replay-why").disabled = false;
+      this.#offerAgain(reason);
     }
     this.#over(what);
+  }
+
+  #offerAgain(reason) {
+    const {done, choice} = ACTS[this.#chosen.name];
+    say($("replay-found"), `Not all were ${done}: ${reason}. Trying again is safe.`);
+    $("replay-send").textContent = choice;
+    $("replay-send").disabled = false;
+    $("replay-why").disabled = false;
   }
 
   /**
@@ -303,8 +308,16 @@ export class Letters {
   ended(name, end) {
     const sending = this.#sending;
     if (sending?.name === name && sending.lost) {
-      end?.result && new Date(end.since) >= sending.at ? this.#finish(sending, end.result) : this.#fail(sending, "what came of it is not known");
-      this.refresh();
+      if (end && new Date(end.since) >= sending.at) {
+        end.result ? this.#finish(sending, end.result) : this.#fail(sending, "it failed");
+        this.refresh();
+      } else if (sending === this.#chosen && dialog.open) {
+        sending.unknown = true; // what asks for it may still be on its way
+        this.#offerAgain("what came of it is not known");
+        expectEnd(name);
+      } else {
+        this.#over(sending);
+      }
     }
     const [words, time] = $("letters-last").children;
     if (end && ACTS[name] && !(new Date(time.dateTime) > new Date(end.until))) { // the last of all
@@ -400,6 +413,11 @@ export class Letters {
     time.dateTime && ago(time, time.dateTime);
     const found = running.find(({name}) => name === this.#sending?.name);
     if (found && this.#sending === this.#chosen) {
+      if (this.#sending.unknown) {
+        this.#sending.unknown = false;
+        $("replay-send").textContent = "Stop";
+        $("replay-why").disabled = true;
+      }
       $("replay-found").textContent = `${far(found)} ${ACTS[found.name].done}${found.stopping ? ", stopping" : ""}. Stopped, the others stay as they are; closed, it goes on.`;
     }
   }

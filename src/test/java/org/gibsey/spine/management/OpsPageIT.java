@@ -989,7 +989,7 @@ class OpsPageIT {
         }
     }
 
-    /** Held by a lock, as above. */
+    /** Held by a lock, as above. What asks for it reaches the process only after the page has asked how it ended. */
     @Test
     void findsAReplayAgainWhoseAnswerIsLost() throws Exception {
         nothingWaits();
@@ -1006,8 +1006,19 @@ class OpsPageIT {
             await().until(() -> browser.text("#replay-found").startsWith("20 would be sent"));
             browser.script("""
                     const sent = fetch;
-                    window.fetch = (url, options) => options?.method === "POST" && url === "actuator/deadletters"
-                      ? (sent(url, {...options, signal: null}), Promise.reject(new DOMException("", "TimeoutError"))) : sent(url, options);
+                    let late = () => {};
+                    window.fetch = async (url, options) => {
+                      if (options?.method === "POST" && url === "actuator/deadletters") {
+                        late = () => sent(url, {...options, signal: null});
+                        throw new DOMException("", "TimeoutError");
+                      }
+                      const answer = await sent(url, options);
+                      if (url === "actuator/acts/replay") {
+                        setTimeout(late, 100);
+                        late = () => {};
+                      }
+                      return answer;
+                    };
                     """);
             browser.click("#replay-send");
             await().until(() -> browser.text("#replay-found").startsWith("0 of 20 letters sent. Stopped, the others"));
