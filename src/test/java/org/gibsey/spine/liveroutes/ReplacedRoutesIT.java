@@ -36,11 +36,11 @@ class ReplacedRoutesIT extends EditedApplication {
     /**
      * Without what the leader of a group notes of each partition: it has a dozen and a half more of them whenever it notes
      * them anew. The coordinator that holds them is counted.
-     * Without the points of the history, of which there are some hundred at most, and without Tomcat's processors, of which
-     * it keeps as many as there were connections at once.
+     * Without the points of the history and the counts of the last hour, of which there are some hundred at most, and which
+     * grow with time; and without Tomcat's processors, of which it keeps as many as there were connections at once.
      */
     private static final Pattern COUNTED = Pattern.compile(
-            "(?!.*\\$PartitionRackInfo|.*Series\\$Point|.*\\.HeadDeadline\\$)(org\\.gibsey|org\\.apache\\.camel|org\\.apache\\.kafka\\.clients)\\..*|.*\\.KafkaClientMetrics");
+            "(?!.*\\$PartitionRackInfo|.*Series\\$Point|.*Rates\\$Counts|.*\\.HeadDeadline\\$)(org\\.gibsey|org\\.apache\\.camel|org\\.apache\\.kafka\\.clients)\\..*|.*\\.KafkaClientMetrics");
 
     @Autowired
     MeterRegistry meters;
