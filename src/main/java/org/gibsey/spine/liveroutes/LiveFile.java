@@ -69,6 +69,11 @@ record LiveFile(
         return running != null && running.file().revision().equals(revision);
     }
 
+    /** What was wrong with this content when it was last looked at. */
+    List<RouteProblem> problemsOf(String revision) {
+        return edit != null && edit.revision.equals(revision) ? edit.problems : List.of();
+    }
+
     /** Whether nothing of it has run yet, for a reason that passes. */
     boolean waitsToStart() {
         return running == null && edit != null && edit.outcome == Outcome.POSTPONED;

@@ -157,7 +157,10 @@ class LiveRoutes implements MeterBinder {
             } else if (!live.hasFailedWith(file.revision())) {
                 RehearsedFile rehearsed = rehearsal.rehearse(file);
                 // at the start tables and topics may not be there yet
-                edited.add(starting || live.waitsToStart() ? rehearsed : rehearsed.prepared(kafka));
+                edited.add(
+                        starting || live.waitsToStart()
+                                ? rehearsed
+                                : rehearsed.prepared(kafka, live.problemsOf(file.revision())));
             }
         }
         return edited;

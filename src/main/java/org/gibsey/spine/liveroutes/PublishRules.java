@@ -134,28 +134,33 @@ final class PublishRules {
      * Asks the broker about topics: a step to one that is not there fails each message, and one that may not be written too.
      *
      * @param topics each with the line of the file that sends to it
-     * @return what is wrong with them; empty when nothing is, or when the broker cannot be asked at the moment
      */
-    static List<RouteProblem> ask(RouteFile file, Map<String, Integer> topics, KafkaConnection kafka) {
-        List<RouteProblem> problems = new ArrayList<>();
-        topics.forEach((topic, line) -> refusal(topic, kafka)
-                .ifPresent(reason -> problems.add(file.problem(line, "the broker says: " + reason))));
-        return problems;
+    static void ask(RouteFile file, Map<String, Integer> topics, KafkaConnection kafka, Answers answers) {
+        topics.forEach((topic, line) -> {
+            try {
+                refusal(topic, kafka)
+                        .ifPresent(reason -> answers.refuse(file.problem(line, "the broker says: " + reason)));
+            } catch (ExecutionException | KafkaException e) {
+                LOG.debug("The broker could not be asked about topic {}", topic, e);
+                answers.missOne();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                answers.missOne();
+            }
+        });
     }
 
-    private static Optional<String> refusal(String topic, KafkaConnection kafka) {
+    private static Optional<String> refusal(String topic, KafkaConnection kafka)
+            throws ExecutionException, InterruptedException {
         try {
             TopicState state = TopicState.of(kafka.admin(), List.of(topic)).get(topic);
             return state == null ? Optional.of("there is no topic " + topic) : state.notAllowed();
-        } catch (ExecutionException | KafkaException e) {
+        } catch (ExecutionException e) {
             if (e.getCause() instanceof TopicAuthorizationException || e.getCause() instanceof InvalidTopicException) {
                 return Optional.of(RouteProblem.message(e.getCause()));
             }
-            LOG.debug("The broker could not be asked about topic {}", topic, e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            throw e;
         }
-        return Optional.empty();
     }
 
     private static List<RouteProblem> checkAccepting(

@@ -32,11 +32,17 @@ record RehearsedFile(
         return file.name();
     }
 
-    /** The same, with what its databases find in its SQL, and the broker in the topics it sends to. */
-    RehearsedFile prepared(KafkaConnection kafka) {
+    /**
+     * The same, with what its databases find in its SQL, and the broker in the topics it sends to.
+     *
+     * @param before what was wrong with the same content when it was last looked at
+     */
+    RehearsedFile prepared(KafkaConnection kafka, List<RouteProblem> before) {
+        Answers answers = new Answers();
+        statements.forEach(statement -> statement.prepare(file, answers));
+        PublishRules.ask(file, topics, kafka, answers);
         List<RouteProblem> found = new ArrayList<>(problems);
-        statements.forEach(statement -> statement.prepare(file).ifPresent(found::add));
-        found.addAll(PublishRules.ask(file, topics, kafka));
+        found.addAll(answers.refusals(before));
         return new RehearsedFile(file, routeIds, paths, claims, calls, statements, topics, List.copyOf(found));
     }
 }

@@ -18,14 +18,25 @@ import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
  * @param file   as found by the pattern of {@code VAULT_ROUTES}
  * @param line   from 1
  * @param reason one line
+ * @param isFromService whether a database or the broker says so, and may say something else another time
  */
-record RouteProblem(String file, int line, String reason) {
+record RouteProblem(String file, int line, String reason, boolean isFromService) {
 
     /** What Camel says of a name that it does not know, by what the name is of. */
     private static final Map<String, Pattern> UNKNOWN = Map.of(
             "option", Pattern.compile("Unknown parameters=\\[\\{([^=}]+)"),
             "setting", Pattern.compile("Property with key \\[([^]]+)] not found"),
             "data format", Pattern.compile("Cannot find data format in registry with ref: (.+)"));
+
+    /** One that lasts as long as the file says what it says. */
+    RouteProblem(String file, int line, String reason) {
+        this(file, line, reason, false);
+    }
+
+    /** The same, as a database or the broker says it. */
+    RouteProblem fromService() {
+        return new RouteProblem(file, line, reason, true);
+    }
 
     /**
      * What a failure says about a file.

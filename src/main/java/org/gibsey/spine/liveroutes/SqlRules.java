@@ -5,7 +5,6 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -147,24 +146,25 @@ final class SqlRules {
         /**
          * Has the database parse it, without executing it. A misspelt column would otherwise pass every other check and make
          * the route wait, as it does for anything that the database may mend by itself.
-         *
-         * @return what the database does not understand; empty when it does or cannot be asked at the moment
          */
-        Optional<RouteProblem> prepare(RouteFile file) {
+        void prepare(RouteFile file, Answers answers) {
             // nobody reads here
             DataSource open = database instanceof VaultReads reads ? reads.getTargetDataSource() : database;
             try (Connection connection = open == null ? database.getConnection() : open.getConnection();
                     PreparedStatement statement = connection.prepareStatement(sql)) {
                 // makes the driver ask the database
                 var unused = statement.getParameterMetaData();
-                return Optional.empty();
             } catch (SQLException e) {
                 String state = String.valueOf(e.getSQLState());
-                if (state.startsWith(NOT_UNDERSTOOD) && !NOT_KNOWN_WITHOUT_VALUES.contains(state)) {
-                    return Optional.of(problem(file, RouteProblem.message(e)));
+                if (NOT_KNOWN_WITHOUT_VALUES.contains(state)) {
+                    return;
                 }
-                LOG.debug("The SQL of {} line {} could not be checked", file.name(), line, e);
-                return Optional.empty();
+                if (state.startsWith(NOT_UNDERSTOOD)) {
+                    answers.refuse(problem(file, RouteProblem.message(e)));
+                } else {
+                    LOG.debug("The SQL of {} line {} could not be checked", file.name(), line, e);
+                    answers.missOne();
+                }
             }
         }
 
