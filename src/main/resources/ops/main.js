@@ -40,7 +40,7 @@ async function look() {
   const [health, metrics, live, acts, waiting, past] = await Promise.allSettled([
     read("health/readiness", {also: [503]}), readText(METRICS), read("liveroutes"), read("acts"),
     rounds % LETTERS_EVERY === 0 ? letters.refresh() : letters.listing, rounds % HISTORY_EVERY === 0 ? course.read(rounds % CHARTS_EVERY === 0) : course.latest,
-    rounds % CHARTS_EVERY === 0 && showWorkers()]);
+    (rounds % CHARTS_EVERY === 0 || !groups?.groups.length) && showWorkers()]); // what is not known is asked at each round
   rounds++;
   showHealth(health);
   const token = [live, metrics].find(({reason}) => reason instanceof TokenNeeded);

@@ -1,6 +1,7 @@
 package org.gibsey.spine.health;
 
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -39,6 +40,9 @@ import org.springframework.stereotype.Component;
 class Groups {
 
     private static final Logger LOG = LoggerFactory.getLogger(Groups.class);
+
+    /** How old what is known may be; what is not is asked again at the next look. */
+    private static final Duration KEPT = Duration.ofSeconds(10);
 
     private final KafkaConnection kafka;
     private final GroupWatch watch;
@@ -99,6 +103,9 @@ class Groups {
     }
 
     void look() {
+        if (!latest.groups().isEmpty() && clock.instant().isBefore(latest.at().plus(KEPT))) {
+            return;
+        }
         try {
             latest = ask();
         } catch (InterruptedException e) {

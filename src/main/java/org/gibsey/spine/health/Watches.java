@@ -3,7 +3,6 @@ package org.gibsey.spine.health;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Clock;
-import java.time.Duration;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.gibsey.spine.Repeating;
@@ -90,7 +89,7 @@ class Watches {
 
     @Bean
     Repeating groupsThread(Groups groups) {
-        return Repeating.toBeStarted("groups", Duration.ofSeconds(10), groups::look);
+        return Repeating.toBeStarted("groups", Watch.PAUSE, groups::look);
     }
 
     /** After the routes were loaded, as they tell which topics this process needs: a look before that would miss some. */

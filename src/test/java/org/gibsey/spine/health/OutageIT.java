@@ -142,17 +142,31 @@ class OutageIT {
             within10s(() -> assertThat(api.metric("gifts_lag_records")).isNaN());
             assertThat(api.save(91_002, "while the broker is away").statusCode())
                     .isEqualTo(503);
+            await().until(() -> api.bean(Groups.class).report().problem() != null);
         } finally {
             services.kafka().start();
         }
         within10s(() -> {
             assertThat(all.readiness()).isEqualTo(200);
             assertThat(api.readiness()).isEqualTo(200);
+            assertThat(api.json("/actuator/groups").path("groups")).isNotEmpty();
         });
         assertThat(api.save(91_002, "when the broker is back").statusCode()).isEqualTo(202);
         within10s(() -> assertThat(api.metric("gifts_lag_records")).isZero());
         booksBalance();
         assertLogIsShort();
+    }
+
+    /** So that what is not known can be asked often. */
+    @Test
+    void doesNotAskWhoIsInTheGroupsWhenItIsKnownSinceAMoment() {
+        Groups groups = all.bean(Groups.class);
+        await().untilAsserted(() -> {
+            Groups.Report known = groups.report();
+            assertThat(known.groups()).isNotEmpty();
+            groups.look();
+            assertThat(groups.report()).isSameAs(known);
+        });
     }
 
     @Test

@@ -293,6 +293,25 @@ class OpsPageIT {
         }
     }
 
+    /** As after a start, when the process has not asked yet. Rounds are counted by the reads of what is read in each. */
+    @Test
+    void asksAgainAtTheNextRoundWhoIsInTheGroupsWhereThatIsNotKnown() {
+        nothingWaits();
+        Runnable real = browser.before(FETCH.formatted("""
+                window.rounds ??= 0;
+                window.rounds += what === "liveroutes";
+                if (what === "groups" && window.rounds <= 2) return json({problem: 'not looked yet', groups: [], topics: []});
+                if (what === "groups") window.known ??= window.rounds;
+                """));
+        try {
+            open(management);
+            await().until(() -> browser.text("#verdict").equals("Well"));
+            assertThat(browser.<Number>script("return window.known").intValue()).isEqualTo(3);
+        } finally {
+            real.run();
+        }
+    }
+
     /** With its section of the runbook; that the process notes them is in {@code RatesTest}. */
     @Test
     void saysWhatTheProcessNotedOverSomeMinutes() throws Exception {
