@@ -175,12 +175,20 @@ export function show(list, act) {
   shown = news;
   document.body.dataset.severity = severity;
   say($("verdict"), ANSWERS[severity]);
-  say($("said"), [ANSWERS[severity], list[0]?.what].filter(Boolean).join(": "));
+  const aloud = [ANSWERS[severity], list[0]?.what].filter(Boolean).join(": ");
+  if (withoutFigures(aloud) !== withoutFigures($("said").textContent)) {
+    say($("said"), aloud);
+  }
   $("well").hidden = list.length > 0;
   $("concerns").replaceChildren(...list.map(concern => item(concern, act)));
   say($("afar"), list.length === 0 ? "" : `${MARKS[severity]} ${list[0].what}`);
   document.title = list.length === 0 ? `${MARKS.well} Well · ${NAME}` : `${MARKS[severity]} ${list[0].what} · ${NAME}`;
   document.querySelector("link[rel=icon]").href = `ops/icon-${severity}.svg`;
+}
+
+/** What goes on with other figures is no news to who hears it. */
+function withoutFigures(words) {
+  return words.replace(/(?<![\w-])[\d.,]+/g, "");
 }
 
 function item({severity, what, since, todo, section, anchor, route}, act) {

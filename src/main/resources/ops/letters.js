@@ -105,10 +105,12 @@ export class Letters {
     }
   }
 
-  /** Shows another page of what is chosen. */
-  #turn(page) {
+  /** Shows another page of what is chosen, and has it read aloud which: not each time that there is one letter more. */
+  async #turn(page) {
     this.#page = page;
-    return this.refresh();
+    const listing = await this.refresh();
+    say($("letters-turned"), $("letters-place").textContent);
+    return listing;
   }
 
   #asked() {
@@ -223,6 +225,7 @@ export class Letters {
     $("replay-what").textContent = words;
     $("replay-mend").textContent = mend;
     $("replay-found").textContent = "Dry run…";
+    $("replay-far").textContent = "";
     $("replay-send").disabled = true;
     $("replay-send").textContent = choice;
     $("replay-send").hidden = false;
@@ -275,6 +278,7 @@ export class Letters {
   #finish(what, result) {
     if (what === this.#chosen) {
       $("replay-found").textContent = `${outcome(what.name, result)}${result.stopped ? "" : " The list shows the outcome."}`;
+      $("replay-far").textContent = "";
       $("replay-send").hidden = true;
       $("replay-close").focus();
     }
@@ -295,6 +299,7 @@ export class Letters {
   #offerAgain(reason) {
     const {done, choice} = ACTS[this.#chosen.name];
     say($("replay-found"), `Not all were ${done}: ${reason}. Trying again is safe.`);
+    $("replay-far").textContent = "";
     $("replay-send").textContent = choice;
     $("replay-send").disabled = false;
     $("replay-why").disabled = false;
@@ -418,7 +423,9 @@ export class Letters {
         $("replay-send").textContent = "Stop";
         $("replay-why").disabled = true;
       }
-      $("replay-found").textContent = `${far(found)} ${ACTS[found.name].done}${found.stopping ? ", stopping" : ""}. Stopped, the others stay as they are; closed, it goes on.`;
+      // beside what is read aloud, which would not end before the next count
+      say($("replay-far"), `${far(found)} ${ACTS[found.name].done}${found.stopping ? ", stopping" : ""}.`);
+      say($("replay-found"), "Stopped, the others stay as they are; closed, it goes on.");
     }
   }
 }

@@ -756,12 +756,12 @@ class OpsPageIT {
             browser.type("#replay-why", "a program wrote nonsense");
             browser.click("#replay-send");
             await().until(() ->
-                    browser.text("#replay-found").startsWith("0 of 20 letters dismissed. Stopped, the others"));
+                    browser.text("#replay-course").startsWith("0 of 20 letters dismissed. Stopped, the others"));
             browser.click("#replay-send");
             await().until(() -> browser.texts("#under-way .far").contains("0 of 20 letters, stopping"));
         }
         await().until(() ->
-                browser.text("#replay-found").equals("8 of 20 dismissed, then stopped: the others are as they were."));
+                browser.text("#replay-course").equals("8 of 20 dismissed, then stopped: the others are as they were."));
         browser.click("#replay-close");
 
         await().until(() -> browser.text(button).equals("Dismiss all 13 undecodable…"));
@@ -769,7 +769,7 @@ class OpsPageIT {
         await().until(() -> browser.text("#replay-found").equals("13 would be dismissed, with this reason."));
         browser.type("#replay-why", "a program wrote nonsense");
         browser.click("#replay-send");
-        await().until(() -> browser.text("#replay-found").equals("13 dismissed. The list shows the outcome."));
+        await().until(() -> browser.text("#replay-course").equals("13 dismissed. The list shows the outcome."));
         browser.click("#replay-close");
         await().until(() -> browser.texts("#concerns .what").equals(List.of("1 dead letter waits: invalid")));
         assertThat(browser.texts(".letter[data-state='dismissed'] .mend"))
@@ -798,6 +798,9 @@ class OpsPageIT {
         browser.press(Keys.TAB);
         browser.press(Keys.ENTER);
         await().until(() -> browser.text("#letters-place").startsWith("21 to "));
+        assertThat(browser.<String>script("return document.getElementById('letters-turned').textContent"))
+                .as("read aloud")
+                .startsWith("21 to ");
         assertThat(browser.texts(".letter .origin")).isNotEmpty().doesNotContainAnyElementsOf(newest);
         assertThat(browser.<String>script("return document.activeElement.id")).isEqualTo("older");
         List<String> violations = browser.violationsInLightAndDark("older ones of one reason");
@@ -919,14 +922,14 @@ class OpsPageIT {
             press("#replay-all-undecodable");
             await().until(() -> browser.text("#replay-found").startsWith("20 would be sent"));
             browser.click("#replay-send");
-            await().until(() -> browser.text("#replay-found").startsWith("0 of 20 letters sent. Stopped, the others"));
+            await().until(() -> browser.text("#replay-course").startsWith("0 of 20 letters sent. Stopped, the others"));
             browser.click("#replay-send");
             await().until(() -> browser.texts("#under-way .far").contains("0 of 20 letters, stopping"));
             assertThat(browser.violationsAtEveryWidth("replay that stops", "#replay"))
                     .isEmpty();
         }
         await().until(() ->
-                browser.text("#replay-found").equals("8 of 20 sent, then stopped: the others are as they were."));
+                browser.text("#replay-course").equals("8 of 20 sent, then stopped: the others are as they were."));
         browser.click("#replay-close");
         await().until(() -> browser.texts("#under-way li").isEmpty());
 
@@ -947,6 +950,54 @@ class OpsPageIT {
             await().until(() ->
                     browser.text("#walked").endsWith("1 unaccounted. Stopped before the end: this is no verdict."));
             await().until(() -> browser.texts("#under-way li").isEmpty());
+        } finally {
+            real.run();
+        }
+    }
+
+    /** Who hears the page would hear nothing else: a count is not read aloud each time it changes. */
+    @Test
+    void readsAloudThatAReplayBeginsAndEndsAndNotHowFarItIs() throws Exception {
+        nothingWaits();
+        topic.write("a replay that is heard");
+        open(management);
+        await().until(() -> browser.text("#replay-all-undecodable").equals("Replay the one undecodable…"));
+        Runnable real = browser.before(FETCH.formatted("""
+                const since = new Date().toISOString();
+                if (what === "deadletters" && more[0]?.method === "POST") {
+                  return JSON.parse(more[0].body).dryRun ? json({selected: 9}) : new Promise(done =>
+                    window.end = () => (window.end = null, done(Response.json({replayed: 9, selected: 9, stopped: false}))));
+                }
+                if (what === "deadletters") return real(url, ...more).then(answer => answer.json()).then(listing => (window.waiting ??= 9,
+                  Response.json({...listing, total: ++window.waiting, waiting: [{reason: "undecodable", letters: window.waiting, since}]})));
+                if (what.startsWith("acts/")) return json({running: null, ended: null});
+                if (what === "acts") return json(window.end ? [{name: "replay", done: window.far = (window.far ?? 0) + 1, of: 9, since}] : []);
+                """) + """
+                window.heard = [];
+                addEventListener("DOMContentLoaded", () => document.querySelectorAll("[role=status]").forEach(element =>
+                  new MutationObserver(() => element.textContent && window.heard.push(element.textContent))
+                    .observe(element, {childList: true, characterData: true, subtree: true})));
+                """);
+        try {
+            open(management);
+            await().until(() -> browser.<Boolean>script("return window.waiting >= 12"));
+            press("#replay-all-undecodable");
+            await().until(() -> browser.text("#replay-found").startsWith("9 would be sent"));
+            browser.click("#replay-send");
+            await().until(() -> browser.<Boolean>script("return window.far >= 3"));
+            assertThat(browser.text("#replay-far")).matches("[0-9]+ of 9 letters sent\\.");
+            browser.script("window.end()");
+            await().until(() -> browser.text("#replay-course").equals("9 sent. The list shows the outcome."));
+
+            assertThat(browser.<List<String>>script("return window.heard"))
+                    .containsExactly(
+                            "Well, but look: 10 dead letters wait: undecodable",
+                            "Dry run…",
+                            "9 would be sent, with key and content as they came.",
+                            "Sending…",
+                            "Stopped, the others stay as they are; closed, it goes on.",
+                            "9 sent. The list shows the outcome.");
+            browser.click("#replay-close");
         } finally {
             real.run();
         }
@@ -1040,9 +1091,9 @@ class OpsPageIT {
                     };
                     """);
             browser.click("#replay-send");
-            await().until(() -> browser.text("#replay-found").startsWith("0 of 20 letters sent. Stopped, the others"));
+            await().until(() -> browser.text("#replay-course").startsWith("0 of 20 letters sent. Stopped, the others"));
         }
-        await().until(() -> browser.text("#replay-found").equals("20 sent. The list shows the outcome."));
+        await().until(() -> browser.text("#replay-course").equals("20 sent. The list shows the outcome."));
 
         open(management);
 
