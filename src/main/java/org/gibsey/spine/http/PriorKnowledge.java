@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import org.apache.catalina.connector.CoyoteAdapter;
 import org.apache.coyote.ActionCode;
 import org.apache.coyote.Adapter;
@@ -44,18 +45,23 @@ final class PriorKnowledge extends Http2Protocol {
 
     private static final int BYTES_A_CALL = 64 << 10;
 
-    /** How many connections there may be, if each has all its streams open. */
-    private final long room = Math.max(
-            2,
-            (long) (Runtime.getRuntime().maxMemory() * OF_THE_HEAP)
-                    / (STREAMS * BYTES_A_STREAM + CALLS * BYTES_A_CALL));
-
     /** From its opening: calls of a connection that has ended may still wait for their turn. */
     private static final long COUNTS_AT_LEAST_NANOS = TimeUnit.SECONDS.toNanos(5);
 
+    /** How many connections there may be, if each has all its streams open. */
+    private final long room;
+
+    private final LongSupplier nanoTime;
     private final List<Connection> connections = new ArrayList<>();
 
     PriorKnowledge() {
+        this(Runtime.getRuntime().maxMemory(), System::nanoTime);
+    }
+
+    /** @param heap bytes */
+    PriorKnowledge(long heap, LongSupplier nanoTime) {
+        this.room = Math.max(2, (long) (heap * OF_THE_HEAP) / (STREAMS * BYTES_A_STREAM + CALLS * BYTES_A_CALL));
+        this.nanoTime = nanoTime;
         setMaxConcurrentStreams(STREAMS);
         setMaxConcurrentStreamExecution(CALLS);
         setInitialWindowSize(WINDOW);
@@ -80,7 +86,7 @@ final class PriorKnowledge extends Http2Protocol {
 
     /** Nobody has more than half of them. */
     private synchronized boolean admit(SocketWrapperBase<?> socket) {
-        long now = System.nanoTime();
+        long now = nanoTime.getAsLong();
         connections.removeIf(
                 connection -> connection.socket.isClosed() && now - connection.since > COUNTS_AT_LEAST_NANOS);
         String client = ClientShares.client(socket.getRemoteAddr());

@@ -10,7 +10,9 @@ import static org.mockito.Mockito.never;
 import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.when;
 
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.catalina.connector.CoyoteAdapter;
 import org.apache.coyote.ActionCode;
 import org.apache.coyote.Adapter;
@@ -72,14 +74,20 @@ class PriorKnowledgeTest {
         SocketWrapperBase<?> gone = mock(SocketWrapperBase.class, RETURNS_DEEP_STUBS);
         when(gone.isClosed()).thenReturn(true);
         when(gone.getRemoteAddr()).thenReturn("192.0.2.1");
-        PriorKnowledge http2 = new PriorKnowledge();
-        long room = Runtime.getRuntime().maxMemory() / 4 / (128L * (16 << 10) + 32L * (64 << 10));
+        AtomicLong now = new AtomicLong();
+        // 16 connections, of which one address has half
+        PriorKnowledge http2 = new PriorKnowledge(256L << 20, now::get);
 
-        for (int i = 0; i < (room + 1) / 2; i++) {
+        for (int i = 0; i < 8; i++) {
             http2.getInternalUpgradeHandler(gone, server, null);
         }
         verify(gone, never()).close();
 
+        now.addAndGet(TimeUnit.SECONDS.toNanos(5));
+        http2.getInternalUpgradeHandler(gone, server, null);
+        verify(gone).close();
+
+        now.incrementAndGet();
         http2.getInternalUpgradeHandler(gone, server, null);
         verify(gone).close();
     }
