@@ -111,23 +111,20 @@ export class Changes {
 
   // ---- delete, and undo
 
-  async delete(gift) {
+  /**
+   * @param key    of the delete
+   * @param undone whether it was sent before, may be made already, and is to be brought back
+   */
+  async delete(gift, key = randomKey(), undone = false) {
     if (this.#isBusy(gift)) {
       return;
     }
-    const {element} = this.#gifts.find(gift.event_id);
-    element.classList.add("taken");
     const change = this.#begin(gift, () => false);
-    let undone = false;
-    const undo = async () => {
+    const undo = () => {
       undone = true;
+      change.isDeleted = false;
       this.#comingBack(gift);
       change.wake();
-      // what may be deleted is sent on until that is known: brought back before, it could be deleted after
-      const {outcome, isOpen} = await deleted;
-      if (isMade(outcome) || isOpen) {
-        await this.#restore(gift);
-      }
     };
     const wait = async (why, seconds, isOpen) => {
       const isOver = () => undone && !isOpen;
@@ -138,49 +135,79 @@ export class Changes {
       }
       return isOver();
     };
-    this.#note(gift, "Deleted.", "Undo", undo);
-    element.querySelector(".note button").focus({preventScroll: true});
-    this.#say("Deleted. It can be brought back for ten seconds.");
-    const deleted = this.#make(change, "DELETE", gift, "", null, randomKey(), wait);
-    const {outcome, isOpen} = await deleted;
-    if (!isMade(outcome)) {
-      if (undone && isOpen) {
+    if (undone) {
+      this.#comingBack(gift);
+    } else {
+      const {element} = this.#gifts.find(gift.event_id);
+      element.classList.add("taken");
+      this.#note(gift, "Deleted.", "Undo", undo);
+      element.querySelector(".note button").focus({preventScroll: true});
+      this.#say("Deleted. It can be brought back for ten seconds.");
+    }
+    const {reader} = this.#session;
+    let {outcome, isOpen} = await this.#make(change, "DELETE", gift, "", null, key, wait, undone);
+    if (isMade(outcome) && !undone) {
+      change.isDeleted = true;
+      this.#note(gift, outcome === "queued" ? "Kept, and deleted for all when the database is back." : "Deleted.", "Undo", undo);
+      await this.#pause(change, UNDO_MS);
+      if (!undone) {
+        if (this.#onItsWay.get(gift.event_id) === change) {
+          this.#onItsWay.delete(gift.event_id);
+          this.#gifts.remove(gift.event_id);
+        }
         return;
       }
-      this.#onItsWay.delete(gift.event_id);
-      const now = outcome === "conflict" ? await this.#read(gift) : null;
-      this.#gifts.change(now ?? change.latest ?? gift);
-      const words = isOpen ? "It may be deleted already." : "Not deleted.";
-      this.#tell(gift, undone ? "" : `${words} ${reasonOf(outcome, "Delete it again")}`, words);
+    }
+    // what may be deleted is sent on, and asked for, until that is known: brought back before, it could be deleted after
+    if (outcome === "queued") {
+      change.isTold = false;
+      this.#stay(gift, change,
+        "Your delete is kept. It is done when the database is back, and then brought back by itself; keep this window open until then.");
+    }
+    while (outcome === "queued") {
+      // only whoever sent it is told of it
+      isOpen = this.#session.reader !== reader;
+      outcome = isOpen ? "signed-out" : await this.#look(change);
+    }
+    if (undone && isMade(outcome)) {
+      await this.#restore(gift);
       return;
     }
-    change.isDeleted = true;
-    undone || this.#note(gift, "Deleted.", "Undo", undo);
-    await new Promise(done => setTimeout(done, UNDO_MS));
-    if (this.#onItsWay.get(gift.event_id) === change) {
-      this.#onItsWay.delete(gift.event_id);
-      this.#gifts.remove(gift.event_id);
+    const now = outcome === "conflict" ? await this.#read(gift) : null;
+    this.#onItsWay.delete(gift.event_id);
+    if (undone && isOpen) {
+      this.#notBack(gift, `It may be deleted already. ${reasonOf(outcome, "Try again")}`, () => this.delete(gift, key, true));
+      return;
     }
+    this.#gifts.change(now ?? change.latest ?? gift);
+    const words = isOpen ? "It may be deleted already." : "Not deleted.";
+    this.#tell(gift, undone ? "" : `${words} ${reasonOf(outcome, "Delete it again")}`, words);
   }
 
+  /** Only of a gift whose delete is known to be made: of another one the vault says that it is there, and deletes it after. */
   async #restore(gift) {
     const change = this.#begin(gift, () => change.id !== null);
     const wait = (why, seconds) => this.#wait(gift, change,
       `${why} It is brought back once the vault takes that, asked again by itself in ${seconds} s.`);
     const {outcome, isOpen} = await this.#make(change, "POST", gift, "/restore", null, randomKey(), wait);
+    // brought back elsewhere, and perhaps changed
+    const now = outcome === "present" ? await this.#read(gift) : null;
     this.#onItsWay.delete(gift.event_id);
-    if (outcome === "applied" || outcome === "queued" || outcome === "present") {
-      this.#gifts.change(change.latest ?? gift);
+    if (outcome === "applied" || outcome === "queued" || now) {
+      this.#gifts.change(change.latest ?? now ?? gift);
       this.#tell(gift, outcome === "queued" ? "Kept, and back for all when the database is." : "", "It is back.");
       return;
     }
-    const found = this.#gifts.find(gift.event_id);
-    found?.element.classList.add("taken");
-    const words = `${isOpen ? "It may be back already." : "Deleted, and not brought back."} ${reasonOf(outcome, "Try again")}`;
-    this.#note(gift, words, "Try again", () => {
+    const words = isOpen || outcome === "present" ? "It may be back already." : "Deleted, and not brought back.";
+    this.#notBack(gift, `${words} ${reasonOf(outcome, "Try again")}`, () => {
       this.#comingBack(gift);
       this.#restore(gift);
     });
+  }
+
+  #notBack(gift, words, again) {
+    this.#gifts.find(gift.event_id)?.element.classList.add("taken");
+    this.#note(gift, words, "Try again", again);
     this.#say(words);
   }
 
@@ -205,10 +232,11 @@ export class Changes {
   /**
    * Sends a change until it is judged, and waits for what becomes of it.
    *
-   * @param wait as {@link insist} has it
+   * @param wait    as {@link insist} has it
+   * @param wasOpen whether it was sent before and may be made already
    * @returns the outcome, "stopped" when nobody waited for it; what is wrong; and whether it may be made all the same
    */
-  async #make(change, method, gift, path, sets, key, wait) {
+  async #make(change, method, gift, path, sets, key, wait, wasOpen = false) {
     const send = () => this.#session.fetch(`/vault/gifts/${gift.event_id}${path}`, {
       method,
       headers: {
@@ -218,7 +246,7 @@ export class Changes {
       },
       ...(sets && {body: JSON.stringify(sets)}),
     });
-    const {answer, isOpen} = await insist(send, wait);
+    const {answer, isOpen} = await insist(send, wait, wasOpen);
     if (answer === null) {
       return {outcome: "stopped", isOpen};
     }
@@ -297,8 +325,22 @@ export class Changes {
     }
   }
 
-  /** Says for a second why a change is not made yet. Meanwhile nothing else is done to the gift. */
+  /** Says for a second why a change is not made yet. */
   async #wait(gift, change, words, button, action) {
+    this.#stay(gift, change, words, button, action);
+    await this.#pause(change, 1_000);
+  }
+
+  /** Until it is over or the reader has done something to the change. */
+  #pause(change, time) {
+    return new Promise(done => {
+      change.wake = done;
+      setTimeout(done, time);
+    });
+  }
+
+  /** Says why a change is not made yet. Meanwhile nothing else is done to the gift. */
+  #stay(gift, change, words, button, action) {
     this.#note(gift, words, button, action);
     const element = this.#gifts.find(gift.event_id)?.element;
     const acts = element?.querySelector(".acts");
@@ -309,10 +351,6 @@ export class Changes {
     // not each second
     change.isTold || this.#say(words);
     change.isTold = true;
-    await new Promise(done => {
-      change.wake = done;
-      setTimeout(done, 1_000);
-    });
   }
 
   #tell(gift, words, spoken = words) {
@@ -505,6 +543,7 @@ function reasonOf(outcome, again) {
     gone: "The gift is deleted, and cannot be changed.",
     void: "Nothing is left of this gift.",
     invalid: "Please mend what is marked.",
+    present: `It is not deleted any more, but cannot be read. ${again} in a moment.`,
     large: "Question and answer together are longer than the vault takes.",
     readonly: "Gifts cannot be changed here.",
     stopped: "Not tried any more.",

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import org.apache.camel.CamelContext;
 import org.gibsey.spine.embedded.AnonymousChangesIT;
 import org.gibsey.spine.embedded.Browser;
 import org.junit.jupiter.api.AfterAll;
@@ -51,11 +52,24 @@ class ChangesPageIT {
             };
             """;
 
+    /** While it ages, minutes pass between any two looks, and the undo of ten seconds has no end. */
+    private static final String AGEING = """
+            const now = performance.now.bind(performance);
+            let later = 0;
+            window.isAgeing = true;
+            performance.now = () => now() + (window.isAgeing ? later += 60_000 : later);
+            const waiting = window.setTimeout;
+            window.setTimeout = (action, wait) => waiting(action, window.isAgeing && wait === 10_000 ? 1e9 : wait);
+            """;
+
     private static Browser browser;
     private static long lastPage = 56_200;
 
     @LocalServerPort
     int port;
+
+    @Autowired
+    CamelContext camel;
 
     @Autowired
     JdbcClient vault;
@@ -409,6 +423,60 @@ class ChangesPageIT {
         assertThat(Set.copyOf(sent())).hasSize(2);
         await().until(() ->
                 http.getForObject("/vault/list?page_id=" + page, String.class).contains(gift));
+    }
+
+    /** To bring back what may not be deleted yet would find it there, and have the delete come after it. */
+    @Test
+    void anUndoOfWhatMayBeDeletedIsTriedAgainFromTheDeleteOn() {
+        String gift = store("q", "a");
+        browser.open(ofPage());
+        browser.script(LOSING_ANSWERS);
+        browser.click(".delete");
+        awaitNote("The vault takes nothing at the moment\\. Your delete .*");
+        browser.click(".note button");
+        browser.script("window.isRefusing = 401");
+        awaitNote("It may be deleted already\\. You are signed out\\. Sign in, then try again\\. Try again");
+        assertThat(sent()).containsOnly(sent().get(0));
+
+        browser.script("window.isRefusing = 0; window.isHeard = true");
+        browser.click(".note button");
+
+        await().until(() -> browser.texts("#announcer").equals(List.of("It is back.")));
+        assertThat(browser.texts(".gift .note")).isEmpty();
+        assertThat(Set.copyOf(sent())).hasSize(2);
+        assertThat(changesOf(gift)).isEqualTo(2);
+    }
+
+    /** Until then the vault says that the gift is there, whatever will become of it. */
+    @Test
+    void anUndoWaitsForItsDeleteHoweverLongTheVaultKeepsThatOnly() throws Exception {
+        String gift = store("q", "a");
+        browser.open(ofPage());
+        browser.script(AGEING);
+        camel.getRouteController().stopRoute("persist-changes");
+        try {
+            browser.click(".delete");
+            awaitNote("Kept, and deleted for all when the database is back\\. Undo");
+            browser.click(".note button");
+
+            String kept = "Your delete is kept. It is done when the database is back, and then brought back by itself;"
+                    + " keep this window open until then.";
+            await().until(() -> browser.texts("#announcer").equals(List.of(kept)));
+            assertThat(browser.texts(".gift .note")).containsExactly(kept);
+            assertThat(browser.texts(".gift .acts")).isEmpty();
+            assertThat(browser.violationsAtEveryWidth("undo of a delete that is kept"))
+                    .isEmpty();
+            browser.script("window.isAgeing = false");
+        } finally {
+            camel.getRouteController().startRoute("persist-changes");
+        }
+
+        await().until(() -> browser.texts("#announcer").equals(List.of("It is back.")));
+        assertThat(browser.texts(".gift .note")).isEmpty();
+        assertThat(browser.texts(".gift .acts")).hasSize(1);
+        assertThat(changesOf(gift)).isEqualTo(2);
+        assertThat(http.getForObject("/vault/list?page_id=" + page, String.class))
+                .contains(gift);
     }
 
     @Test
