@@ -99,6 +99,10 @@ export class Changes {
       return;
     }
     const now = outcome === "conflict" || outcome === "superseded" ? await this.#read(gift) : null;
+    if (outcome === "gone" || outcome === "void") {
+      // the stream may tell of it later
+      change.latest ??= null;
+    }
     const latest = now ?? change.latest ?? gift;
     if (change.latest === null) {
       this.#gifts.remove(gift.event_id);

@@ -23,8 +23,8 @@ const [session] = await Promise.all([Session.begin(), loadSymbols()]);
 const gifts = {
   find: () => shown ? {gift: shown, element: $("gift-place").firstElementChild} : undefined,
   change(gift) {
-    show({...gift, status: "stored"});
-    return true;
+    shown && show({...gift, status: "stored"});
+    return Boolean(shown);
   },
   remove() {
     show({status: "deleted"});
@@ -38,7 +38,8 @@ const handlers = {
     const gift = parse(json);
     if (gift.event_id === id) {
       told++;
-      changing.changed(gift);
+      // one that was deleted is brought back
+      changing.changed(gift) || show({...gift, status: "stored"});
     }
   },
   gone(json) {

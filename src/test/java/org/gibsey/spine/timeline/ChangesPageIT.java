@@ -348,7 +348,6 @@ class ChangesPageIT {
                 "window.refusal = {status: 403, problem: {type: '/problems#readonly'}}", "cannot be changed here");
         assertRefused("window.refusal = {status: 404}", "does not have this gift yet");
         assertRefused("window.refusal = {status: 409, problem: {type: '/problems#dead'}}", "could not store this");
-        assertRefused("window.refusal = {status: 410}", "The gift is deleted");
         assertRefused("window.refusal = {status: 412}", "changed in the meantime");
         assertRefused("window.refusal = {status: 413}", "longer than the vault takes");
         assertRefused(
@@ -358,7 +357,6 @@ class ChangesPageIT {
                 .isEqualTo("There is something in this that the vault cannot keep.");
         assertRefused("delete window.refusal; window.outcome = 'conflict'", "changed in the meantime");
         assertRefused("window.outcome = 'superseded'", "A later change of it holds");
-        assertRefused("window.outcome = 'void'", "Nothing is left of this gift");
         assertRefused("window.outcome = 'dead'", "could not store this");
         browser.click("dialog [type=submit]");
         await().until(() -> browser.text("dialog .outcome").contains("could not store this"));
@@ -381,8 +379,61 @@ class ChangesPageIT {
         assertThat(browser.find("#edit-question").getDomProperty("value")).isEqualTo("as it was");
     }
 
+    /** The stream may tell of it later. */
     @Test
-    void aDeleteThatMayBeStoredIsSentAgainByItselfAndIsOne() {
+    void whatIsRefusedForAGiftThatIsGoneTakesTheGiftFromThePageAndLosesNoText() {
+        store("as it was", "a");
+        Map.of(
+                        "path.startsWith('/vault/changes/') ? [200, {status: 'void'}] : [202, {}]",
+                        "Nothing is left of this gift.",
+                        "[410, {}]",
+                        "The gift is deleted, and cannot be changed.")
+                .forEach((answer, reason) -> {
+                    browser.open(ofPage());
+                    browser.script("""
+                            const fetching = window.fetch;
+                            window.fetch = async (path, options) => {
+                              if (!options?.method && !path.startsWith("/vault/changes/")) {
+                                return fetching(path, options);
+                              }
+                              const [status, body] = %s;
+                              return new Response(JSON.stringify(body), {status, headers: {Location: "/vault/changes/of-a-test"}});
+                            };
+                            """.formatted(answer));
+                    openEditor();
+                    browser.type("#edit-question", "typed for an hour");
+
+                    browser.click("dialog [type=submit]");
+
+                    await().until(() -> browser.text("dialog .outcome").equals(reason));
+                    assertThat(browser.find("#edit-question").getDomProperty("value"))
+                            .isEqualTo("typed for an hour");
+                    assertThat(browser.texts(".gift")).isEmpty();
+                });
+    }
+
+    @Test
+    void aGiftThatWasDeletedDuringItsEditStaysAwayFromItsPageUntilItIsBroughtBack() {
+        String gift = store("as it was", "a");
+        browser.go("http://localhost:%d/gifts/%s".formatted(port, gift));
+        await().until(() -> browser.texts(".question").equals(List.of("as it was")));
+        openEditor();
+        browser.type("#edit-question", "typed for an hour");
+        change(gift, "deleted_at = now()");
+        await().until(() -> browser.texts(".gift").isEmpty());
+
+        browser.click("dialog [type=submit]");
+
+        await().until(() -> browser.text("dialog .outcome").equals("The gift is deleted, and cannot be changed."));
+        assertThat(browser.find("#edit-question").getDomProperty("value")).isEqualTo("typed for an hour");
+        assertThat(browser.texts(".gift")).isEmpty();
+        assertThat(browser.texts("#state")).containsExactly("This gift was taken back by its reader.");
+        change(gift, "deleted_at = null");
+        await().until(() -> browser.texts(".question").equals(List.of("as it was")));
+    }
+
+    @Test
+    void aDeleteThatMayBeStoredIsSentAgainByItselfAndIsOne() throws IOException {
         String gift = store("q", "a");
         browser.open(ofPage());
         browser.script(LOSING_ANSWERS);
