@@ -1,5 +1,6 @@
 // The form: saves a gift and follows it until it is stored.
 
+import {NotRenewed} from "./session.js";
 import {symbols} from "../book/sigil.js";
 import {whyNotStored} from "./gift.js";
 
@@ -191,7 +192,8 @@ export async function problemOf(answer) {
 /** Why an answer that judges nothing was given, in a reader's words. */
 async function whyNotNow(answer) {
   const {type = ""} = await problemOf(answer);
-  return answer.status === 0 ? "The vault cannot be reached."
+  return answer.isHeldUp ? "Your sign-in cannot be renewed at the moment."
+    : answer.status === 0 ? "The vault cannot be reached."
     : NOT_NOW[type.split("#").pop()] ?? "The vault takes nothing at the moment.";
 }
 
@@ -210,13 +212,13 @@ export async function insist(send, wait, isOpen = false) {
     let answer;
     try {
       answer = await send();
-    } catch {
-      answer = {status: 0};
+    } catch (error) {
+      answer = {status: 0, isHeldUp: error instanceof NotRenewed};
     }
     if (answer.status !== 0 && answer.status !== 429 && answer.status < 500) {
       return {answer, isOpen};
     }
-    isOpen ||= answer.status !== 429;
+    isOpen ||= answer.status !== 429 && !answer.isHeldUp;
     const asked = Number(answer.headers?.get("Retry-After")) * 1_000 || 0;
     const until = performance.now() + Math.max(pause, asked);
     const why = await whyNotNow(answer);

@@ -21,6 +21,9 @@ if (arrived) {
   localStorage.removeItem(PENDING);
 }
 
+/** A token was refused, and no other can be had just now. Nothing that was sent with it is taken. */
+export class NotRenewed extends Error {}
+
 export class Session {
   /** What went wrong with the link, in the issuer's words; null when nothing did. */
   refusal = fragment.get("error_description");
@@ -28,6 +31,7 @@ export class Session {
   #access = null;
   #expires = 0;
   #timer = 0;
+  #isAway = false; // the issuer, when it was last asked for a token
   #changed = () => {};
 
   constructor(config) {
@@ -68,6 +72,11 @@ export class Session {
     return Boolean(this.#config.issuer);
   }
 
+  /** Whether the reader may be signed in, and the issuer cannot be asked at the moment. */
+  get isHeldUp() {
+    return !this.isSignedIn && this.#isAway;
+  }
+
   get isSignedIn() {
     return this.#access !== null;
   }
@@ -104,7 +113,7 @@ export class Session {
     }
   }
 
-  /** As fetch, as the reader. A token that is refused is replaced once. */
+  /** As fetch, as the reader. A token that is refused is replaced once; throws {@link NotRenewed} where that has to wait. */
   async fetch(path, options = {}) {
     const send = () => fetch(path, {
       ...options,
@@ -116,11 +125,14 @@ export class Session {
     }
     const used = this.#access;
     const answer = await send();
-    if (answer.status === 401 && used !== null) {
-      await this.refresh(used);
-      return this.isSignedIn ? send() : answer;
+    if (answer.status !== 401 || used === null) {
+      return answer;
     }
-    return answer;
+    await this.refresh(used);
+    if (this.#access === used) {
+      throw new NotRenewed("the sign-in cannot be renewed at the moment");
+    }
+    return this.isSignedIn ? send() : answer;
   }
 
   /** Has the issuer mail a link. Throws with its words when it does not. */
@@ -167,7 +179,8 @@ export class Session {
         const tokens = await answer.json();
         this.#take(tokens.access_token, tokens.refresh_token, tokens.expires_in);
       } else if (answer.status >= 500 || answer.status === 429) {
-        // the issuer is away: what there is may still count
+        // what there is may still count
+        this.#isAway = true;
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => this.refresh(), RETRY_MS);
       } else {
@@ -179,6 +192,7 @@ export class Session {
 
   #take(access, refresh, seconds) {
     const isNew = !this.isSignedIn;
+    this.#isAway = false;
     this.#access = access;
     this.#expires = Date.now() + Number(seconds) * 1_000;
     if (refresh) {
@@ -195,10 +209,10 @@ export class Session {
 
   #forget() {
     clearTimeout(this.#timer);
-    if (this.isSignedIn) {
-      this.#access = null;
-      this.#changed();
-    }
+    const isOver = this.isSignedIn || this.#isAway;
+    this.#isAway = false;
+    this.#access = null;
+    isOver && this.#changed();
   }
 
   #ask(path, body, headers = {}) {
@@ -244,7 +258,7 @@ export function showAccount(session, changed, leaving = () => {}) {
     $("sign-in").hidden = session.isSignedIn;
     $("signed-in").hidden = !session.isSignedIn;
     $("who").textContent = session.name;
-    say(session.refusal ?? "");
+    say(session.refusal ?? (session.isHeldUp ? "Your sign-in cannot be renewed at the moment. Trying again…" : ""));
   }
 
   $("sign-in").addEventListener("submit", async event => {

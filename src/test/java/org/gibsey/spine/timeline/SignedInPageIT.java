@@ -167,6 +167,65 @@ class SignedInPageIT {
         await().until(() -> browser.text("#outcome").startsWith("Stored"));
     }
 
+    /** The issuer is away, and not the reader. */
+    @Test
+    void whoseSignInCannotBeRenewedIsNotSignedOutAndLosesNothing() throws Exception {
+        signIn("ida@example.org");
+        write("Am I out?", "No.");
+        browser.script("""
+                const fetching = window.fetch;
+                window.fetch = (path, options) => path.startsWith("/vault/")
+                  ? Promise.resolve(new Response("{}", {status: 401})) : fetching(path, options);
+                """);
+        String notRenewed = "Your sign-in cannot be renewed at the moment.";
+        String again = " What you wrote is kept here, and sent again by itself in \\d+ s; it is stored once\\.";
+        issuer().setAway(true);
+        try {
+            browser.click("#save-form button");
+
+            await().until(() -> browser.text("#outcome").matches(notRenewed + again));
+            assertThat(browser.text("#who")).isEqualTo("ida@example.org");
+            assertThat(browser.violationsAtEveryWidth("sign-in not renewed")).isEmpty();
+            browser.click("#stop");
+            // what was refused is not stored
+            await().until(() ->
+                    browser.text("#outcome").equals("Not tried any more. It is not saved; what you wrote stays here."));
+            browser.reload();
+            await().until(() -> browser.text("#session-outcome").equals(notRenewed + " Trying again…"));
+            assertThat(browser.violationsAtEveryWidth("sign-in not renewed after a reload"))
+                    .isEmpty();
+        } finally {
+            issuer().setAway(false);
+        }
+
+        await().until(() -> browser.text("#who").equals("ida@example.org"));
+        assertThat(browser.text("#session-outcome")).isEmpty();
+        browser.click("#save-form button");
+        await().until(() -> browser.text("#outcome").startsWith("Stored"));
+        assertThat(browser.texts(".question")).containsExactly("Am I out?");
+    }
+
+    @Test
+    void thePageOfAGiftAsksNobodyToSignInWhoseSignInCannotBeRenewed() throws Exception {
+        signIn("jana@example.org");
+        Runnable refused = browser.before("""
+                const fetching = window.fetch;
+                window.fetch = (path, options) => path.startsWith("/vault/")
+                  ? Promise.resolve(new Response("{}", {status: 401})) : fetching(path, options);
+                """);
+        try {
+            browser.go(page() + "gifts/" + UUID.randomUUID());
+            await().until(() -> browser.text("#who").equals("jana@example.org"));
+
+            issuer().setAway(true);
+
+            await().until(() -> browser.text("#state").equals("The vault cannot be read at the moment. Trying again…"));
+        } finally {
+            issuer().setAway(false);
+            refused.run();
+        }
+    }
+
     @Test
     void saysWhyNobodyIsSignedIn() throws Exception {
         TestIssuer.Mail mail = askForLink("gina@example.org");
