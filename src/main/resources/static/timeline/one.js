@@ -16,7 +16,7 @@ let due = null; // the look that waits until the reader sees the page
 let shown = null; // the gift, while there is one
 let isOpen = false; // the stream
 let isSure = false; // whether nothing was missed between the look at it and the stream
-let told = 0; // how often the stream told of it
+let told = 0; // how often the stream told of it, or the reader became another: what was read before is worthless
 
 const [session] = await Promise.all([Session.begin(), loadSymbols()]);
 
@@ -82,7 +82,7 @@ async function look(wait = FIRST_LOOK_MS, away = FIRST_LOOK_MS) {
     answer = {status: 0};
   }
   if (before !== told) {
-    // it was read before the change that the stream told of meanwhile
+    // it was read before
     return;
   }
   if (answer.ok) {
@@ -201,7 +201,8 @@ offerKeys({
   "/": () => location.assign(`/${$("back").search}#filter-words`),
 });
 showAccount(session, () => {
-  // what one reader sees, and may do, is no other's
+  // what one reader sees, and may do, is no other's; nor is what a look brings that is under way
+  told++;
   stream?.close();
   isOpen = false;
   isSure = false;

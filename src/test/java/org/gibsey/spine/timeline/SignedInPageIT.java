@@ -226,6 +226,46 @@ class SignedInPageIT {
         }
     }
 
+    /** What is read for one reader is for no other, however late it comes. */
+    @Test
+    void aGiftThatIsReadLateIsNotShownToWhoIsSignedOutByThen() throws Exception {
+        signIn("kurt@example.org");
+        write("Whose is this?", "Kurt's.");
+        browser.click("#save-form button");
+        await().until(() -> browser.text("#outcome").startsWith("Stored"));
+        String gift = browser.find(".address").getDomProperty("href");
+        Runnable late = browser.before("""
+                const fetching = window.fetch;
+                window.fetch = async (path, options) => {
+                  const answer = await fetching(path, options);
+                  if (!path.startsWith("/vault/gifts/") || window.go) {
+                    return answer;
+                  }
+                  const gift = await answer.text();
+                  await new Promise(go => window.go = go);
+                  return {ok: true, status: 200, headers: answer.headers, text: async () => {
+                    setTimeout(() => window.isHeard = true);
+                    return gift;
+                  }};
+                };
+                """);
+        try {
+            browser.go(gift);
+            await().until(() -> browser.script("return window.go !== undefined"));
+            browser.click("#sign-out");
+            await().until(() -> browser.text("#state").equals("Sign in to see this gift."));
+
+            browser.script("window.go()");
+
+            await().until(() -> browser.script("return window.isHeard === true"));
+            assertThat(browser.texts(".gift")).isEmpty();
+            assertThat(browser.text("#state")).isEqualTo("Sign in to see this gift.");
+            assertThat(browser.<String>script("return document.title")).doesNotContain("Whose is this?");
+        } finally {
+            late.run();
+        }
+    }
+
     @Test
     void saysWhyNobodyIsSignedIn() throws Exception {
         TestIssuer.Mail mail = askForLink("gina@example.org");
