@@ -155,18 +155,23 @@ class ChangesPageIT {
         browser.open(ofPage());
         browser.script("""
                 const fetching = window.fetch;
-                window.isAway = true;
-                window.fetch = (path, options) => path.endsWith("/restore") && window.isAway
-                  ? Promise.resolve(new Response("{}", {status: 401})) : fetching(path, options);
+                window.refusal = 503;
+                window.fetch = (path, options) => path.endsWith("/restore") && window.refusal
+                  ? Promise.resolve(new Response("{}", {status: window.refusal})) : fetching(path, options);
                 """);
 
         browser.click(".delete");
         await().until(() -> browser.texts(".taken .note").equals(List.of("Deleted. Undo")));
         browser.click(".note button");
 
-        await().until(() -> browser.texts(".taken .note").toString().contains("not brought back. You are signed out."));
+        awaitNote(
+                "The vault takes nothing at the moment\\. It is brought back once the vault takes that, asked again by itself"
+                        + " in \\d+ s\\.");
+        assertThat(browser.violationsAtEveryWidth("undo waiting")).isEmpty();
+        browser.script("window.refusal = 401");
+        awaitNote("It may be back already\\. You are signed out\\. Sign in, then try again\\. Try again");
         assertThat(browser.violationsAtEveryWidth("undo failed")).isEmpty();
-        browser.script("window.isAway = false");
+        browser.script("window.refusal = 0");
         browser.click(".note button");
         await().until(() -> browser.texts("#announcer").equals(List.of("It is back.")));
         assertThat(browser.texts(".gift .note")).isEmpty();
@@ -444,6 +449,7 @@ class ChangesPageIT {
                 "The vault takes nothing at the moment\\. Your delete is kept here, and sent again by itself in \\d+ s;"
                         + " it is done once\\. Undo");
         assertThat(browser.texts(".gift.taken")).hasSize(1);
+        assertThat(browser.violationsAtEveryWidth("delete waiting")).isEmpty();
         browser.script("window.isHeard = true");
         awaitNote("Deleted\\. Undo");
         assertThat(browser.<String>script("return document.activeElement.textContent"))
@@ -454,7 +460,7 @@ class ChangesPageIT {
 
     /** To bring back what may not be deleted yet would have the delete come after it. */
     @Test
-    void aDeleteThatMayBeStoredIsUndoneOnceThatIsKnown() {
+    void aDeleteThatMayBeStoredIsUndoneOnceThatIsKnown() throws IOException {
         String gift = store("q", "a");
         browser.open(ofPage());
         browser.script(LOSING_ANSWERS);
@@ -467,6 +473,8 @@ class ChangesPageIT {
                 "The vault takes nothing at the moment\\. It may be deleted already; it is brought back by itself once that"
                         + " is known, asked again in \\d+ s\\.");
         assertThat(browser.texts(".gift.taken")).isEmpty();
+        assertThat(browser.violationsAtEveryWidth("undo of a delete that waits"))
+                .isEmpty();
         browser.script("window.isHeard = true");
         await().until(() -> browser.texts("#announcer").equals(List.of("It is back.")));
         assertThat(browser.texts(".gift .note")).isEmpty();
@@ -548,7 +556,7 @@ class ChangesPageIT {
     }
 
     @Test
-    void anEditThatMayBeStoredIsSentAgainByItselfAndIsOne() {
+    void anEditThatMayBeStoredIsSentAgainByItselfAndIsOne() throws IOException {
         String gift = store("q", "a");
         browser.open(ofPage());
         browser.script(LOSING_ANSWERS);
@@ -560,6 +568,7 @@ class ChangesPageIT {
         awaitNote("The vault takes nothing at the moment\\. Your edit is kept here, and sent again by itself in \\d+ s;"
                 + " it is saved once\\. Stop trying");
         assertThat(browser.texts(".question")).containsExactly("sent once");
+        assertThat(browser.violationsAtEveryWidth("edit waiting")).isEmpty();
         browser.script("window.isHeard = true");
         await().until(() -> browser.texts("#announcer").equals(List.of("Saved.")));
         assertThat(browser.texts(".gift .note")).isEmpty();
@@ -645,6 +654,7 @@ class ChangesPageIT {
 
         browser.click(".gift .edit");
         awaitNote("Saving… It can be changed again when that is done.");
+        assertThat(browser.violationsAtEveryWidth("edit on its way")).isEmpty();
         assertThat(browser.<Boolean>script("return document.querySelector('dialog[open]') === null"))
                 .isTrue();
         browser.click(".gift .delete");
