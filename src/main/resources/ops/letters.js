@@ -306,7 +306,8 @@ export class Letters {
   }
 
   /**
-   * Shows how an act ended that somebody began, perhaps on this page.
+   * Shows how an act ended that somebody began. Of one that this page has sent, and of which nothing is known, its dialog offers it again:
+   * it may begin late, so that it is asked for further on.
    *
    * @param end null when none of that name has ended since the process began
    */
