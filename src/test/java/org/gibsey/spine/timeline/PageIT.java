@@ -891,6 +891,7 @@ class PageIT {
             browser.script("document.querySelector('#keys').click()");
             violations.addAll(browser.violationsInLightAndDark(width + " help"));
             browser.press(Keys.ESCAPE);
+            await().until(() -> !browser.find("#help").isDisplayed());
 
             camel.getRouteController().suspendRoute("list-gifts");
             try {
@@ -1580,6 +1581,7 @@ class PageIT {
         browser.press("?");
         assertThat(browser.texts("#help[open] kbd")).containsExactly("j", "k", "/", "?");
         browser.press(Keys.ESCAPE);
+        await().until(() -> !browser.find("#help").isDisplayed());
         browser.press("j");
         awaitGift("gift 2");
         browser.press("j");
