@@ -34,6 +34,10 @@ class LiveRoutes implements MeterBinder {
 
     /** Delay before a postponed edit, or a route that did not start again, is tried again. */
     private static final Duration RETRY_DELAY = Duration.ofSeconds(10);
+    /** The same of an edit that a database or the broker refuses: short while somebody may be mending that, and longer each time. */
+    private static final Duration FIRST_RETRY_OF_REFUSED = Duration.ofSeconds(2);
+
+    private static final Duration LAST_RETRY_OF_REFUSED = Duration.ofMinutes(1);
 
     private final CamelContext camel;
     private final Rehearsal rehearsal;
@@ -47,6 +51,7 @@ class LiveRoutes implements MeterBinder {
     private Map<String, String> seen = Map.of();
 
     private Instant retryAt = Instant.MAX;
+    private Duration retryOfRefused = FIRST_RETRY_OF_REFUSED;
     private Instant restoreAt = Instant.MIN;
     /** The files after the last look, for other threads. */
     private volatile Map<String, LiveFile> shown = Map.of();
@@ -125,7 +130,11 @@ class LiveRoutes implements MeterBinder {
         folderProblem = null;
         Map<String, String> revisions =
                 wanted.values().stream().collect(Collectors.toMap(RouteFile::name, RouteFile::revision));
-        if (!revisions.equals(seen) || !clock.instant().isBefore(retryAt)) {
+        boolean isEdited = !revisions.equals(seen);
+        if (isEdited || !clock.instant().isBefore(retryAt)) {
+            if (isEdited) {
+                retryOfRefused = FIRST_RETRY_OF_REFUSED;
+            }
             seen = revisions;
             retryAt = Instant.MAX;
             takeOver(wanted);
@@ -138,6 +147,11 @@ class LiveRoutes implements MeterBinder {
         List<RehearsedFile> edited = rehearseEdited(wanted);
         Plan plan = Plan.of(running(), edited, deleted(wanted));
         plan.refused().forEach((name, problems) -> notTaken(name, Outcome.REFUSED, problems));
+        if (plan.refused().values().stream()
+                .anyMatch(problems -> problems.stream().allMatch(RouteProblem::isFromService))) {
+            retryIn(retryOfRefused);
+            retryOfRefused = Collections.min(List.of(retryOfRefused.multipliedBy(2), LAST_RETRY_OF_REFUSED));
+        }
         for (Change change : plan.changes()) {
             apply(change);
         }
@@ -226,8 +240,13 @@ class LiveRoutes implements MeterBinder {
     }
 
     private void postponed(String name, RouteProblem problem) {
-        retryAt = clock.instant().plus(RETRY_DELAY);
+        retryIn(RETRY_DELAY);
         notTaken(name, Outcome.POSTPONED, List.of(problem));
+    }
+
+    private void retryIn(Duration delay) {
+        Instant at = clock.instant().plus(delay);
+        retryAt = at.isBefore(retryAt) ? at : retryAt;
     }
 
     private void notTaken(String name, Outcome outcome, List<RouteProblem> problems) {

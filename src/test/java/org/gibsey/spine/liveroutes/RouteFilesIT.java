@@ -429,6 +429,55 @@ class RouteFilesIT extends EditedApplication {
         remove("copy");
     }
 
+    /** First the table comes, then the topic; what it still lacks is said once more, and nothing is said at the tries between. */
+    @Test
+    void takesAnEditWhenWhatItLackedIsThere() throws Exception {
+        double refused =
+                meters.get("route.edits").tag("result", "refused").counter().count();
+        String text = page("late", "/vault/late", "hi").replace("      steps:\n", """
+                      steps:
+                        - setBody:
+                            expression:
+                              constant:
+                                expression: select come from lately
+                        - to:
+                            uri: jdbc:vaultReads
+                        - to:
+                            uri: kafka:gift_lately
+                            parameters:
+                              maxBlockMs: 700
+                              deliveryTimeoutMs: 1700
+                              requestTimeoutMs: 1500
+                """);
+        FOLDER.replace("late", text);
+        await().until(() -> isNotTaken("late", text));
+        assertThat(file("late").notTaken().problems()).hasSize(2);
+
+        vault.sql("create table lately (come integer)").update();
+
+        await().until(() -> file("late").notTaken().problems().size() == 1);
+        assertThat(file("late").notTaken().problems().get(0).toString())
+                .endsWith("the broker says: there is no topic gift_lately");
+
+        try (Admin admin = Admin.create(
+                Map.of("bootstrap.servers", SharedServices.get().kafka().bootstrapServers()))) {
+            admin.createTopics(List.of(new NewTopic("gift_lately", 1, (short) 1)))
+                    .all()
+                    .get();
+
+            await().until(() -> runs("late", text));
+
+            assertThat(meters.get("route.edits")
+                            .tag("result", "refused")
+                            .counter()
+                            .count())
+                    .isEqualTo(refused + 2);
+            remove("late");
+            vault.sql("drop table lately").update();
+            admin.deleteTopics(List.of("gift_lately")).all().get();
+        }
+    }
+
     @Test
     void countsEditsAndShowsFilesOverJmx() throws Exception {
         double before =
