@@ -6,6 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.RowMapper;
 import org.springframework.jdbc.core.SimplePropertyRowMapper;
@@ -58,6 +60,9 @@ class DeadLetterIndex {
             "select d.key, d.value, d.headers, " + COLUMNS + " from dead_letter d";
     private static final String REPLAYABLE =
             " and d.erased_at is null and not " + IS_STUB + " and not " + IS_STORED + " order by d.id";
+    /** Ids read at once: the driver holds some 80 bytes of each row until the last is there, beside the 20 that are kept. */
+    private static final int IDS = 10_000;
+
     private static final RowMapper<Letter> LETTER = new SimplePropertyRowMapper<>(Letter.class);
     private static final RowMapper<Waiting> WAITING = new SimplePropertyRowMapper<>(Waiting.class);
 
@@ -210,25 +215,43 @@ class DeadLetterIndex {
                         .list();
     }
 
-    /** The ids of all letters of a class that are not in the vault and died before a time, in their order; no stubs, none dismissed. */
+    /**
+     * The ids of all letters of a class that are not in the vault and died before a time, in their order; no stubs, none dismissed. A
+     * million take some 20 MB of memory.
+     */
     List<Long> deadIds(String reason, Collection<String> topics, Instant before) {
-        return vault.sql("select d.id from dead_letter d where d.reason = :reason and d.topic in (:topics)"
-                        + " and d.last_failed_at < :before and not " + IS_DISMISSED + REPLAYABLE)
-                .param("reason", reason)
-                .param("topics", topics)
-                .param("before", Timestamp.from(before))
-                .query(Long.class)
-                .list();
+        return inPages(
+                after -> vault.sql("select d.id from dead_letter d where d.reason = :reason and d.topic in (:topics)"
+                                + " and d.last_failed_at < :before and d.id > :after and not " + IS_DISMISSED
+                                + REPLAYABLE + " limit " + IDS)
+                        .param("reason", reason)
+                        .param("topics", topics)
+                        .param("before", Timestamp.from(before))
+                        .param("after", after)
+                        .query(Long.class)
+                        .list());
     }
 
-    /** The ids of all letters of a class that wait for somebody, up to one, in their order. */
+    /** The ids of all letters of a class that wait for somebody, up to one, in their order. A million take some 20 MB of memory. */
     List<Long> waitingIds(String reason, long upTo) {
-        return vault.sql("select d.id from dead_letter d where d.reason = :reason and d.id <= :upTo and " + WAITS
-                        + " order by d.id")
+        return inPages(after -> vault.sql(
+                        "select d.id from dead_letter d where d.reason = :reason and d.id <= :upTo and d.id > :after and "
+                                + WAITS + " order by d.id limit " + IDS)
                 .param("reason", reason)
                 .param("upTo", upTo)
+                .param("after", after)
                 .query(Long.class)
-                .list();
+                .list());
+    }
+
+    private static List<Long> inPages(LongFunction<List<Long>> idsAfter) {
+        List<Long> all = new ArrayList<>();
+        List<Long> page = idsAfter.apply(Long.MIN_VALUE);
+        while (!page.isEmpty()) {
+            all.addAll(page);
+            page = page.size() < IDS ? List.of() : idsAfter.apply(page.get(page.size() - 1));
+        }
+        return all;
     }
 
     void replayed(Collection<Long> ids, Instant at) {

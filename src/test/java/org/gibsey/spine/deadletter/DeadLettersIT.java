@@ -450,6 +450,29 @@ class DeadLettersIT {
                 .doesNotContain(id, last);
     }
 
+    /** Their ids are read ten thousand at a time. */
+    @Test
+    void countsAllOfAClassHoweverManyTheyAre() throws Exception {
+        vault.sql(
+                        "insert into dead_letter (event_id, topic, partition, record_offset, record_timestamp, reason, message,"
+                                + " first_failed_at, last_failed_at) select gen_random_uuid(), 'gift_events', 0, i, 0, 'manifold',"
+                                + " 'one of many', now(), now() from generate_series(1, 20000) i")
+                .update();
+        try {
+            JsonNode toDismiss = dismissed(Map.of("reason", "manifold"));
+
+            assertThat(toDismiss.get("selected").intValue()).isEqualTo(20_000);
+            assertThat(toDismiss.get("upTo").longValue())
+                    .isEqualTo(vault.sql("select max(id) from dead_letter where reason = 'manifold'")
+                            .query(Long.class)
+                            .single());
+            assertThat(replay(Map.of("reason", "manifold")).get("selected").intValue())
+                    .isEqualTo(20_000);
+        } finally {
+            vault.sql("delete from dead_letter where reason = 'manifold'").update();
+        }
+    }
+
     private JsonNode dismissed(Map<String, Object> body) {
         ResponseEntity<JsonNode> answer = dismissals(body);
         assertThat(answer.getStatusCode().value()).as("%s", answer.getBody()).isEqualTo(200);
