@@ -41,11 +41,6 @@ export class Session {
   /** Asks this service who signs readers in, and goes on where the reader was. */
   static async begin() {
     const session = new Session(await config());
-    if (session.isKnown && arrived) {
-      session.#take(arrived.get("access_token"), arrived.get("refresh_token"), arrived.get("expires_in"));
-    } else if (session.isKnown && localStorage.getItem(REFRESH)) {
-      await session.refresh();
-    }
     // another window has signed out, or in
     addEventListener("storage", event => {
       if (event.key === REFRESH && !event.newValue) {
@@ -54,6 +49,11 @@ export class Session {
         session.refresh();
       }
     });
+    if (session.isKnown && arrived) {
+      session.#take(arrived.get("access_token"), arrived.get("refresh_token"), arrived.get("expires_in"));
+    } else if (session.isKnown && localStorage.getItem(REFRESH)) {
+      await session.refresh();
+    }
     return session;
   }
 
@@ -175,8 +175,12 @@ export class Session {
       } catch {
         answer = {status: 503};
       }
-      if (answer.ok) {
-        const tokens = await answer.json();
+      const tokens = answer.ok ? await answer.json() : null;
+      if (localStorage.getItem(REFRESH) !== token) {
+        // signed out meanwhile, or in anew: the answer is for one who is not here any more
+        return;
+      }
+      if (tokens) {
         this.#take(tokens.access_token, tokens.refresh_token, tokens.expires_in);
       } else if (answer.status >= 500 || answer.status === 429) {
         // what there is may still count

@@ -267,6 +267,31 @@ class SignedInPageIT {
     }
 
     @Test
+    void whoSignsOutWhileTheSignInIsRenewedIsSignedOut() throws Exception {
+        signIn("nora@example.org");
+        browser.script("""
+                const fetching = window.fetch;
+                window.fetch = async (path, options) => {
+                  const answer = await fetching(path, options);
+                  if (path.includes("/token?")) {
+                    await new Promise(go => window.go = go);
+                  }
+                  return answer;
+                };
+                import("/timeline/main.js").then(main => main.session.refresh()).then(() => window.isOver = true);
+                """);
+        await().until(() -> browser.script("return window.go !== undefined"));
+        browser.click("#sign-out");
+        await().until(() -> browser.text("#state").equals("Sign in to see your gifts"));
+
+        browser.script("window.go()");
+
+        await().until(() -> browser.script("return window.isOver === true"));
+        assertThat(browser.find("#sign-in").isDisplayed()).isTrue();
+        assertThat(browser.<Long>script("return localStorage.length")).isZero();
+    }
+
+    @Test
     void saysWhyNobodyIsSignedIn() throws Exception {
         TestIssuer.Mail mail = askForLink("gina@example.org");
         issuer().forget();
