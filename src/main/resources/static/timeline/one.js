@@ -92,8 +92,10 @@ async function look(wait = FIRST_LOOK_MS, away = FIRST_LOOK_MS) {
       show(gift);
     }
   } else if (answer.status === 410) {
+    clear();
     say("Nothing is left of this gift.");
   } else if (answer.status === 404) {
+    clear();
     // however long it takes: while the database is away for an hour, so is the gift
     say(wait < CALM_MS
       ? "No gift is here yet. If it was left just now it is on its way, and shows by itself; otherwise there is none, or it is"
@@ -161,6 +163,7 @@ function clear() {
   $("gift-place").setAttribute("aria-busy", "false");
   $("thread").hidden = true;
   $("share").hidden = true;
+  document.title = "A gift · The Gibsey Vault";
 }
 
 function say(words) {

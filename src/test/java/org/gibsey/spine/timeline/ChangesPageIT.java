@@ -16,6 +16,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.openqa.selenium.Keys;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.client.TestRestTemplate;
@@ -282,6 +284,41 @@ class ChangesPageIT {
     }
 
     /** The list was read before the change, and its answer comes after the stream has told of it. */
+    @ParameterizedTest
+    @CsvSource({"410, Nothing is left of this gift.", "404, No gift is here"})
+    void aGiftThatIsFoundGoneIsNotOnItsPageAnyMore(int status, String words) {
+        String gift = UUID.randomUUID().toString();
+        vault.sql(
+                        "insert into vault (event_id, page_id, question, answer) values (cast(? as uuid), ?, 'Gone?', 'Yes.')")
+                .params(gift, page)
+                .update();
+        Runnable stubbed = browser.before("""
+                const fetching = window.fetch;
+                window.fetch = (path, options) => path.startsWith("/vault/stream")
+                  ? Promise.resolve(new Response(new ReadableStream({start(stream) {
+                      window.tell = text => stream.enqueue(new TextEncoder().encode(text));
+                    }})))
+                  : path.startsWith("/vault/gifts/") && window.status
+                    ? Promise.resolve(new Response("{}", {status: window.status})) : fetching(path, options);
+                """);
+        try {
+            browser.go("http://localhost:%d/gifts/%s".formatted(port, gift));
+            await().until(() -> browser.texts(".question").equals(List.of("Gone?")));
+            await().until(() -> browser.script("return window.tell !== undefined"));
+
+            browser.script("""
+                    window.status = arguments[0];
+                    window.tell('event: position\\ndata: {"live":true}\\n\\n');
+                    """, status);
+
+            await().until(() -> browser.text("#state").startsWith(words));
+            assertThat(browser.texts(".gift")).isEmpty();
+            assertThat(browser.find("#share").isDisplayed()).isFalse();
+        } finally {
+            stubbed.run();
+        }
+    }
+
     @Test
     void aListThatIsReadLateBringsNothingBack() {
         String edited = store("edited", "a");

@@ -267,6 +267,21 @@ class SignedInPageIT {
     }
 
     @Test
+    void theTitleOfAGiftGoesWithIt() throws Exception {
+        signIn("mona@example.org");
+        write("Is it in the title?", "No.");
+        browser.click("#save-form button");
+        await().until(() -> browser.text("#outcome").startsWith("Stored"));
+        browser.go(browser.find(".address").getDomProperty("href"));
+        await().until(() -> browser.<String>script("return document.title").startsWith("Is it in the title?"));
+
+        browser.click("#sign-out");
+
+        await().until(() -> browser.text("#state").equals("Sign in to see this gift."));
+        assertThat(browser.<String>script("return document.title")).isEqualTo("A gift · The Gibsey Vault");
+    }
+
+    @Test
     void whoSignsOutWhileTheSignInIsRenewedIsSignedOut() throws Exception {
         signIn("nora@example.org");
         browser.script("""
