@@ -332,12 +332,11 @@ export class SaveForm {
 
   /** Goes on with what may be stored already, unless its reader has stopped or changed it: those learn how it stands. */
   resume() {
-    if (this.#sent && this.#session.maySave && this.#sent.reader !== this.#reader) {
-      // somebody else has signed in
-      this.#sent = null;
-      this.#key = null;
+    if (this.#button.getAttribute("aria-disabled") === "true") {
+      return;
     }
-    if (!this.#sent || this.#button.getAttribute("aria-disabled") === "true") {
+    this.#forgetOthers();
+    if (!this.#sent) {
       return;
     }
     document.getElementById("save").open = true;
@@ -345,6 +344,14 @@ export class SaveForm {
       this.#submit(false);
     } else {
       this.#tellOfSent();
+    }
+  }
+
+  /** What one reader has sent is not for another who has signed in to send again. */
+  #forgetOthers() {
+    if (this.#sent && this.#session.maySave && this.#sent.reader !== this.#reader) {
+      this.#sent = null;
+      this.#key = null;
     }
   }
 
@@ -400,9 +407,14 @@ export class SaveForm {
       return isOpen ? null : false;
     }
     const saved = performance.now();
+    const reader = this.#reader;
     let words = isOpen ? "It may be stored already; it is stored once." : "";
     const send = () => {
       this.#stop.hidden = true;
+      if (this.#reader !== reader) {
+        // between two tries: it would be stored as another's
+        return {status: 401};
+      }
       this.#say("sending", words);
       words = "";
       return this.#send(gift, key);
@@ -415,6 +427,10 @@ export class SaveForm {
       return isOpen ? null : false;
     }
     isOpen &&= answer.status !== 202 && !JUDGED.includes(answer.status);
+    if (answer.status === 401 && this.#session.maySave && this.#reader !== reader) {
+      this.#say("refused", "Another reader has signed in. What was written is not sent any more, and stays here.");
+      return isOpen ? null : false;
+    }
     if (answer.status === 401) {
       this.#say("refused", `You are signed out. Sign in to save; what you wrote stays here.${isOpen ? ` ${ONCE}` : ""}`);
       return isOpen ? null : false;
@@ -490,6 +506,7 @@ export class SaveForm {
       } else {
         this.#sent = isSaved ? null : before;
       }
+      this.#forgetOthers();
       if (isSaved) {
         this.#key = null;
         this.#fields.values = {question: "", answer: ""};

@@ -4,9 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.gibsey.spine.embedded.Browser;
 import org.gibsey.spine.embedded.Patience;
 import org.gibsey.spine.embedded.SignedInIT;
@@ -306,6 +312,46 @@ class SignedInPageIT {
         assertThat(browser.<Long>script("return localStorage.length")).isZero();
     }
 
+    /** Also when that reader signs in between two tries. */
+    @Test
+    void whatOneReaderSavesIsNotSentAgainAsAnothers() throws Exception {
+        signIn("olga@example.org");
+        write("Whose is it now?", "Olga's.");
+        browser.script("""
+                const fetching = window.fetch;
+                window.sent = 0;
+                window.fetch = (path, options) => path !== "/vault/save" ? fetching(path, options)
+                  : window.sent++ ? fetching(path, options)
+                  : new Promise(go => window.go = () => go(new Response("{}", {status: 503})));
+                """);
+        browser.click("#save-form button");
+        await().until(() -> browser.script("return window.go !== undefined"));
+        browser.click("#sign-out");
+        await().until(() -> browser.find("#sign-in").isDisplayed());
+        browser.type("#email", "paul@example.org");
+        browser.click("#sign-in button");
+        String refresh = refreshToken(issuer().mails()
+                .poll(Patience.LIMIT.toSeconds(), TimeUnit.SECONDS)
+                .link());
+        // as another window has it where that link is opened
+        browser.script("""
+                localStorage.setItem("gibsey.refresh", arguments[0]);
+                dispatchEvent(new StorageEvent("storage", {key: "gibsey.refresh", newValue: arguments[0]}));
+                """, refresh);
+        await().until(() -> browser.text("#who").equals("paul@example.org"));
+
+        browser.script("window.go()");
+
+        await().until(() -> browser.text("#outcome")
+                .equals("Another reader has signed in. What was written is not sent any more, and stays here."));
+        assertThat(browser.<Long>script("return window.sent")).isOne();
+        assertThat(browser.find("#question").getDomProperty("value")).isEqualTo("Whose is it now?");
+        assertThat(browser.find("#question").getDomProperty("readOnly")).isEqualTo("false");
+        browser.click("#save-form button");
+        await().until(() -> browser.text("#outcome").startsWith("Stored"));
+        assertThat(browser.complaints()).noneMatch(complaint -> complaint.contains("TypeError"));
+    }
+
     @Test
     void saysWhyNobodyIsSignedIn() throws Exception {
         TestIssuer.Mail mail = askForLink("gina@example.org");
@@ -406,6 +452,16 @@ class SignedInPageIT {
         assertThat(mail).as("the mail with the link").isNotNull();
         assertThat(mail.to()).isEqualTo(email);
         return mail;
+    }
+
+    /** Of whoever opens the link. */
+    private static String refreshToken(String link) throws Exception {
+        HttpResponse<Void> answer = HttpClient.newHttpClient()
+                .send(HttpRequest.newBuilder(URI.create(link)).build(), HttpResponse.BodyHandlers.discarding());
+        Matcher token = Pattern.compile("refresh_token=([^&]+)")
+                .matcher(answer.headers().firstValue("Location").orElseThrow());
+        assertThat(token.find()).isTrue();
+        return token.group(1);
     }
 
     private static void write(String question, String answer) {
