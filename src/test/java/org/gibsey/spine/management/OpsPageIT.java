@@ -656,6 +656,7 @@ class OpsPageIT {
         assertThat(browser.texts("article tr")).hasSize((int) source.lines()
                 .filter(line -> line.startsWith("|") && !line.startsWith("|---"))
                 .count());
+        assertThat(browser.texts("article p")).as("no code among them").noneMatch(text -> text.startsWith(" "));
         assertThat(browser.texts("article pre")).anyMatch(code -> code.contains("-------+----"));
         assertThat(browser.texts("article :not(pre, code)")).noneMatch(text -> text.contains("]("));
         List<String> anchors = browser.script(
@@ -1169,6 +1170,13 @@ class OpsPageIT {
         open(management);
 
         assertThat(browser.<Long>script("return document.documentElement.scrollWidth"))
+                .isLessThanOrEqualTo(360);
+
+        browser.go("http://localhost:%d/ops/runbook.html".formatted(management));
+        await().until(() ->
+                browser.find("#runbook").getDomAttribute("aria-busy").equals("false"));
+        assertThat(browser.<Long>script("return document.documentElement.scrollWidth"))
+                .as("of the runbook")
                 .isLessThanOrEqualTo(360);
     }
 
