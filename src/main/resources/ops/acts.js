@@ -1,6 +1,7 @@
 // What an operator does, always after a question that says what it means: starts, stops, suspends and resumes a route.
 
 import {act, why} from "./actuator.js";
+import {openDialog} from "./keyboard.js";
 import {element} from "./words.js";
 
 const $ = id => document.getElementById(id);
@@ -53,6 +54,7 @@ export function offer(place, route, onlyMending = false) {
       const button = element("button", "quiet", `${choice}…`);
       button.type = "button";
       button.setAttribute("aria-label", `${choice} ${route.id}…`);
+      button.dataset.about = route.id;
       button.addEventListener("click", () => askAbout(choice, route));
       place.append(button, " ");
     }
@@ -78,7 +80,7 @@ export function ask({title, what, means, choice, does, fails}) {
   $("act-found").textContent = "";
   $("act-do").textContent = choice;
   $("act-do").disabled = false;
-  dialog.showModal();
+  openDialog(dialog);
   $("act-close").focus();
 }
 

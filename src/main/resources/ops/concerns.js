@@ -1,6 +1,7 @@
 // Whether it is well; if not, what is not, since when and what to do: the first line of the page, its title and its icon.
 
-import {ago, count, element, say} from "./words.js";
+import {redraw} from "./keyboard.js";
+import {ago, count, element, say, withoutFigures} from "./words.js";
 
 // as the alerts say it, which a test compares, with how urgent each is: critical is an alarm here, warning a warn
 const LONG_LAG_S = 60;
@@ -180,15 +181,10 @@ export function show(list, act) {
     say($("said"), aloud);
   }
   $("well").hidden = list.length > 0;
-  $("concerns").replaceChildren(...list.map(concern => item(concern, act)));
+  redraw($("concerns"), list.map(concern => item(concern, act)));
   say($("afar"), list.length === 0 ? "" : `${MARKS[severity]} ${list[0].what}`);
   document.title = list.length === 0 ? `${MARKS.well} Well · ${NAME}` : `${MARKS[severity]} ${list[0].what} · ${NAME}`;
   document.querySelector("link[rel=icon]").href = `ops/icon-${severity}.svg`;
-}
-
-/** What goes on with other figures is no news to who hears it. */
-function withoutFigures(words) {
-  return words.replace(/(?<![\w-])[\d.,]+/g, "");
 }
 
 function item({severity, what, since, todo, section, anchor, route}, act) {

@@ -1,6 +1,7 @@
 // The dead letters, newest first, of one reason or all; their replay, always after a dry run; the mending of those that are invalid; and their dismissal, always with a reason. Both of one letter, and of all of a reason.
 
 import {act, read, Refusal, why} from "./actuator.js";
+import {hide, openDialog} from "./keyboard.js";
 import {expectEnd, far, stop} from "./underway.js";
 import {ago, count, element, now, say} from "./words.js";
 
@@ -158,7 +159,7 @@ export class Letters {
     for (const button of $("reasons").children) {
       const {act, reason} = button.dataset;
       const ofReason = waiting.find(each => each.reason === reason)?.letters ?? 0;
-      button.hidden = ofReason === 0;
+      hide(button, ofReason === 0);
       say(button, `${ACTS[act].choice} ${ofReason === 1 ? "the one" : `all ${count(ofReason)}`} ${reason}…`);
     }
   }
@@ -196,6 +197,8 @@ export class Letters {
     const content = entry.querySelector(".content-of");
     content.id = `content-${id}`;
     button.setAttribute("aria-controls", content.id);
+    entry.dataset.place = "";
+    entry.querySelectorAll(".acts button").forEach(each => each.dataset.about = id);
     const words = part => entry.querySelector(part).textContent;
     entry.querySelector(".replay").addEventListener("click",
       () => this.#ask("replay", {ids: String(id)}, `The letter of ${words(".origin")}: ${words(".message")}`, words(".mend")));
@@ -205,7 +208,7 @@ export class Letters {
       $("dismiss-what").textContent = `The letter of ${words(".origin")}: ${words(".message")}`;
       $("dismiss-found").textContent = "";
       $("dismiss-why").value = "";
-      $("dismiss").showModal();
+      openDialog($("dismiss"));
     });
     entry.querySelector(".mend-it").addEventListener("click", () => this.#askForContent(id, words(".message"), button.nextElementSibling));
     button.addEventListener("click", () => toggle(id, button, content));
@@ -230,7 +233,7 @@ export class Letters {
     $("replay-send").textContent = choice;
     $("replay-send").hidden = false;
     $("replay-close").textContent = "Cancel";
-    dialog.showModal();
+    openDialog(dialog);
     $(dismisses ? "replay-why" : "replay-close").focus();
     try {
       const {selected, upTo} = await act(path, {...letters, dryRun: true});
@@ -347,7 +350,7 @@ export class Letters {
       $("mend-value").value = value.text;
       $("mend-found").textContent = "What you write is checked; nothing is sent yet.";
       $("mend-do").disabled = true;
-      $("mend").showModal();
+      openDialog($("mend"));
     } catch (error) {
       note.textContent = `It cannot be shown: ${why(error)}.`;
     }
@@ -451,9 +454,9 @@ function fill(entry, letter, giftTopic) {
     `${count(letter.attempts)} ${letter.attempts === 1 ? "attempt" : "attempts"}`,
     letter.replays && `replayed ${letter.replays === 1 ? "once" : `${count(letter.replays)} times`}`,
     letter.eventId].filter(Boolean).join(" · "));
-  entry.querySelector(".replay").hidden = letter.state in NOTHING || letter.stub;
-  entry.querySelector(".mend-it").hidden = letter.state in NOTHING || !mendable;
-  entry.querySelector(".dismiss").hidden = letter.state in NOTHING || letter.state === "dismissed";
+  hide(entry.querySelector(".replay"), letter.state in NOTHING || letter.stub);
+  hide(entry.querySelector(".mend-it"), letter.state in NOTHING || !mendable);
+  hide(entry.querySelector(".dismiss"), letter.state in NOTHING || letter.state === "dismissed");
 }
 
 /** Shows or hides key, headers and value of a letter, always as text and never as markup. */

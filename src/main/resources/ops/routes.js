@@ -1,6 +1,7 @@
 // The routes: which run, since when, and which edit of their files was not taken.
 
 import {offer} from "./acts.js";
+import {redraw} from "./keyboard.js";
 import {ago, element, say} from "./words.js";
 
 const $ = id => document.getElementById(id);
@@ -25,7 +26,7 @@ export function showRoutes(live) {
   });
   live.missing.filter(id => !ids.has(id)).forEach(id => rows.push(row({}, {id, state: "Missing"})));
   rows.sort((one, other) => runs(one) - runs(other));
-  $("routes").replaceChildren(...rows);
+  redraw($("routes"), rows);
   say($("routes-note"), live.folderProblem ? `The route files cannot be read: ${live.folderProblem}` : `From ${live.pattern}`);
 }
 

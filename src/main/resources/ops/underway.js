@@ -2,6 +2,7 @@
 
 import {act, read} from "./actuator.js";
 import {ask} from "./acts.js";
+import {hide, redraw} from "./keyboard.js";
 import {ago, count, element, say} from "./words.js";
 
 const KINDS = {
@@ -57,7 +58,7 @@ export function showUnderWay(running) {
   const names = running.map(({name}) => name).join();
   if (names !== shown) {
     shown = names;
-    list.replaceChildren(...running.map(make));
+    redraw(list, running.map(make));
   }
   running.forEach((state, place) => fill(list.children[place], state));
 }
@@ -83,5 +84,5 @@ function make({name}) {
 function fill(item, state) {
   say(item.querySelector(".far"), `${far(state)}${state.stopping ? ", stopping" : ""}`);
   ago(item.querySelector("time"), state.since);
-  item.querySelector("button").hidden = state.stopping;
+  hide(item.querySelector("button"), state.stopping);
 }

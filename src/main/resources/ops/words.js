@@ -54,6 +54,11 @@ export function say(element, text) {
   }
 }
 
+/** What goes on with other figures is no news to who hears it. */
+export function withoutFigures(words) {
+  return words.replace(/(?<![\w-])[\d.,]+/g, "");
+}
+
 /** An element with text in it. */
 export function element(name, className, text = "") {
   const made = document.createElement(name);

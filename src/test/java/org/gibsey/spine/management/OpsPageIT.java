@@ -207,6 +207,48 @@ class OpsPageIT {
         assertThat(browser.complaints()).allMatch(complaint -> complaint.contains("/health/readiness"));
     }
 
+    /** What is drawn anew or hidden while the keyboard is on it, or in a dialog that it opened, must not send it to the top of the page. */
+    @Test
+    void theKeyboardStaysWhereItWasThroughAnAct() throws Exception {
+        nothingWaits();
+        topic.write("to be dismissed by the keyboard");
+        open(management);
+        await().until(() -> browser.text("#dead .figure").equals("1"));
+
+        byKeyboard("#routes [aria-label='Stop show-kafka-status…']", "#act", "#act-do");
+        await().until(() -> first().equals("Route show-kafka-status is stopped"));
+        await("the act that undoes it")
+                .until(() -> focused("return focused.closest('#routes') && focused.getAttribute('aria-label')")
+                        .equals("Start show-kafka-status…"));
+
+        byKeyboard("#concerns [aria-label='Start show-kafka-status…']", "#act", "#act-do");
+        await().until(() -> !first().startsWith("Route"));
+        await("the line that it was in")
+                .until(() -> focused("return focused.id").equals("first"));
+
+        byKeyboard(".letter:first-child .dismiss", "#dismiss", "#dismiss-why", "#dismiss-do");
+        await().until(() -> browser.text(".letter:first-child .letter-state").equals("dismissed"));
+        await("another act on the letter")
+                .until(() -> focused("return String(focused.closest('.letter:first-child .acts') !== null)")
+                        .equals("true"));
+    }
+
+    /** Enter on what opens a dialog, then on what does it; before that a field of it is filled. */
+    private static void byKeyboard(String opener, String dialog, String... parts) {
+        browser.script("document.querySelector(arguments[0]).focus()", opener);
+        browser.press(Keys.ENTER);
+        await().until(() -> browser.find(dialog).isDisplayed());
+        for (String part : parts) {
+            browser.script("document.querySelector(arguments[0]).focus()", part);
+            browser.press(part.endsWith("-why") ? "as asked" : Keys.ENTER);
+        }
+        await().until(() -> !browser.find(dialog).isDisplayed());
+    }
+
+    private static String focused(String script) {
+        return String.valueOf(browser.<Object>script("const focused = document.activeElement; " + script));
+    }
+
     /** Who sees green does not look again: what was not read is not well. */
     @Test
     void isNotWellWhereAPartCannotBeRead() throws Exception {
