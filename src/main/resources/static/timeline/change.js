@@ -21,6 +21,7 @@ export class Changes {
   #say;
   #onItsWay = new Map(); // event id to a change that is not known to be made, or a delete that can be undone yet
   #editor = null;
+  #history = null; // the dialog
 
   /**
    * @param session who changes
@@ -57,6 +58,12 @@ export class Changes {
     return Boolean(change);
   }
 
+  /** What is written in it is kept for whoever wrote it. */
+  close() {
+    this.#editor?.close();
+    this.#history?.close();
+  }
+
   // ---- edit
 
   edit(gift) {
@@ -85,6 +92,7 @@ export class Changes {
       }
       return stopped;
     };
+    const {reader} = this.#session;
     const {outcome, problem, isOpen} = await this.#make(change, "PUT", gift, "", sets, key, wait);
     this.#onItsWay.delete(gift.event_id);
     const isThere = isOpen && change.latest && Object.keys(sets).every(name => sets[name] === change.latest[name]);
@@ -108,6 +116,10 @@ export class Changes {
       this.#gifts.remove(gift.event_id);
     } else {
       this.#gifts.change(latest);
+    }
+    if (this.#session.reader && this.#session.reader !== reader) {
+      // what was written is kept, and not for another to see
+      return;
     }
     const reason = outcome === "stopped" && !isOpen ? "Not tried any more. It is not saved." : reasonOf(outcome, "Save again");
     this.#editor.open(latest, isOpen ? `${reason} ${ONCE}` : reason, problem, isOpen);
@@ -366,7 +378,7 @@ export class Changes {
 
   async history(gift) {
     const steps = make("ol", {class: "steps"}, make("li", {}, "Looking…"));
-    const dialog = dialogOf("What became of this gift", steps);
+    const dialog = this.#history = dialogOf("What became of this gift", steps);
     dialog.addEventListener("close", () => dialog.remove());
     dialog.showModal();
     let answer;
@@ -468,6 +480,10 @@ class Editor {
       this.#form.elements.question.focus();
     }
     this.#fields.markRefused(problem);
+  }
+
+  close() {
+    this.#dialog.close();
   }
 
   forget(gift) {

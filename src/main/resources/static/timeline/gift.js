@@ -368,6 +368,8 @@ export function replace(element, by) {
 export class Changing {
   #changes = null;
   #gifts;
+  #session;
+  #reader; // who was here last
 
   /**
    * @param container of the articles
@@ -377,6 +379,8 @@ export class Changing {
    */
   constructor(container, session, gifts, say) {
     this.#gifts = gifts;
+    this.#session = session;
+    this.#reader = session.reader;
     container.addEventListener("click", async ({target}) => {
       const act = {edit: "edit", delete: "delete", edited: "history"}[target.classList[1]];
       const eventId = target.closest(".gift")?.dataset.event;
@@ -397,6 +401,15 @@ export class Changing {
   /** A gift was changed. Returns whether it is on the page, as it is now or as the reader is about to have it. */
   changed(gift) {
     return this.#changes?.changed(gift) || this.#gifts.change(gift);
+  }
+
+  /** Closes what shows a gift of the reader before, where another one is here. Who is back finds it as it was left. */
+  readerChanged() {
+    const {reader} = this.#session;
+    if (reader && this.#reader && reader !== this.#reader) {
+      this.#changes?.close();
+    }
+    this.#reader = reader ?? this.#reader;
   }
 
   gone(eventId) {

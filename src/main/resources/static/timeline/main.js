@@ -708,6 +708,7 @@ unfold();
 
 // what one reader sees is no other's
 showAccount(session, () => {
+  changing.readerChanged();
   readLocation();
   saveForm.resume();
 }, () => saveForm.keep());

@@ -206,6 +206,7 @@ offerKeys({
 showAccount(session, () => {
   // what one reader sees, and may do, is no other's; nor is what a look brings that is under way
   told++;
+  changing.readerChanged();
   stream?.close();
   isOpen = false;
   isSure = false;

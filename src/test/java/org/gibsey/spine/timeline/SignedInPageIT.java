@@ -352,6 +352,47 @@ class SignedInPageIT {
         assertThat(browser.complaints()).noneMatch(complaint -> complaint.contains("TypeError"));
     }
 
+    /** What the one before has begun is kept, and shown to that one again. */
+    @Test
+    void noDialogShowsAGiftToTheReaderWhoComesNext() throws Exception {
+        signIn("rosa@example.org");
+        write("Who reads this?", "Rosa.");
+        browser.click("#save-form button");
+        await().until(() -> browser.text("#outcome").startsWith("Stored"));
+        browser.click(".edit");
+        await().until(() -> browser.find("#edit-answer").isDisplayed());
+        browser.type("#edit-answer", "Rosa alone.");
+
+        becomes("sven@example.org");
+
+        assertThat(browser.texts("dialog[open]")).isEmpty();
+        becomes("rosa@example.org");
+        await().until(() -> browser.texts(".question").equals(List.of("Who reads this?")));
+        browser.click(".edit");
+        assertThat(browser.find("#edit-answer").getDomProperty("value")).isEqualTo("Rosa alone.");
+    }
+
+    /** As another window has it where one reader signs out and the other opens the link. */
+    private static void becomes(String email) throws Exception {
+        browser.script("""
+                const [email] = arguments;
+                return import("/timeline/main.js").then(({session}) => {
+                  localStorage.removeItem("gibsey.refresh");
+                  dispatchEvent(new StorageEvent("storage", {key: "gibsey.refresh"}));
+                  return session.signIn(email);
+                });
+                """, email);
+        String refresh = refreshToken(issuer().mails()
+                .poll(Patience.LIMIT.toSeconds(), TimeUnit.SECONDS)
+                .link());
+        browser.script("""
+                localStorage.setItem("gibsey.refresh", arguments[0]);
+                dispatchEvent(new StorageEvent("storage", {key: "gibsey.refresh", newValue: arguments[0]}));
+                """, refresh);
+        await().until(() -> browser.<String>script("return document.getElementById('who').textContent")
+                .equals(email));
+    }
+
     @Test
     void saysWhyNobodyIsSignedIn() throws Exception {
         TestIssuer.Mail mail = askForLink("gina@example.org");
