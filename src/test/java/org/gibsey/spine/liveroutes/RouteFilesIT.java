@@ -259,8 +259,10 @@ class RouteFilesIT extends EditedApplication {
                     .all()
                     .get();
             for (String topic : List.of("part-one", "part-two")) {
-                FOLDER.replace(topic, reader(topic, "both-parts"));
-                await().until(() -> camel.getRoute(topic) != null);
+                String text = reader(topic, "both-parts");
+                FOLDER.replace(topic, text);
+                // not before it has started, which would start it again
+                await().until(() -> runs(topic, text));
                 camel.getRouteController().stopRoute(topic);
             }
             one.write("waits");
@@ -347,8 +349,7 @@ class RouteFilesIT extends EditedApplication {
         camel.getRouteController().stopRoute("lost");
         camel.removeRoute("lost");
 
-        await().until(() -> camel.getRoute("lost") != null);
-        assertThat(get("/vault/lost")).isEqualTo("200 hi");
+        await().untilAsserted(() -> assertThat(get("/vault/lost")).isEqualTo("200 hi"));
         remove("lost");
     }
 
