@@ -37,6 +37,20 @@ async function look() {
   }
   clearTimeout(next);
   looking = true;
+  try {
+    await round();
+  } catch (error) {
+    // never the verdict of before
+    show([{severity: "unknown", what: "This page cannot show what it reads", todo: "Reload it. If that does not help, report it as a bug: the console of the browser names the line.", section: "where-to-look"}]);
+    console.error(error);
+  }
+  looking = false;
+  if ($("token").hidden) {
+    next = setTimeout(look, document.hidden ? EVERY_MS_BEHIND : EVERY_MS);
+  }
+}
+
+async function round() {
   const [health, metrics, live, acts, waiting, past] = await Promise.allSettled([
     read("health/readiness", {also: [503]}), readText(METRICS), read("liveroutes"), read("acts"),
     rounds % LETTERS_EVERY === 0 ? letters.refresh() : letters.listing, rounds % HISTORY_EVERY === 0 ? course.read(rounds % CHARTS_EVERY === 0) : course.latest,
@@ -46,7 +60,6 @@ async function look() {
   const token = [live, metrics].find(({reason}) => reason instanceof TokenNeeded);
   if (token) {
     ask(token.reason, health);
-    looking = false;
     return;
   }
   const reading = metrics.status === "fulfilled" ? new Reading(metrics.value, performance.now()) : null;
@@ -79,8 +92,6 @@ async function look() {
     say($("read"), `Read at ${answered.toLocaleTimeString("en-GB")}`);
   }
   document.body.removeAttribute("aria-busy");
-  looking = false;
-  next = setTimeout(look, document.hidden ? EVERY_MS_BEHIND : EVERY_MS);
 }
 
 /** Why it was not read; null when it was. */

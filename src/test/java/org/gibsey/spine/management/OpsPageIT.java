@@ -317,6 +317,29 @@ class OpsPageIT {
         }
     }
 
+    @Test
+    void neverShowsTheVerdictOfBeforeWhenItCannotShowWhatItReads() {
+        nothingWaits();
+        Runnable real = browser.before(
+                FETCH.formatted(
+                        "if (what === 'liveroutes' && window.broken) return json({saves: true, stores: true, files: [null]});"));
+        try {
+            open(management);
+            await().until(() -> browser.text("#verdict").equals("Well"));
+            browser.script("window.broken = true");
+            await().until(() ->
+                    browser.texts("#concerns .what").equals(List.of("This page cannot show what it reads")));
+            assertThat(browser.text("#verdict")).isEqualTo("Unknown");
+            assertThat(icon()).isEqualTo("icon-unknown.svg");
+            assertThat(browser.complaints()).isNotEmpty();
+
+            browser.script("window.broken = false");
+            await().until(() -> browser.text("#verdict").equals("Well"));
+        } finally {
+            real.run();
+        }
+    }
+
     /** Who may not see them, or asks a broker that does not say. */
     @Test
     void isNotWellWhereTheBrokerDoesNotSayWhoIsInTheGroups() {
