@@ -349,6 +349,7 @@ class RouteFilesIT extends EditedApplication {
         camel.getRouteController().stopRoute("lost");
         camel.removeRoute("lost");
 
+        await().until(() -> camel.getRoute("lost") != null);
         await().untilAsserted(() -> assertThat(get("/vault/lost")).isEqualTo("200 hi"));
         remove("lost");
     }
