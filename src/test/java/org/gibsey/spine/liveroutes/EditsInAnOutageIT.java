@@ -21,26 +21,7 @@ import org.springframework.util.FileSystemUtils;
 /** Edits while the database or the broker, which are asked about them, are away. */
 class EditsInAnOutageIT {
 
-    /** It needs a table and a topic that are not there. */
-    private static final String LACKING = """
-            - route:
-                id: lacking
-                from:
-                  uri: platform-http:/vault/lacking
-                  steps:
-                    - setBody:
-                        expression:
-                          constant:
-                            expression: select come from lately
-                    - to:
-                        uri: jdbc:vaultReads
-                    - to:
-                        uri: kafka:gift_lately
-                        parameters:
-                          maxBlockMs: 700
-                          deliveryTimeoutMs: 1700
-                          requestTimeoutMs: 1500
-            """;
+    private static final String LACKING = RouteFolderFixture.lacking("lacking");
 
     private static final RouteFolderFixture FOLDER = new RouteFolderFixture();
 

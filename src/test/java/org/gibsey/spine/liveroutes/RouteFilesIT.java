@@ -436,21 +436,7 @@ class RouteFilesIT extends EditedApplication {
     void takesAnEditWhenWhatItLackedIsThere() throws Exception {
         double refused =
                 meters.get("route.edits").tag("result", "refused").counter().count();
-        String text = page("late", "/vault/late", "hi").replace("      steps:\n", """
-                      steps:
-                        - setBody:
-                            expression:
-                              constant:
-                                expression: select come from lately
-                        - to:
-                            uri: jdbc:vaultReads
-                        - to:
-                            uri: kafka:gift_lately
-                            parameters:
-                              maxBlockMs: 700
-                              deliveryTimeoutMs: 1700
-                              requestTimeoutMs: 1500
-                """);
+        String text = RouteFolderFixture.lacking("late");
         FOLDER.replace("late", text);
         await().until(() -> isNotTaken("late", text));
         assertThat(file("late").notTaken().problems()).hasSize(2);

@@ -30,6 +30,31 @@ final class RouteFolderFixture implements AutoCloseable {
         }
     }
 
+    /** A route that needs the table {@code lately} and the topic {@code gift_lately}, which are not there. */
+    static String lacking(String routeId) {
+        return """
+                - route:
+                    id: %1$s
+                    from:
+                      uri: platform-http:/vault/%1$s
+                      parameters:
+                        httpMethodRestrict: GET
+                      steps:
+                        - setBody:
+                            expression:
+                              constant:
+                                expression: select come from lately
+                        - to:
+                            uri: jdbc:vaultReads
+                        - to:
+                            uri: kafka:gift_lately
+                            parameters:
+                              maxBlockMs: 700
+                              deliveryTimeoutMs: 1700
+                              requestTimeoutMs: 1500
+                """.formatted(routeId);
+    }
+
     /** The shipped file with another description, which does not change what it does. */
     static String described(String routeId, String description) {
         return shipped(routeId).replaceFirst("description: .*", "description: " + description);
