@@ -48,6 +48,7 @@ export class Letters {
   #chosen = null; // what the dialog is about: the name of the act, and the letters as its endpoint takes them
   #sending = null; // likewise, while it is being sent
   #mended = null; // the id of the letter that is being mended
+  #written = new Map(); // by the id of a letter: what it is to be instead, not sent yet
   #checking; // the timer of the next dry run of what is written
   #dismissed = null; // the id of the letter that the other dialog is about
 
@@ -70,6 +71,7 @@ export class Letters {
     $("mend-close").addEventListener("click", () => $("mend").close());
     $("mend").addEventListener("close", () => clearTimeout(this.#checking));
     $("mend-value").addEventListener("input", () => {
+      this.#written.set(this.#mended, $("mend-value").value);
       $("mend-do").disabled = true;
       $("mend-found").textContent = "Checking…";
       clearTimeout(this.#checking);
@@ -347,10 +349,12 @@ export class Letters {
       this.#mended = id;
       $("mend-title").textContent = `Mend letter ${id}?`;
       $("mend-what").textContent = `What is wrong: ${fault}`;
-      $("mend-value").value = value.text;
-      $("mend-found").textContent = "What you write is checked; nothing is sent yet.";
+      const written = this.#written.get(id);
+      $("mend-value").value = written ?? value.text;
+      $("mend-found").textContent = written === undefined ? "What you write is checked; nothing is sent yet." : "Checking what you wrote before…";
       $("mend-do").disabled = true;
       openDialog($("mend"));
+      written === undefined || this.#check();
     } catch (error) {
       note.textContent = `It cannot be shown: ${why(error)}.`;
     }
@@ -380,6 +384,7 @@ export class Letters {
     $("mend-found").textContent = "Sending…";
     try {
       await act("deadletters", {ids: String(id), value: $("mend-value").value, dryRun: false});
+      this.#written.delete(id);
       this.#mended === id && $("mend").close();
     } catch (error) {
       if (this.#mended === id) {

@@ -537,6 +537,11 @@ class OpsPageIT {
         browser.type("#mend-value", gift.formatted("\"five\""));
         await().until(() -> browser.text("#mend-found").startsWith("Not yet: /page_id must be"));
         assertThat(browser.find("#mend-do").isEnabled()).isFalse();
+        browser.click("#mend-close");
+        press(button);
+        await().until(() -> browser.find("#mend").isDisplayed());
+        assertThat(browser.find("#mend-value").getDomProperty("value")).isEqualTo(gift.formatted("\"five\""));
+        await().until(() -> browser.text("#mend-found").startsWith("Not yet: /page_id must be"));
         List<String> violations = browser.violationsInLightAndDark("mending", "#mend");
         browser.type("#mend-value", gift.formatted("55306"));
         await().until(() -> browser.text("#mend-found").equals("This can be stored."));
