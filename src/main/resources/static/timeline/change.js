@@ -103,7 +103,7 @@ export class Changes {
       } else {
         this.#gifts.change(change.latest ?? {...shown, revision: change.id});
       }
-      this.#tell(gift, outcome === "queued" ? "Kept, and shown to all when the database is back." : "", "Saved.");
+      this.#tell(gift, outcome === "queued" ? "Kept, and shown to all when the vault stores again." : "", "Saved.");
       return;
     }
     const now = outcome === "conflict" || outcome === "superseded" ? await this.#read(gift) : null;
@@ -164,7 +164,7 @@ export class Changes {
     let {outcome, isOpen} = await this.#make(change, "DELETE", gift, "", null, key, wait, undone);
     if (isMade(outcome) && !undone) {
       change.isDeleted = true;
-      this.#note(gift, outcome === "queued" ? "Kept, and deleted for all when the database is back." : "Deleted.", "Undo", undo);
+      this.#note(gift, outcome === "queued" ? "Kept, and deleted for all when the vault stores again." : "Deleted.", "Undo", undo);
       await this.#pause(change, UNDO_MS);
       if (!undone) {
         if (this.#onItsWay.get(gift.event_id) === change) {
@@ -178,7 +178,7 @@ export class Changes {
     if (outcome === "queued") {
       change.isTold = false;
       this.#stay(gift, change,
-        "Your delete is kept. It is done when the database is back, and then brought back by itself; keep this window open until then.");
+        "Your delete is kept. It is done when the vault stores again, and then brought back by itself; keep this window open until then.");
     }
     while (outcome === "queued") {
       // only whoever sent it is told of it
@@ -211,7 +211,7 @@ export class Changes {
     this.#onItsWay.delete(gift.event_id);
     if (outcome === "applied" || outcome === "queued" || now) {
       this.#gifts.change(change.latest ?? now ?? gift);
-      this.#tell(gift, outcome === "queued" ? "Kept, and back for all when the database is." : "", "It is back.");
+      this.#tell(gift, outcome === "queued" ? "Kept, and back for all when the vault stores again." : "", "It is back.");
       return;
     }
     const words = isOpen || outcome === "present" ? "It may be back already." : "Deleted, and not brought back.";

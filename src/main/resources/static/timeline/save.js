@@ -544,7 +544,7 @@ export class SaveForm {
       this.#say("refused", `It could not be stored: ${whyNotStored(found.reason)}`);
     } else if (performance.now() - saved > GIVE_UP_MS) {
       this.#waiting.delete(eventId);
-      this.#say("queued", "and kept; it is stored when the database is back");
+      this.#say("queued", "and kept; it is stored when the vault stores again");
     } else {
       setTimeout(() => this.#look(eventId, Math.min(wait * 2, 15_000)), wait);
     }

@@ -552,11 +552,12 @@ class ChangesPageIT {
         camel.getRouteController().stopRoute("persist-changes");
         try {
             browser.click(".delete");
-            awaitNote("Kept, and deleted for all when the database is back\\. Undo");
+            awaitNote("Kept, and deleted for all when the vault stores again\\. Undo");
             browser.click(".note button");
 
-            String kept = "Your delete is kept. It is done when the database is back, and then brought back by itself;"
-                    + " keep this window open until then.";
+            String kept =
+                    "Your delete is kept. It is done when the vault stores again, and then brought back by itself;"
+                            + " keep this window open until then.";
             await().until(() -> browser.texts("#announcer").equals(List.of(kept)));
             assertThat(browser.texts(".gift .note")).containsExactly(kept);
             assertThat(browser.texts(".gift .acts")).isEmpty();
