@@ -23,10 +23,11 @@ class ClockJumpsTest {
 
     private final AtomicReference<Instant> time = new AtomicReference<>(Instant.parse("2026-11-29T12:00:00Z"));
     private final InstantSource machine = time::get;
+    private final Clock steady = new SpineApplication().steadyClock(machine.withZone(ZoneOffset.UTC));
 
     @Test
     void newIdsStayUniqueAndInOrder() {
-        Supplier<UUID> ids = EventId.inOrder(new SteadyClock(machine));
+        Supplier<UUID> ids = EventId.inOrder(steady);
         List<String> made = new ArrayList<>();
 
         for (Duration jump : List.of(Duration.ZERO, HOUR.negated(), HOUR.multipliedBy(2), HOUR.negated())) {
@@ -41,7 +42,6 @@ class ClockJumpsTest {
 
     @Test
     void whatLastsIsMeasuredAsItWas() {
-        Clock steady = new SteadyClock(machine);
         Instant began = steady.instant();
 
         time.updateAndGet(now -> now.minus(HOUR));
