@@ -1,10 +1,16 @@
 package org.gibsey.spine.audit;
 
+import jakarta.servlet.http.HttpServletRequest;
+import java.security.Principal;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import org.gibsey.spine.gift.CloudEvent;
+import org.gibsey.spine.gift.TraceParent;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.web.context.request.RequestContextHolder;
+import org.springframework.web.context.request.ServletRequestAttributes;
 
 /**
  * Lines of the logger {@code audit}, with the fields of the Elastic Common Schema, so that they can be kept elsewhere and longer
@@ -34,12 +40,35 @@ public final class AuditLog {
         }
     }
 
+    /**
+     * Who calls an operation, and where from.
+     *
+     * @param actor   the name of an operator, {@code anybody} who has shown no token, {@code jmx}, or {@code unknown}
+     * @param address null over JMX
+     */
+    public record Caller(String actor, @Nullable String address, TraceParent trace) {
+
+        /** The one this thread works for. */
+        public static Caller current() {
+            if (RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes http) {
+                HttpServletRequest request = http.getRequest();
+                Principal operator = request.getUserPrincipal();
+                return new Caller(
+                        operator == null ? "unknown" : operator.getName(),
+                        request.getRemoteAddr(),
+                        TraceParent.parse(request.getHeader(CloudEvent.TRACE_PARENT))
+                                .orElseGet(TraceParent::begin));
+            }
+            return new Caller("jmx", null, TraceParent.begin());
+        }
+    }
+
     private AuditLog() {}
 
     /**
      * Writes a line.
      *
-     * @param actor   who: the name of an operator, {@code anybody} who has shown no token, {@code jmx}, or {@code unknown}
+     * @param actor   as {@link Caller#actor} has it
      * @param address where from; null when not known
      * @param action  a word
      * @param what    what it is done to, or its result; never what a reader wrote

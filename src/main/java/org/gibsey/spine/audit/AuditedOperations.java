@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Map;
 import java.util.TreeMap;
+import org.gibsey.spine.audit.AuditLog.Caller;
 import org.gibsey.spine.audit.AuditLog.Outcome;
 import org.gibsey.spine.gift.TraceParent;
 import org.jspecify.annotations.Nullable;

@@ -10,7 +10,7 @@ import java.time.Clock;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
-import org.gibsey.spine.audit.Caller;
+import org.gibsey.spine.audit.AuditLog.Caller;
 import org.gibsey.spine.deadletter.DeadLetterIndex.Letter;
 import org.gibsey.spine.deadletter.DeadLetterIndex.StoredHeader;
 import org.gibsey.spine.deadletter.DeadLetterIndex.Waiting;

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
@@ -19,7 +20,7 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.gibsey.spine.Sha256;
+import org.apache.tomcat.util.security.ConcurrentMessageDigest;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.broker.PollBudget;
@@ -168,7 +169,10 @@ public final class DeadLetters implements DisposableBean {
                         + "; too large to be kept whole: this is the beginning of its " + value.length
                         + " bytes, the original stays in its topic until its retention ends");
         add(headers, DeadLetterHeaders.STUB_BYTES, Integer.toString(value.length));
-        add(headers, DeadLetterHeaders.STUB_SHA256, Sha256.hex(value));
+        add(
+                headers,
+                DeadLetterHeaders.STUB_SHA256,
+                HexFormat.of().formatHex(ConcurrentMessageDigest.digestSHA256(value)));
         return new ProducerRecord<>(topic, null, beginning(whole.key()), beginning(whole.value()), headers);
     }
 

@@ -2,7 +2,7 @@ package org.gibsey.spine.deadletter;
 
 import java.time.Clock;
 import java.util.List;
-import org.gibsey.spine.audit.Caller;
+import org.gibsey.spine.audit.AuditLog.Caller;
 import org.gibsey.spine.deadletter.ManyLetters.Done;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

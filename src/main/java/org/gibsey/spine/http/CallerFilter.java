@@ -13,8 +13,8 @@ import java.util.UUID;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.identity.Caller;
-import org.gibsey.spine.identity.RefusedToken;
 import org.gibsey.spine.identity.TokenVerifier;
+import org.gibsey.spine.identity.TokenVerifier.RefusedToken;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 

@@ -23,9 +23,9 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.spec.SecretKeySpec;
-import org.gibsey.spine.Sha256;
+import org.apache.tomcat.util.security.ConcurrentMessageDigest;
 import org.gibsey.spine.SpineSettings;
-import org.gibsey.spine.identity.RefusedToken.Reason;
+import org.gibsey.spine.identity.TokenVerifier.RefusedToken.Reason;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator;
 import org.springframework.security.oauth2.jwt.Jwt;
@@ -187,7 +187,33 @@ public final class TokenVerifier {
         }
     }
 
+    /** A token that says nothing about who calls. It does not say why: who makes up tokens learns nothing from it. */
+    public static final class RefusedToken extends Exception {
+
+        /** What stands in the way. */
+        public enum Reason {
+            /** It is not the issuer's, not for this service, or not for now. */
+            INVALID,
+            /** The keys of the issuer could not be had so far, so nobody can tell. */
+            NO_KEYS,
+            /** Too many others are looked at just now. */
+            BUSY
+        }
+
+        private final Reason reason;
+
+        private RefusedToken(Reason reason) {
+            // no stack trace: clients cause these as often as they like, and nobody reads it
+            super(reason.name(), null, false, false);
+            this.reason = reason;
+        }
+
+        public Reason reason() {
+            return reason;
+        }
+    }
+
     private static ByteBuffer digest(String token) {
-        return ByteBuffer.wrap(Sha256.of(token.getBytes(StandardCharsets.UTF_8)));
+        return ByteBuffer.wrap(ConcurrentMessageDigest.digestSHA256(token.getBytes(StandardCharsets.UTF_8)));
     }
 }

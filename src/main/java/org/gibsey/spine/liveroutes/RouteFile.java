@@ -6,7 +6,7 @@ import java.util.HexFormat;
 import java.util.List;
 import org.apache.camel.spi.Resource;
 import org.apache.camel.support.ResourceHelper;
-import org.gibsey.spine.Sha256;
+import org.apache.tomcat.util.security.ConcurrentMessageDigest;
 
 /**
  * A route file as it was read once. Rehearsal, start and rollback all use this text, whatever is on disk
@@ -59,6 +59,6 @@ record RouteFile(String name, String text, String revision) {
     }
 
     private static String hash(byte[] content) {
-        return HexFormat.of().formatHex(Sha256.of(content), 0, REVISION_BYTES);
+        return HexFormat.of().formatHex(ConcurrentMessageDigest.digestSHA256(content), 0, REVISION_BYTES);
     }
 }

@@ -19,6 +19,7 @@ import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.WrongTokens;
 import org.gibsey.spine.audit.AuditLog;
 import org.gibsey.spine.audit.AuditLog.Outcome;
+import org.gibsey.spine.management.Operator.Role;
 import org.springframework.http.HttpHeaders;
 
 /**

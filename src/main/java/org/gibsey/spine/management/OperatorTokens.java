@@ -4,13 +4,15 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.gibsey.spine.Sha256;
+import org.apache.tomcat.util.security.ConcurrentMessageDigest;
+import org.gibsey.spine.management.Operator.Role;
 
 /**
  * The lines {@code name roles sha256:hash} of the file of tokens. The tokens themselves are nowhere: they have 256 random bits
@@ -86,6 +88,6 @@ final class OperatorTokens {
 
     /** SHA-256 in hexadecimal digits. */
     static String hash(String token) {
-        return Sha256.hex(token.getBytes(StandardCharsets.UTF_8));
+        return HexFormat.of().formatHex(ConcurrentMessageDigest.digestSHA256(token.getBytes(StandardCharsets.UTF_8)));
     }
 }

@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
+import org.gibsey.spine.management.Operator.Role;
 import org.junit.jupiter.api.Test;
 
 class NewTokenTest {
