@@ -293,6 +293,8 @@ record Problem(
      */
     byte[] prepare(HttpServletResponse response, @Nullable String target) {
         response.setStatus(status);
+        // RFC 8259, section 11: JSON has no charset; a page whose language is known has set one
+        response.setCharacterEncoding(null);
         response.setContentType(MEDIA_TYPE);
         response.setHeader("Cache-Control", "no-store");
         if (status == 401) {

@@ -68,6 +68,10 @@ class ProblemsIT {
                 arguments("an answer in HTML", get("/vault/list", "Accept: text/html"), 406),
                 arguments("the page in another type", get("/", "Accept: application/json"), 406),
                 arguments("the page of before it was", get("/", "If-Unmodified-Since: " + LONG_AGO), 412),
+                arguments(
+                        "the same in English",
+                        get("/", "If-Unmodified-Since: " + LONG_AGO + "\nAccept-Language: en"),
+                        412),
                 arguments("a range beyond the page", get("/", "Range: bytes=999999-"), 416),
                 arguments("an origin that is not allowed", get("/vault/list", "Origin: http://evil.example"), 403),
                 arguments("text", body("text/plain", GIFT), 415),

@@ -41,6 +41,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -450,8 +451,12 @@ class PersistGiftsIT {
                             .query(Long.class)
                             .single()
                     > 0);
+            Uuid old = topicId(admin);
             admin.deleteTopics(List.of("persist_it")).all().get();
             makeTopic(admin);
+            // what is sent by the old id is lost or waits two minutes
+            await().ignoreException(ExecutionException.class)
+                    .until(() -> !topicId(admin).equals(old));
             // the producer that wrote before was seen to wait two minutes for an acknowledgement, in vain
             try (TestTopic again =
                     new TestTopic("persist_it", SharedServices.get().kafka().bootstrapServers())) {
@@ -810,6 +815,14 @@ class PersistGiftsIT {
         } catch (ExecutionException e) {
             assertThat(e).hasCauseInstanceOf(TopicExistsException.class);
         }
+    }
+
+    private static Uuid topicId(Admin admin) throws ExecutionException, InterruptedException {
+        return admin.describeTopics(List.of("persist_it"))
+                .allTopicNames()
+                .get()
+                .get("persist_it")
+                .topicId();
     }
 
     private static Admin admin() {
