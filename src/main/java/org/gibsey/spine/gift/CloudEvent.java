@@ -1,5 +1,10 @@
 package org.gibsey.spine.gift;
 
+import java.nio.charset.StandardCharsets;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The headers of the event contract: CloudEvents 1.0 in its Kafka protocol binding, binary mode, and W3C trace context.
  * The value is plain JSON, as publishers and workers that know nothing of these headers write and read it.
@@ -21,4 +26,10 @@ public final class CloudEvent {
     public static final String GIFT_SAVED = "org.gibsey.vault.gift.saved";
 
     private CloudEvent() {}
+
+    /** A header of a record as text; null when it has none of this name. */
+    public static @Nullable String header(Headers headers, String name) {
+        Header header = headers.lastHeader(name);
+        return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
+    }
 }

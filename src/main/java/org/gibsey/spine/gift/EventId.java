@@ -8,8 +8,6 @@ import java.time.Clock;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.header.Header;
-import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,7 +61,7 @@ public final class EventId {
      * @param reader null where readers are not known
      */
     public static UUID ofIdempotencyKey(
-            String key, GiftChange.Kind kind, UUID gift, @Nullable UUID reader, GiftEdit edit) {
+            String key, GiftChange.Kind kind, UUID gift, @Nullable UUID reader, GiftChange.Edit edit) {
         Gift image = edit.image();
         return named(
                 "change",
@@ -105,9 +103,9 @@ public final class EventId {
      * topic, partition, offset and timestamp.
      */
     public static UUID of(ConsumerRecord<?, ?> record) {
-        String id = text(record.headers(), CloudEvent.ID);
+        String id = CloudEvent.header(record.headers(), CloudEvent.ID);
         if (id != null && !id.isBlank()) {
-            return ofCloudEvent(id, text(record.headers(), CloudEvent.SOURCE));
+            return ofCloudEvent(id, CloudEvent.header(record.headers(), CloudEvent.SOURCE));
         }
         return ofLetter(record);
     }
@@ -122,15 +120,10 @@ public final class EventId {
 
     /** The id of a dead letter in its topic: the one it was written under, else one derived from where it lies. */
     public static UUID ofLetter(ConsumerRecord<?, ?> record) {
-        String replayed = text(record.headers(), DEAD_LETTER_ID);
+        String replayed = CloudEvent.header(record.headers(), DEAD_LETTER_ID);
         return replayed != null && UuidValidator.isValid(replayed)
                 ? UuidCreator.fromString(replayed)
                 : ofRecord(record.topic(), record.partition(), record.offset(), record.timestamp());
-    }
-
-    static @Nullable String text(Headers headers, String name) {
-        Header header = headers.lastHeader(name);
-        return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
     }
 
     /** @param parts null for one that is not there, so that an id stays what it was before there was such a part */

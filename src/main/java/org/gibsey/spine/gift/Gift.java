@@ -1,7 +1,6 @@
 package org.gibsey.spine.gift;
 
 import java.time.Instant;
-import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -25,17 +24,6 @@ public record Gift(
         @Nullable UUID userId,
         Instant savedAt) {
 
-    /** A gift whose language is not known. */
-    public Gift(
-            long pageId,
-            String question,
-            String answer,
-            @Nullable Integer symbolId,
-            @Nullable UUID userId,
-            Instant savedAt) {
-        this(pageId, question, answer, symbolId, null, userId, savedAt);
-    }
-
     /** The same gift of a reader who is known now. */
     public Gift withUserId(UUID reader) {
         return new Gift(pageId, question, answer, symbolId, lang, reader, savedAt);
@@ -49,12 +37,7 @@ public record Gift(
     /** Without question and answer, so that no log ever carries what a reader wrote. */
     @Override
     public String toString() {
-        return String.format(
-                Locale.ROOT,
-                "Gift[pageId=%d, question=%d chars, answer=%d chars, savedAt=%s]",
-                pageId,
-                question.length(),
-                answer.length(),
-                savedAt);
+        return "Gift[pageId=" + pageId + ", question=" + question.length() + " chars, answer=" + answer.length()
+                + " chars, savedAt=" + savedAt + "]";
     }
 }

@@ -69,6 +69,14 @@ public record GiftChange(
         }
     }
 
+    /**
+     * What a reader wants of a gift.
+     *
+     * @param sets  the fields that were named; the others stay as they are
+     * @param image the gift as it is to be
+     */
+    public record Edit(Set<Field> sets, Gift image) {}
+
     public GiftChange {
         sets = Set.copyOf(sets);
         if (sets.isEmpty() == (kind == Kind.EDITED)) {

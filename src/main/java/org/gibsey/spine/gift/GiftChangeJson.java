@@ -64,7 +64,7 @@ public final class GiftChangeJson {
     /** The gift that a change is about, whatever else is wrong with it; empty when it names none. */
     public static Optional<UUID> giftOf(ConsumerRecord<?, ?> record) {
         return Optional.ofNullable(
-                uuid(EventId.text(record.headers(), CloudEvent.SUBJECT), CloudEvent.SUBJECT, new ArrayList<>()));
+                uuid(CloudEvent.header(record.headers(), CloudEvent.SUBJECT), CloudEvent.SUBJECT, new ArrayList<>()));
     }
 
     /**
@@ -81,11 +81,11 @@ public final class GiftChangeJson {
         // its time is the one of the change: ts comes before created_at
         Gift image = READER.read(json, Instant.EPOCH);
         List<FieldError> errors = new ArrayList<>();
-        Optional<Kind> kind = Kind.ofType(EventId.text(record.headers(), CloudEvent.TYPE));
+        Optional<Kind> kind = Kind.ofType(CloudEvent.header(record.headers(), CloudEvent.TYPE));
         if (kind.isEmpty()) {
             errors.add(new FieldError(CloudEvent.TYPE, "must be edited, deleted or restored of org.gibsey.vault.gift"));
         }
-        UUID gift = uuid(EventId.text(record.headers(), CloudEvent.SUBJECT), CloudEvent.SUBJECT, errors);
+        UUID gift = uuid(CloudEvent.header(record.headers(), CloudEvent.SUBJECT), CloudEvent.SUBJECT, errors);
         if (gift == null) {
             errors.add(new FieldError(CloudEvent.SUBJECT, "is required"));
         }

@@ -181,11 +181,10 @@ public final class GiftReader {
      * other fields are ignored, so that a whole gift can be sent as well.
      *
      * @param value  UTF-8 JSON, one object
-     * @param before the gift as it is
      * @throws MalformedJson if the bytes are not one JSON object
      * @throws InvalidInput  if none of the fields is there, or one breaks a rule; names all of them
      */
-    public GiftEdit readEdit(byte[] value, Gift before) throws MalformedJson, InvalidInput {
+    public GiftChange.Edit readEdit(byte[] value, Gift before) throws MalformedJson, InvalidInput {
         JsonNode object = parse(value);
         List<FieldError> errors = new ArrayList<>();
         Set<Field> sets = EnumSet.allOf(Field.class);
@@ -205,7 +204,7 @@ public final class GiftReader {
         if (question == null || answer == null || !errors.isEmpty()) {
             throw new InvalidInput(errors);
         }
-        return new GiftEdit(
+        return new GiftChange.Edit(
                 sets, new Gift(before.pageId(), question, answer, symbolId, lang, before.userId(), before.savedAt()));
     }
 

@@ -1,6 +1,7 @@
 package org.gibsey.spine.gift;
 
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Input that can be read but breaks rules. It names every broken rule, so that a caller can mend all of them at once.
@@ -12,10 +13,7 @@ public final class InvalidInput extends Exception {
 
     /** @param errors at least one */
     public InvalidInput(List<FieldError> errors) {
-        super(errors.stream()
-                .map(FieldError::toString)
-                .reduce((a, b) -> a + "; " + b)
-                .orElseThrow());
+        super(errors.stream().map(FieldError::toString).collect(Collectors.joining("; ")));
         this.errors = List.copyOf(errors);
     }
 

@@ -13,7 +13,6 @@ import org.gibsey.spine.gift.InvalidInput.FieldError;
  * {@code {"user_id": …, "ts": …}}.
  *
  * @param id     of the event, the same each time the same reader asks
- * @param reader who asked
  * @param at     when, UTC, in microseconds
  */
 public record ReaderErasure(UUID id, UUID reader, Instant at) {
@@ -42,7 +41,7 @@ public record ReaderErasure(UUID id, UUID reader, Instant at) {
 
     /** Whether a record of the topic of changes is one. */
     public static boolean isOne(ConsumerRecord<?, ?> record) {
-        return TYPE.equals(EventId.text(record.headers(), CloudEvent.TYPE));
+        return TYPE.equals(CloudEvent.header(record.headers(), CloudEvent.TYPE));
     }
 
     /**

@@ -1,11 +1,11 @@
 package org.gibsey.spine.gift;
 
-import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,33 +21,21 @@ public record TraceParent(String traceId, String spanId, String flags) {
     /** Key of the trace id in the logging context, as the Elastic Common Schema names it. */
     public static final String LOG_KEY = "trace.id";
 
-    private static final String VERSION = "00-";
+    /** Ids of zeros are none. */
+    private static final Pattern FORM =
+            Pattern.compile("00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})");
 
     /** @return empty when there is none, or it is not in the form of version 00 */
     public static Optional<TraceParent> parse(@Nullable String text) {
-        if (text == null
-                || text.length() != 55
-                || !text.startsWith(VERSION)
-                || text.charAt(35) != '-'
-                || text.charAt(52) != '-') {
-            return Optional.empty();
-        }
-        TraceParent parts = new TraceParent(text.substring(3, 35), text.substring(36, 52), text.substring(53));
-        return isHex(parts.traceId)
-                        && isHex(parts.spanId)
-                        && isHex(parts.flags)
-                        && !isZero(parts.traceId)
-                        && !isZero(parts.spanId)
-                ? Optional.of(parts)
+        Matcher parts = FORM.matcher(text == null ? "" : text);
+        return parts.matches()
+                ? Optional.of(new TraceParent(parts.group(1), parts.group(2), parts.group(3)))
                 : Optional.empty();
     }
 
     /** Of a consumed record. */
     public static Optional<TraceParent> of(ConsumerRecord<?, ?> record) {
-        Header header = record.headers().lastHeader(CloudEvent.TRACE_PARENT);
-        return header == null || header.value() == null
-                ? Optional.empty()
-                : parse(new String(header.value(), StandardCharsets.UTF_8));
+        return parse(CloudEvent.header(record.headers(), CloudEvent.TRACE_PARENT));
     }
 
     /** A new trace that nobody records. Its ids are unique, not secret. */
@@ -64,14 +52,6 @@ public record TraceParent(String traceId, String spanId, String flags) {
     @Override
     public String toString() {
         return "00-" + traceId + "-" + spanId + "-" + flags;
-    }
-
-    private static boolean isHex(String text) {
-        return text.chars().allMatch(c -> (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
-    }
-
-    private static boolean isZero(String text) {
-        return text.chars().allMatch(c -> c == '0');
     }
 
     private static String hex(long bits) {

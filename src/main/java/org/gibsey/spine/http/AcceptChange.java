@@ -24,14 +24,13 @@ import org.gibsey.spine.gift.CloudEvent;
 import org.gibsey.spine.gift.EventId;
 import org.gibsey.spine.gift.Gift;
 import org.gibsey.spine.gift.GiftChange;
+import org.gibsey.spine.gift.GiftChange.Edit;
 import org.gibsey.spine.gift.GiftChange.Kind;
 import org.gibsey.spine.gift.GiftChangeJson;
-import org.gibsey.spine.gift.GiftEdit;
 import org.gibsey.spine.gift.GiftReader;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.MalformedJson;
 import org.gibsey.spine.gift.ReaderErasure;
-import org.gibsey.spine.gift.UnknownGift;
 import org.gibsey.spine.identity.Caller;
 import org.gibsey.spine.identity.VaultReads;
 import org.jspecify.annotations.Nullable;
@@ -47,8 +46,8 @@ import org.springframework.stereotype.Component;
  * {@code lang}, which the SQL of a route file may lack that is older than that column: an edit leaves it as it is then, unless it
  * names it.
  *
- * <p>Leaves the change's id in the exchange property {@value AcceptGift#EVENT_ID}. Throws {@link UnknownGift}, {@link
- * MalformedJson}, {@link InvalidInput} or {@link Refused} for what cannot be done. A change that is stored already, sent again
+ * <p>Leaves the change's id in the exchange property {@value AcceptGift#EVENT_ID}. Throws {@link MalformedJson}, {@link
+ * InvalidInput} or {@link Refused} for what cannot be done. A change that is stored already, sent again
  * with its idempotency key, is answered here, whatever has become of the gift since, and goes no further. Thread-safe.
  */
 @Component(AcceptChange.NAME)
@@ -99,7 +98,7 @@ public final class AcceptChange implements Processor {
         Caller caller = Caller.of(exchange);
         boolean isForeign = row != null && caller != null && !caller.reader().equals(row.get("user_id"));
         if (row == null || (isForeign && auth.isOwn()) || isWish(row)) {
-            throw new UnknownGift("No gift of this id is stored. If it was just saved, ask again in a moment.");
+            throw Refused.unknown("No gift of this id is stored. If it was just saved, ask again in a moment.");
         }
         if (isForeign) {
             throw new Refused(Problem.foreign());
@@ -110,9 +109,9 @@ public final class AcceptChange implements Processor {
         UUID gift = value(row, "event_id", UUID.class);
         Kind kind = kind(message);
         Gift before = gift(row);
-        GiftEdit edit = kind == Kind.EDITED
+        Edit edit = kind == Kind.EDITED
                 ? reader.readEdit(exchange.getProperty(ChangeQuery.BODY, byte[].class), before)
-                : new GiftEdit(Set.of(), before);
+                : new Edit(Set.of(), before);
         UUID by = caller == null ? null : caller.reader();
         String key = IdempotencyKey.parse(message.getHeader(PublicHeaders.IDEMPOTENCY_KEY, String.class));
         UUID id = key == null ? newIds.get() : EventId.ofIdempotencyKey(key, kind, gift, by, edit);

@@ -9,15 +9,14 @@ import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.apache.camel.component.jdbc.JdbcConstants;
 import org.gibsey.spine.SpineSettings;
-import org.gibsey.spine.gift.UnknownGift;
 import org.gibsey.spine.identity.Caller;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
  * Offers the SQL that looks a gift up, to change it, the named parameters {@code event_id} or {@code id} (the number of its row;
- * the other is null) and {@code reader} (null for any). The body is kept for {@link AcceptChange}. Throws {@link UnknownGift} for
- * what is neither, and {@link Refused} where nobody may change anything. Thread-safe.
+ * the other is null) and {@code reader} (null for any). The body is kept for {@link AcceptChange}. Throws {@link Refused} for
+ * what is neither, and where nobody may change anything. Thread-safe.
  */
 @Component("changeQuery")
 final class ChangeQuery implements Processor {
@@ -34,7 +33,7 @@ final class ChangeQuery implements Processor {
     }
 
     @Override
-    public void process(Exchange exchange) throws UnknownGift, Refused {
+    public void process(Exchange exchange) throws Refused {
         Message message = exchange.getMessage();
         Caller caller = Caller.of(exchange);
         if (caller == null && (settings.auth().isOn() || !settings.changes().anonymous())) {
@@ -43,7 +42,7 @@ final class ChangeQuery implements Processor {
         String gift = message.getHeader("event_id", String.class);
         boolean isNumber = ROW_NUMBER.matcher(gift).matches();
         if (!isNumber && !UuidValidator.isValid(gift)) {
-            throw new UnknownGift("No gift has such an id: it is a UUID.");
+            throw Refused.unknown("No gift has such an id: it is a UUID.");
         }
         byte[] body = message.getBody(byte[].class);
         exchange.setProperty(BODY, body == null ? new byte[0] : body);

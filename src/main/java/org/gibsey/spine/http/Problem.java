@@ -16,7 +16,6 @@ import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.InvalidInput.FieldError;
 import org.gibsey.spine.gift.MalformedJson;
-import org.gibsey.spine.gift.UnknownGift;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 
@@ -69,7 +68,7 @@ record Problem(
         return new Problem(422, "invalid", "Invalid fields", detail, errors, Map.of());
     }
 
-    static Problem unknown(@Nullable String detail) {
+    static Problem unknown(String detail) {
         return new Problem(404, "unknown", "Not found", detail);
     }
 
@@ -259,9 +258,6 @@ record Problem(
             }
             if (cause instanceof MalformedJson json) {
                 return malformed("The body is not one JSON object: " + json.getMessage() + ".");
-            }
-            if (cause instanceof UnknownGift unknown) {
-                return unknown(unknown.getMessage());
             }
             if (cause instanceof RecordTooLargeException) {
                 return large("The event made of the body is too large.");

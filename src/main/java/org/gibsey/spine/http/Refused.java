@@ -28,6 +28,11 @@ public final class Refused extends IOException {
         return new Refused(Problem.signIn());
     }
 
+    /** There is nothing of this id, or nothing yet. */
+    public static Refused unknown(String detail) {
+        return new Refused(Problem.unknown(detail));
+    }
+
     /** It was there, and is not any more. */
     public static Refused gone(String detail) {
         return new Refused(Problem.gone(detail));

@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -42,9 +41,8 @@ final class AtomFeed implements Processor {
     @SuppressWarnings("unchecked")
     public void process(Exchange exchange) throws XMLStreamException {
         Message message = exchange.getMessage();
-        byte[] feed = feed(
-                message.getBody(List.class),
-                exchange.getProperty(ListQuery.FILTER, String.class).replaceFirst("^&", ""));
+        String filter = ListQuery.Page.of(exchange).filter().replaceFirst("^&", "");
+        byte[] feed = feed(message.getBody(List.class), filter);
         String etag = '"' + DigestUtils.md5DigestAsHex(feed) + '"';
         // a weak one: Tomcat packs nothing that has a strong one
         message.setHeader(HttpHeaders.ETAG, "W/" + etag);
@@ -98,7 +96,7 @@ final class AtomFeed implements Processor {
         link(out, "alternate", "gifts/" + row.get("event_id"));
         out.writeEmptyElement("category");
         out.writeAttribute("term", "page-" + row.get("page_id"));
-        out.writeAttribute("label", String.format(Locale.ROOT, "Page %s", row.get("page_id")));
+        out.writeAttribute("label", "Page " + row.get("page_id"));
         element(out, "content", GiftPage.cut(String.valueOf(row.get("answer")), ANSWER_CHARS), row.get("lang"));
         out.writeEndElement();
     }

@@ -54,9 +54,9 @@ final class GiftPage implements Processor {
         boolean isOpen = !settings.auth().isOwn();
         return exchange -> {
             Message message = exchange.getMessage();
-            String id = message.getHeader(GiftQuery.EVENT_ID, String.class);
+            String id = message.getHeader(GiftAnswer.EVENT_ID, String.class);
             exchange.setProperty(PREVIEWED, isOpen && UuidValidator.isValid(id));
-            message.setHeader(JdbcConstants.JDBC_PARAMETERS, Map.of(GiftQuery.EVENT_ID, id));
+            message.setHeader(JdbcConstants.JDBC_PARAMETERS, Map.of(GiftAnswer.EVENT_ID, id));
         };
     }
 
@@ -65,7 +65,7 @@ final class GiftPage implements Processor {
     public void process(Exchange exchange) {
         Message message = exchange.getMessage();
         Map<?, ?> row = exchange.getProperty(PREVIEWED, Boolean.class) ? message.getBody(Map.class) : null;
-        String id = message.getHeader(GiftQuery.EVENT_ID, String.class);
+        String id = message.getHeader(GiftAnswer.EVENT_ID, String.class);
         message.setBody(page.replace(HEAD, row == null ? NO_PREVIEW : head(row, id, exchange)));
         if (row == null && !auth.isOwn()) {
             message.setHeader(Exchange.HTTP_RESPONSE_CODE, 404);

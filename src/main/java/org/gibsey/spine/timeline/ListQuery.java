@@ -1,19 +1,25 @@
 package org.gibsey.spine.timeline;
 
+import java.sql.Timestamp;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
+import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.apache.camel.component.jdbc.JdbcConstants;
 import org.gibsey.spine.gift.InvalidInput;
+import org.gibsey.spine.gift.InvalidInput.FieldError;
 import org.gibsey.spine.http.Refused;
 import org.gibsey.spine.http.RequestQuery;
 import org.gibsey.spine.identity.Caller;
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Bean;
 import org.springframework.stereotype.Component;
 
 /**
@@ -29,22 +35,7 @@ import org.springframework.stereotype.Component;
 @Component("listQuery")
 final class ListQuery implements Processor {
 
-    /** How many rows the caller asked for, for {@link ListAnswer}. */
-    static final String LIMIT = "listLimit";
-
-    /** Whether the caller counts pages, for {@link ListAnswer}. */
-    static final String COUNTS_PAGES = "listCountsPages";
-
-    /** By which parameter the next page begins, for {@link ListAnswer}. */
-    static final String KEY = "listKey";
-
-    /** The filters the caller gave, as they stand in a query after its first parameter; empty without any. */
-    static final String FILTER = "listFilter";
-
-    /** Where the next page is, for {@link ListAnswer}. */
-    static final String PATH = "listPath";
-
-    /** As {@link ListAnswer} writes it; openapi.yaml says so. */
+    /** As {@link #next} writes it; openapi.yaml says so. */
     private static final Pattern PLACE =
             Pattern.compile("([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\\.[0-9]{1,9})?Z)_(-?[0-9]{1,19})");
 
@@ -61,13 +52,35 @@ final class ListQuery implements Processor {
         this.visible = visible;
     }
 
-    @Override
-    public void process(Exchange exchange) throws InvalidInput, Refused {
-        read(RequestQuery.of(exchange), exchange);
+    /**
+     * What a caller asked for, as it is needed when the rows are there.
+     *
+     * @param isCounted whether the caller counts pages
+     * @param key       the parameter by which the next page begins
+     * @param path      of the next page
+     * @param filter    what the caller gave, as it stands in a query after its first parameter; empty without any
+     */
+    record Page(int limit, boolean isCounted, String key, String path, String filter) {
+
+        private static final String PROPERTY = "listPage";
+
+        static Page of(Exchange exchange) {
+            return exchange.getProperty(PROPERTY, Page.class);
+        }
     }
 
-    /** For a route that has more parameters, with what it found wrong in them. */
-    void read(RequestQuery query, Exchange exchange) throws InvalidInput, Refused {
+    @Override
+    public void process(Exchange exchange) throws InvalidInput, Refused {
+        read(RequestQuery.of(exchange), "", exchange);
+    }
+
+    /**
+     * For a route that has more parameters.
+     *
+     * @param query  with what was found wrong in them
+     * @param filter what they filter, as {@link Page} has it
+     */
+    void read(RequestQuery query, String filter, Exchange exchange) throws InvalidInput, Refused {
         int limit = query.positive("limit", DEFAULT_LIMIT, MAX_LIMIT);
         int page = query.positive("page", 1, Integer.MAX_VALUE);
         Long pageId = query.int64("page_id");
@@ -82,13 +95,54 @@ final class ListQuery implements Processor {
         parameters.putAll(place(query, "after", null, null));
         query.check();
         exchange.getMessage().setHeader(JdbcConstants.JDBC_PARAMETERS, parameters);
-        exchange.setProperty(LIMIT, limit);
-        exchange.setProperty(COUNTS_PAGES, query.text("page") != null);
-        exchange.setProperty(KEY, query.text("after") == null ? "before" : "after");
-        exchange.setProperty(PATH, exchange.getMessage().getHeader(Exchange.HTTP_PATH));
         exchange.setProperty(
-                FILTER,
-                (pageId == null ? "" : "&page_id=" + pageId) + (symbolId == null ? "" : "&symbol_id=" + symbolId));
+                Page.PROPERTY,
+                new Page(
+                        limit,
+                        query.text("page") != null,
+                        query.text("after") == null ? "before" : "after",
+                        exchange.getMessage().getHeader(Exchange.HTTP_PATH, String.class),
+                        filter
+                                + (pageId == null ? "" : "&page_id=" + pageId)
+                                + (symbolId == null ? "" : "&symbol_id=" + symbolId)));
+    }
+
+    /**
+     * Makes a page of the rows that were found. The SQL asks for one row more than the page has, and leaves the texts out of
+     * rows that come after so many bytes. What does not belong to the page is taken off, and says that there is a next page,
+     * which goes into a {@code Link} header (RFC 8288). Who counts pages would miss the rows that did not fit, and is refused.
+     */
+    @Bean
+    @SuppressWarnings("unchecked")
+    static Processor listAnswer() {
+        return exchange -> {
+            Message message = exchange.getMessage();
+            List<Map<String, Object>> rows = message.getBody(List.class);
+            Page page = Page.of(exchange);
+            int fitting = (int) rows.stream().takeWhile(ListQuery::fits).count();
+            int shown = Math.min(fitting, page.limit);
+            if (shown < Math.min(rows.size(), page.limit) && page.isCounted) {
+                throw new InvalidInput(List.of(new FieldError(
+                        "limit",
+                        "must be smaller, as the texts of this page are too long for one answer; or leave page out and"
+                                + " follow the Link header")));
+            }
+            if (shown < rows.size()) {
+                message.setBody(rows.subList(0, shown));
+                message.setHeader("Link", next(page, rows.get(shown - 1)));
+            }
+        };
+    }
+
+    private static boolean fits(Map<String, Object> row) {
+        return !row.containsKey("question") || row.get("question") != null;
+    }
+
+    private static String next(Page page, Map<String, Object> last) {
+        Timestamp time = (Timestamp) Objects.requireNonNull(last.get("created_at"));
+        String place = time.toInstant() + "_" + last.get("id");
+        return "<" + page.path + "?limit=" + page.limit + "&" + page.key + "=" + place + page.filter
+                + ">; rel=\"next\"";
     }
 
     /**

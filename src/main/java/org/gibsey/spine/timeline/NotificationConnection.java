@@ -55,7 +55,6 @@ final class NotificationConnection implements AutoCloseable {
      * Waits for a notification.
      *
      * @param timeoutMs at least 1
-     * @return whether there was one
      */
     boolean await(int timeoutMs) throws SQLException {
         PGNotification[] heard = notifications.getNotifications(timeoutMs);

@@ -65,13 +65,9 @@ final class SearchQuery implements Processor {
                 query.refuse(other, "is not for searches: follow the Link header");
             }
         }
-        list.read(query, exchange);
+        list.read(query, "&q=" + URLEncoder.encode(words, StandardCharsets.UTF_8), exchange);
         Map<String, @Nullable Object> parameters =
                 exchange.getMessage().getHeader(JdbcConstants.JDBC_PARAMETERS, Map.class);
         parameters.put("q", words);
-        exchange.setProperty(
-                ListQuery.FILTER,
-                "&q=" + URLEncoder.encode(words, StandardCharsets.UTF_8)
-                        + exchange.getProperty(ListQuery.FILTER, String.class));
     }
 }

@@ -54,8 +54,6 @@ record StreamPosition(long txid, long id, SortedMap<Long, Long> open) {
      * The position once one more row is delivered. Rows have to come in the order of (transaction, id), all that one
      * snapshot shows beyond this position, or the first few of them.
      *
-     * @param rowTxid its transaction
-     * @param rowId   its id
      * @param running the transactions that were open in the snapshot it was read from
      */
     StreamPosition after(long rowTxid, long rowId, Collection<Long> running) {

@@ -2,7 +2,6 @@ package org.gibsey.spine.timeline;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
-import java.util.Locale;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -11,12 +10,7 @@ import org.jspecify.annotations.Nullable;
  * A gift that was stored or changed, as it is now, for the stream.
  *
  * @param position  of a stream that has delivered this
- * @param id        of its row
  * @param savedTxid the transaction that stored it first, 0 for one before all others
- * @param eventId   its other id
- * @param pageId    for filters
- * @param symbolId  for filters, or null
- * @param userId    whose gift it is
  * @param json      the row, without line breaks outside its strings; null of a gift that is deleted
  */
 record StreamedGift(
@@ -51,13 +45,11 @@ record StreamedGift(
         if (json != null && filter.hasSymbolOf(this)) {
             return event(mayBeThere ? "gift-changed" : "gift", json);
         }
-        return mayBeThere
-                ? event("gift-gone", String.format(Locale.ROOT, "{\"id\":%d,\"event_id\":\"%s\"}", id, eventId))
-                : "";
+        return mayBeThere ? event("gift-gone", "{\"id\":" + id + ",\"event_id\":\"" + eventId + "\"}") : "";
     }
 
     private String event(String name, String data) {
-        return String.format(Locale.ROOT, "event: %s\nid: %s\ndata: %s\n\n", name, position, data);
+        return "event: " + name + "\nid: " + position + "\ndata: " + data + "\n\n";
     }
 
     /** What it takes of memory, about. */
@@ -78,12 +70,7 @@ record StreamedGift(
             @Nullable Integer symbolId,
             @Nullable UUID reader) {
 
-        static final Filter ALL = new Filter(null, null);
-
-        /** Of any reader. */
-        Filter(@Nullable Long pageId, @Nullable Integer symbolId) {
-            this(pageId, symbolId, null);
-        }
+        static final Filter ALL = new Filter(null, null, null);
 
         /**
          * A gift is always of one page, and of one reader until it is nobody's, a minute after its text is gone: of a gift that has

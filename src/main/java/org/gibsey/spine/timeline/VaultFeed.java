@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -29,7 +28,9 @@ import org.gibsey.spine.identity.TokenVerifier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Bean;
 import org.springframework.stereotype.Component;
 
 /**
@@ -62,11 +63,7 @@ final class VaultFeed implements SmartLifecycle {
     private static final byte[] HEARTBEAT = ": still here\n\n".getBytes(StandardCharsets.UTF_8);
     private static final byte[] EXPIRED = "event: expired\ndata: {}\n\n".getBytes(StandardCharsets.UTF_8);
 
-    /**
-     * A client that joins.
-     *
-     * @param from what was delivered to it before, or null when it begins now
-     */
+    /** A client that joins, as {@link #join} says. */
     private record Arrival(StreamClient client, @Nullable StreamPosition from) {}
 
     private final DataSource vault;
@@ -112,6 +109,15 @@ final class VaultFeed implements SmartLifecycle {
         Gauge.builder("gifts.stream.clients", open, Set::size)
                 .description("Open streams")
                 .register(meters);
+    }
+
+    @Bean
+    static ServletRegistrationBean<StreamServlet> vaultStream(VaultFeed feed, Visible visible, SpineSettings settings) {
+        ServletRegistrationBean<StreamServlet> stream =
+                new ServletRegistrationBean<>(new StreamServlet(feed, visible, settings), StreamServlet.PATH);
+        stream.setName("vault-stream");
+        stream.setAsyncSupported(true);
+        return stream;
     }
 
     /**
@@ -332,11 +338,7 @@ final class VaultFeed implements SmartLifecycle {
     }
 
     private byte[] positionEvent() {
-        return String.format(
-                        Locale.ROOT,
-                        ": still here\nevent: position\nid: %s\ndata: {\"live\":%s}\n\n",
-                        position(),
-                        !away.lasts())
+        return (": still here\nevent: position\nid: " + position() + "\ndata: {\"live\":" + !away.lasts() + "}\n\n")
                 .getBytes(StandardCharsets.UTF_8);
     }
 

@@ -2,11 +2,13 @@ package org.gibsey.spine.timeline;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ser.std.ToStringSerializerBase;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Timestamp;
 import java.sql.Types;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,6 +18,8 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.autoconfigure.jackson.Jackson2ObjectMapperBuilderCustomizer;
+import org.springframework.context.annotation.Bean;
 import org.springframework.stereotype.Component;
 
 /**
@@ -86,6 +90,17 @@ class VaultHistory {
         this.json = json;
     }
 
+    /** The database's times in UTC to the microsecond, which Jackson by itself cuts to milliseconds. */
+    @Bean
+    static Jackson2ObjectMapperBuilderCustomizer timestamps() {
+        return mapper -> mapper.serializerByType(Timestamp.class, new ToStringSerializerBase(Timestamp.class) {
+            @Override
+            public String valueToString(Object time) {
+                return ((Timestamp) time).toInstant().toString();
+            }
+        });
+    }
+
     /**
      * Some gifts, in order.
      *
@@ -127,8 +142,6 @@ class VaultHistory {
      * The next gifts, at least one if there is one; also changed ones that the filter does not let through any more.
      *
      * @param from   what was delivered already
-     * @param upTo   where to stop
-     * @param filter which of them are wanted
      */
     Page read(Connection connection, StreamPosition from, StreamPosition upTo, StreamedGift.Filter filter)
             throws SQLException {

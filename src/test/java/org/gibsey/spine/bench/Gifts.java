@@ -95,6 +95,7 @@ public final class Gifts {
                         ANSWER,
                         null,
                         null,
+                        null,
                         Clock.systemUTC().instant());
                 var unused = producer.send(record.apply(gift), (metadata, fault) -> {
                     if (fault != null) {

@@ -75,7 +75,7 @@ final class ChangedGifts {
                 change.id(),
                 Kind.EDITED,
                 gift,
-                new Gift(image.pageId(), "poison " + gift, image.answer(), null, null, image.savedAt()),
+                new Gift(image.pageId(), "poison " + gift, image.answer(), null, null, null, image.savedAt()),
                 EnumSet.of(Field.QUESTION),
                 null,
                 null,

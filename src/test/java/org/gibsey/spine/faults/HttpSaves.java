@@ -61,7 +61,7 @@ final class HttpSaves {
                         "{\"page_id\":%d,\"question\":\"%s\",\"answer\":\"a\"}".formatted(load.page(), question))));
         if (answer.statusCode() == 202) {
             last = id(answer);
-            load.changes().addOfOthers(last, new Gift(load.page(), question, "a", null, null, Instant.now()));
+            load.changes().addOfOthers(last, new Gift(load.page(), question, "a", null, null, null, Instant.now()));
             load.accepted().add(last);
         }
         return answer.statusCode();

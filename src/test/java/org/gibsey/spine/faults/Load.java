@@ -240,7 +240,7 @@ final class Load implements AutoCloseable {
     }
 
     private Gift gift(String question) {
-        return new Gift(page, question, "answer ".repeat(20), null, null, SAVED_AT);
+        return new Gift(page, question, "answer ".repeat(20), null, null, null, SAVED_AT);
     }
 
     private byte[] undecodable() {

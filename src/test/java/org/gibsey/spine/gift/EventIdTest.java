@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class EventIdTest {
 
     private static final UUID READER = UUID.fromString("aaaaaaaa-0000-4000-8000-00000000000a");
-    private static final Gift GIFT = new Gift(1, "q", "a", 7, READER, Instant.EPOCH);
+    private static final Gift GIFT = new Gift(1, "q", "a", 7, null, READER, Instant.EPOCH);
 
     @Test
     void newIdsAreVersion7InOrderOfTime() {
@@ -35,7 +35,7 @@ class EventIdTest {
 
     @Test
     void theSameKeyReaderAndContentIsTheSameEvent() {
-        Gift later = new Gift(1, "q", "a", 7, READER, Instant.now());
+        Gift later = new Gift(1, "q", "a", 7, null, READER, Instant.now());
 
         assertThat(EventId.ofIdempotencyKey("k", later)).isEqualTo(EventId.ofIdempotencyKey("k", GIFT));
         assertThat(EventId.ofIdempotencyKey("k", GIFT).version()).isEqualTo(5);
@@ -54,13 +54,14 @@ class EventIdTest {
         assertThat(Stream.of(
                                 EventId.ofIdempotencyKey("k", GIFT),
                                 EventId.ofIdempotencyKey("K", GIFT),
-                                EventId.ofIdempotencyKey("k", new Gift(2, "q", "a", 7, READER, Instant.EPOCH)),
-                                EventId.ofIdempotencyKey("k", new Gift(1, "Q", "a", 7, READER, Instant.EPOCH)),
-                                EventId.ofIdempotencyKey("k", new Gift(1, "q", "A", 7, READER, Instant.EPOCH)),
-                                EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", 8, READER, Instant.EPOCH)),
-                                EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", null, READER, Instant.EPOCH)),
-                                EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", 7, null, Instant.EPOCH)),
-                                EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", 7, new UUID(0, 1), Instant.EPOCH)),
+                                EventId.ofIdempotencyKey("k", new Gift(2, "q", "a", 7, null, READER, Instant.EPOCH)),
+                                EventId.ofIdempotencyKey("k", new Gift(1, "Q", "a", 7, null, READER, Instant.EPOCH)),
+                                EventId.ofIdempotencyKey("k", new Gift(1, "q", "A", 7, null, READER, Instant.EPOCH)),
+                                EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", 8, null, READER, Instant.EPOCH)),
+                                EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", null, null, READER, Instant.EPOCH)),
+                                EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", 7, null, null, Instant.EPOCH)),
+                                EventId.ofIdempotencyKey(
+                                        "k", new Gift(1, "q", "a", 7, null, new UUID(0, 1), Instant.EPOCH)),
                                 EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", 7, "de", READER, Instant.EPOCH)),
                                 EventId.ofIdempotencyKey("k", new Gift(1, "q", "a", 7, "fr", READER, Instant.EPOCH)))
                         .distinct())
@@ -70,8 +71,8 @@ class EventIdTest {
     @Test
     void aKeyOfAChangeUsedForAnythingElseIsAnotherChange() {
         UUID gift = new UUID(1, 1);
-        GiftEdit answer = new GiftEdit(Set.of(Field.ANSWER), GIFT);
-        GiftEdit nothing = new GiftEdit(Set.of(), GIFT);
+        GiftChange.Edit answer = new GiftChange.Edit(Set.of(Field.ANSWER), GIFT);
+        GiftChange.Edit nothing = new GiftChange.Edit(Set.of(), GIFT);
         UUID id = EventId.ofIdempotencyKey("k", Kind.EDITED, gift, READER, answer);
 
         assertThat(id).hasToString("4c0649ab-7353-55b1-83ea-c08e6a6da215");
@@ -81,7 +82,8 @@ class EventIdTest {
                         Kind.EDITED,
                         gift,
                         READER,
-                        new GiftEdit(Set.of(Field.ANSWER), new Gift(1, "Q", "a", null, READER, Instant.EPOCH))))
+                        new GiftChange.Edit(
+                                Set.of(Field.ANSWER), new Gift(1, "Q", "a", null, null, READER, Instant.EPOCH))))
                 .isEqualTo(id);
         assertThat(Stream.of(
                                 id,
@@ -89,9 +91,13 @@ class EventIdTest {
                                 EventId.ofIdempotencyKey("k", Kind.EDITED, new UUID(1, 2), READER, answer),
                                 EventId.ofIdempotencyKey("k", Kind.EDITED, gift, null, answer),
                                 EventId.ofIdempotencyKey(
-                                        "k", Kind.EDITED, gift, READER, new GiftEdit(Set.of(Field.QUESTION), GIFT)),
+                                        "k",
+                                        Kind.EDITED,
+                                        gift,
+                                        READER,
+                                        new GiftChange.Edit(Set.of(Field.QUESTION), GIFT)),
                                 EventId.ofIdempotencyKey(
-                                        "k", Kind.EDITED, gift, READER, new GiftEdit(Set.of(Field.LANG), GIFT)),
+                                        "k", Kind.EDITED, gift, READER, new GiftChange.Edit(Set.of(Field.LANG), GIFT)),
                                 EventId.ofIdempotencyKey("k", Kind.DELETED, gift, READER, nothing),
                                 EventId.ofIdempotencyKey("k", Kind.RESTORED, gift, READER, nothing))
                         .distinct())
@@ -101,12 +107,14 @@ class EventIdTest {
     @Test
     void textsThatReadTheSameInARowAreDifferentEvents() {
         assertThat(Stream.of(
-                                EventId.ofIdempotencyKey("k", new Gift(1, "ab", "c", null, null, Instant.EPOCH)),
-                                EventId.ofIdempotencyKey("k", new Gift(1, "a", "bc", null, null, Instant.EPOCH)),
-                                EventId.ofIdempotencyKey("k", new Gift(1, "", "abc", null, null, Instant.EPOCH)),
+                                EventId.ofIdempotencyKey("k", new Gift(1, "ab", "c", null, null, null, Instant.EPOCH)),
+                                EventId.ofIdempotencyKey("k", new Gift(1, "a", "bc", null, null, null, Instant.EPOCH)),
+                                EventId.ofIdempotencyKey("k", new Gift(1, "", "abc", null, null, null, Instant.EPOCH)),
                                 // what a length before each part looks like, smuggled into a part
-                                EventId.ofIdempotencyKey("k", new Gift(1, "a2:bc", "", null, null, Instant.EPOCH)),
-                                EventId.ofIdempotencyKey("k", new Gift(1, "a", "2:bc", null, null, Instant.EPOCH)))
+                                EventId.ofIdempotencyKey(
+                                        "k", new Gift(1, "a2:bc", "", null, null, null, Instant.EPOCH)),
+                                EventId.ofIdempotencyKey(
+                                        "k", new Gift(1, "a", "2:bc", null, null, null, Instant.EPOCH)))
                         .distinct())
                 .hasSize(5);
     }

@@ -46,7 +46,7 @@ class GiftChangeTest {
             "by", "\"" + READER + "\"",
             "ts", "1795426800.000001");
 
-    private static final Gift IMAGE = new Gift(1, "q", "a", null, null, SAVED);
+    private static final Gift IMAGE = new Gift(1, "q", "a", null, null, null, SAVED);
 
     @Test
     void writesOnePlainObject() {

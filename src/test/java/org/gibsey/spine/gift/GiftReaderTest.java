@@ -58,7 +58,7 @@ class GiftReaderTest {
         void takesTheContractsExample() throws Exception {
             Gift gift = read(requests, gift("1", "\"Q?\"", "\"A\"", ""));
 
-            assertThat(gift).isEqualTo(new Gift(1, "Q?", "A", null, null, NOW));
+            assertThat(gift).isEqualTo(new Gift(1, "Q?", "A", null, null, null, NOW));
         }
 
         @ParameterizedTest
@@ -417,7 +417,7 @@ class GiftReaderTest {
             String value = "\uFEFF" + gift("1", "\"Q?\"", "\"A\"", "");
 
             assertMalformed(requests, utf8(value));
-            assertThat(read(events, value)).isEqualTo(new Gift(1, "Q?", "A", null, null, NOW));
+            assertThat(read(events, value)).isEqualTo(new Gift(1, "Q?", "A", null, null, null, NOW));
         }
 
         @Test

@@ -34,7 +34,8 @@ class GiftRequestTest {
                 + "\"unknown\":{},\"ts\":5," + REST);
 
         assertThat(gift)
-                .isEqualTo(new Gift(7, "Q?", "A", -3, UUID.fromString("6f1c1f0e-3d0a-4d5b-9f2e-7a1d5c9b6e21"), NOW));
+                .isEqualTo(
+                        new Gift(7, "Q?", "A", -3, null, UUID.fromString("6f1c1f0e-3d0a-4d5b-9f2e-7a1d5c9b6e21"), NOW));
     }
 
     @Test

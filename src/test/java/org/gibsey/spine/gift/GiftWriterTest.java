@@ -18,7 +18,7 @@ class GiftWriterTest {
 
     @Test
     void writesWhatTheOldPublisherWrote() {
-        assertThat(written(new Gift(1, "What is the spine?", "What holds.", null, null, SAVED)))
+        assertThat(written(new Gift(1, "What is the spine?", "What holds.", null, null, null, SAVED)))
                 .isEqualTo("{\"page_id\":1,\"question\":\"What is the spine?\",\"answer\":\"What holds.\","
                         + "\"ts\":1795426530.51}");
     }
@@ -39,7 +39,7 @@ class GiftWriterTest {
         "1969-12-31T23:59:59.5Z, -0.5"
     })
     void writesTheTimeInSecondsAsAPlainNumber(Instant savedAt, String ts) {
-        assertThat(written(new Gift(1, "q", "a", null, null, savedAt))).endsWith("\"ts\":" + ts + "}");
+        assertThat(written(new Gift(1, "q", "a", null, null, null, savedAt))).endsWith("\"ts\":" + ts + "}");
     }
 
     @ParameterizedTest
@@ -52,17 +52,18 @@ class GiftWriterTest {
     static Stream<Gift> gifts() {
         return Stream.of(
                 new Gift(Long.MAX_VALUE, "q", "a", Integer.MAX_VALUE, "zh-Hant", READER, SAVED),
-                new Gift(Long.MIN_VALUE, "", "", Integer.MIN_VALUE, new UUID(0, 0), Instant.EPOCH),
+                new Gift(Long.MIN_VALUE, "", "", Integer.MIN_VALUE, null, new UUID(0, 0), Instant.EPOCH),
                 new Gift(
                         1,
                         "\"\\\b\f\n\r\t/\u0001\u001f\u007f\u2028</script>",
                         "床前明月光\n\uD83C\uDF81",
                         null,
                         null,
+                        null,
                         SAVED),
-                new Gift(1, "q", "a", null, null, Instant.parse("2105-12-31T23:59:59.999999Z")),
-                new Gift(1, "q", "a", null, null, Instant.parse("2026-11-23T07:35:30.123457Z")),
-                new Gift(1, "q", "a", null, null, Instant.parse("1969-12-31T23:59:59.999999Z")));
+                new Gift(1, "q", "a", null, null, null, Instant.parse("2105-12-31T23:59:59.999999Z")),
+                new Gift(1, "q", "a", null, null, null, Instant.parse("2026-11-23T07:35:30.123457Z")),
+                new Gift(1, "q", "a", null, null, null, Instant.parse("1969-12-31T23:59:59.999999Z")));
     }
 
     private static String written(Gift gift) {

@@ -16,7 +16,6 @@ import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.DefaultExchange;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.SpineSettings.Auth.Read;
-import org.gibsey.spine.gift.UnknownGift;
 import org.gibsey.spine.identity.Caller;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +48,10 @@ class AcceptChangeTest {
 
     @Test
     void knowsNoGiftOfAnotherWhereReadersSeeTheirOwnOnly() {
-        assertThatThrownBy(() -> acceptChange(Read.OWN).process(delete(BERT))).isInstanceOf(UnknownGift.class);
+        assertThatThrownBy(() -> acceptChange(Read.OWN).process(delete(BERT)))
+                .isInstanceOfSatisfying(
+                        Refused.class,
+                        refused -> assertThat(refused.problem().status()).isEqualTo(404));
     }
 
     @ParameterizedTest

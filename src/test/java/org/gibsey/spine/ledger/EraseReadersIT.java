@@ -167,7 +167,7 @@ class EraseReadersIT {
     }
 
     private static ProducerRecord<byte[], byte[]> save(UUID id, String question) {
-        Gift gift = new Gift(97_001, question, "whispered", 1, READER, Instant.now());
+        Gift gift = new Gift(97_001, question, "whispered", 1, null, READER, Instant.now());
         ProducerRecord<byte[], byte[]> record =
                 new ProducerRecord<>("erase_it", null, null, GiftWriter.eventValue(gift));
         record.headers().add("ce_id", bytes(id.toString()));

@@ -699,7 +699,7 @@ class PersistChangesIT {
     }
 
     private static GiftChange change(Kind kind, UUID gift, int microsecond) {
-        Gift image = new Gift(PAGE, "q", "a", null, null, SAVED);
+        Gift image = new Gift(PAGE, "q", "a", null, null, null, SAVED);
         return new GiftChange(
                 UUID.randomUUID(), kind, gift, image, Set.of(), null, null, SAVED.plus(microsecond, ChronoUnit.MICROS));
     }
@@ -709,7 +709,7 @@ class PersistChangesIT {
                 UUID.randomUUID(),
                 Kind.DELETED,
                 gift,
-                new Gift(PAGE, "told", "told", null, null, SAVED),
+                new Gift(PAGE, "told", "told", null, null, null, SAVED),
                 Set.of(),
                 null,
                 null,

@@ -140,7 +140,7 @@ class PersistChangesRouteTest extends MockedRoutes {
                 new UUID(1, offset),
                 Kind.EDITED,
                 gift,
-                new Gift(7, change, "a", null, null, Instant.parse("2026-11-23T09:35:30.51Z")),
+                new Gift(7, change, "a", null, null, null, Instant.parse("2026-11-23T09:35:30.51Z")),
                 Set.of(Field.QUESTION),
                 null,
                 null,

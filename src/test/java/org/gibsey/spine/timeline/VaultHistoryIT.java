@@ -113,7 +113,7 @@ class VaultHistoryIT {
         boolean isComplete = false;
         while (!isComplete) {
             VaultHistory.Page page =
-                    history.read(reader, position, StreamPosition.END, new StreamedGift.Filter(PAGE, null));
+                    history.read(reader, position, StreamPosition.END, new StreamedGift.Filter(PAGE, null, null));
             assertThat(page.gifts()).hasSizeLessThanOrEqualTo(3);
             read.addAll(ids(page.gifts()));
             position = end(page.gifts(), position);
@@ -242,7 +242,7 @@ class VaultHistoryIT {
     /** What comes to a page of one symbol: its place, what it shows, and what was new to it. */
     private static final class Client {
 
-        static final StreamedGift.Filter FILTER = new StreamedGift.Filter(PAGE, 3);
+        static final StreamedGift.Filter FILTER = new StreamedGift.Filter(PAGE, 3, null);
 
         private StreamPosition position;
         private final Map<Long, String> shown = new HashMap<>();
@@ -348,10 +348,10 @@ class VaultHistoryIT {
         long wanted = insert(writer, PAGE + 1);
         writer.commit();
 
-        assertThat(ids(history.read(reader, start, StreamPosition.END, new StreamedGift.Filter(PAGE + 1, null))
+        assertThat(ids(history.read(reader, start, StreamPosition.END, new StreamedGift.Filter(PAGE + 1, null, null))
                         .gifts()))
                 .containsExactly(wanted);
-        assertThat(history.read(reader, start, StreamPosition.END, new StreamedGift.Filter(null, 1_234))
+        assertThat(history.read(reader, start, StreamPosition.END, new StreamedGift.Filter(null, 1_234, null))
                         .gifts())
                 .isEmpty();
         assertThat(history.read(
@@ -387,7 +387,8 @@ class VaultHistoryIT {
     }
 
     private List<StreamedGift> read(StreamPosition from) throws SQLException {
-        VaultHistory.Page page = history.read(reader, from, StreamPosition.END, new StreamedGift.Filter(PAGE, null));
+        VaultHistory.Page page =
+                history.read(reader, from, StreamPosition.END, new StreamedGift.Filter(PAGE, null, null));
         assertThat(page.complete()).isTrue();
         return page.gifts();
     }
