@@ -13,10 +13,11 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads pieces of a topic beside the consumers: in no group, committing nothing, so that nobody notices. One thread at a
- * time.
+ * Reads pieces of a topic beside the consumers: in no group, committing nothing, so that nobody notices. Its Kafka client is made
+ * at the first read, and kept. Thread-safe: one waits for the other.
  */
 public final class TopicReader implements AutoCloseable {
 
@@ -24,14 +25,23 @@ public final class TopicReader implements AutoCloseable {
     /** How long the broker may keep silent before a read is given up. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
+    private final KafkaConnection kafka;
+    private final String name;
+    private final int fetchBytes;
     private final PollBudget budget = new PollBudget();
-    private final KafkaConsumer<byte[], byte[]> consumer;
+    private @Nullable KafkaConsumer<byte[], byte[]> client;
 
     /**
      * @param name       of the client, for the broker's logs
      * @param fetchBytes how much to fetch of a partition at once; at least one batch of the producer comes anyway
      */
     public TopicReader(KafkaConnection kafka, String name, int fetchBytes) {
+        this.kafka = kafka;
+        this.name = name;
+        this.fetchBytes = fetchBytes;
+    }
+
+    private KafkaConsumer<byte[], byte[]> newClient() {
         Map<String, Object> properties = kafka.consumerProperties();
         properties.put(ConsumerConfig.CLIENT_ID_CONFIG, name);
         properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
@@ -42,7 +52,7 @@ public final class TopicReader implements AutoCloseable {
         properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1000);
         properties.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
         properties.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
-        consumer = new KafkaConsumer<>(properties, budget, budget);
+        return new KafkaConsumer<>(properties, budget, budget);
     }
 
     /**
@@ -58,7 +68,11 @@ public final class TopicReader implements AutoCloseable {
      *
      * @throws KafkaException if the broker does not deliver
      */
-    public void read(Collection<Piece> pieces, Consumer<List<ConsumerRecord<byte[], byte[]>>> take) {
+    public synchronized void read(Collection<Piece> pieces, Consumer<List<ConsumerRecord<byte[], byte[]>>> take) {
+        if (client == null) {
+            client = newClient();
+        }
+        KafkaConsumer<byte[], byte[]> consumer = client;
         Map<TopicPartition, Long> open = new HashMap<>();
         pieces.stream().filter(piece -> piece.from < piece.to).forEach(piece -> open.put(piece.partition, piece.to));
         consumer.assign(open.keySet());
@@ -79,7 +93,7 @@ public final class TopicReader implements AutoCloseable {
                     take.accept(wanted);
                 }
             }
-            if (close(open) || !records.isEmpty()) {
+            if (close(open, consumer) || !records.isEmpty()) {
                 silentSince = System.nanoTime();
             } else if (System.nanoTime() - silentSince > PATIENCE.toNanos()) {
                 throw new TimeoutException(
@@ -89,7 +103,7 @@ public final class TopicReader implements AutoCloseable {
     }
 
     /** Takes what is read to its end off the list, by position, because the last offsets may be a transaction's markers. */
-    private boolean close(Map<TopicPartition, Long> open) {
+    private static boolean close(Map<TopicPartition, Long> open, KafkaConsumer<?, ?> consumer) {
         List<TopicPartition> done = open.entrySet().stream()
                 .filter(piece -> consumer.position(piece.getKey()) >= piece.getValue())
                 .map(Map.Entry::getKey)
@@ -105,7 +119,9 @@ public final class TopicReader implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        consumer.close(Duration.ofSeconds(1));
+    public synchronized void close() {
+        if (client != null) {
+            client.close(Duration.ofSeconds(1));
+        }
     }
 }

@@ -13,7 +13,6 @@ import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.broker.Positions.Position;
 import org.gibsey.spine.broker.TopicReader;
 import org.gibsey.spine.broker.TopicReader.Piece;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
@@ -36,15 +35,14 @@ final class Lag implements DisposableBean {
 
     private static final Logger LOG = LoggerFactory.getLogger(Lag.class);
 
-    private final KafkaConnection kafka;
     private final Clock clock;
     private final Map<TopicPartition, Oldest> oldest = new HashMap<>();
-    private @Nullable TopicReader reader;
+    private final TopicReader reader;
     private volatile double records = Double.NaN;
     private volatile double seconds = Double.NaN;
 
     Lag(KafkaConnection kafka, Clock clock, MeterRegistry meters) {
-        this.kafka = kafka;
+        this.reader = new TopicReader(kafka, "gift-spine-lag", FETCH_BYTES);
         this.clock = clock;
         Gauge.builder("gifts.lag.records", this, lag -> lag.records)
                 .description("Gifts and changes that are neither stored nor dead letters yet")
@@ -63,11 +61,17 @@ final class Lag implements DisposableBean {
         records = positions.values().stream().mapToLong(Position::waiting).sum();
         oldest.entrySet().removeIf(known -> !begins(known, positions));
         try {
-            readOldest(positions.entrySet().stream()
+            List<Piece> firsts = positions.entrySet().stream()
                     .filter(at -> at.getValue().waiting() > 0 && !oldest.containsKey(at.getKey()))
                     .map(at -> new Piece(
                             at.getKey(), at.getValue().next(), at.getValue().next() + 1))
-                    .toList());
+                    .toList();
+            reader.read(firsts, read -> {
+                var first = read.get(0);
+                oldest.put(
+                        new TopicPartition(first.topic(), first.partition()),
+                        new Oldest(first.offset(), first.timestamp()));
+            });
         } catch (KafkaException e) {
             LOG.debug("The age of the oldest event is not known", e);
             seconds = Double.NaN;
@@ -85,10 +89,8 @@ final class Lag implements DisposableBean {
     }
 
     @Override
-    public synchronized void destroy() {
-        if (reader != null) {
-            reader.close();
-        }
+    public void destroy() {
+        reader.close();
     }
 
     private static boolean begins(Map.Entry<TopicPartition, Oldest> known, Map<TopicPartition, Position> positions) {
@@ -96,20 +98,5 @@ final class Lag implements DisposableBean {
         return position != null
                 && position.waiting() > 0
                 && position.next() == known.getValue().offset();
-    }
-
-    private synchronized void readOldest(List<Piece> firsts) {
-        if (firsts.isEmpty()) {
-            return;
-        }
-        if (reader == null) {
-            reader = new TopicReader(kafka, "gift-spine-lag", FETCH_BYTES);
-        }
-        reader.read(firsts, read -> {
-            var first = read.get(0);
-            oldest.put(
-                    new TopicPartition(first.topic(), first.partition()),
-                    new Oldest(first.offset(), first.timestamp()));
-        });
     }
 }

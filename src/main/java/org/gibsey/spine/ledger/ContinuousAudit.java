@@ -32,6 +32,7 @@ import org.gibsey.spine.broker.TopicReader.Piece;
 import org.gibsey.spine.gift.EventId;
 import org.gibsey.spine.health.GroupWatch;
 import org.gibsey.spine.health.Watch;
+import org.gibsey.spine.ledger.FullAudit.Unaccounted;
 import org.gibsey.spine.persist.BatchConsumerFactory;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -82,16 +83,14 @@ final class ContinuousAudit implements DisposableBean {
     /** Not found once. */
     private final Map<UUID, Unaccounted> suspects = new LinkedHashMap<>();
     /** Not found twice. */
-    private final Map<UUID, Unaccounted> missing = new LinkedHashMap<>();
-    /** When each missing event is sent again. */
-    private final Map<UUID, Instant> healAt = new HashMap<>();
+    private final Map<UUID, Missing> missing = new LinkedHashMap<>();
 
     private Instant nextHeal = Instant.MIN;
 
     /** Which topic a name stood for at the last look. */
     private final Map<String, Uuid> topics = new HashMap<>();
 
-    private @Nullable TopicReader reader;
+    private final TopicReader reader;
     private final Outage pause;
     private volatile int unaccounted;
     private volatile @Nullable Instant roundEnded;
@@ -107,6 +106,7 @@ final class ContinuousAudit implements DisposableBean {
             Clock steadyClock,
             MeterRegistry meters) {
         this.kafka = kafka;
+        this.reader = new TopicReader(kafka, "gift-spine-audit", FETCH_BYTES);
         this.groups = groups;
         this.deadLetters = deadLetters;
         this.accounts = accounts;
@@ -135,6 +135,9 @@ final class ContinuousAudit implements DisposableBean {
     static Repeating continuousAuditThread(ContinuousAudit audit) {
         return new Repeating("continuous audit", PAUSE, audit::look);
     }
+
+    /** When a missing event is sent again. */
+    private record Missing(Unaccounted event, Instant healAt) {}
 
     /** Where the audit is in a partition: offsets up to which new events are checked, and which the round has reached. */
     private record Progress(long head, long round) {}
@@ -166,10 +169,8 @@ final class ContinuousAudit implements DisposableBean {
     }
 
     @Override
-    public synchronized void destroy() {
-        if (reader != null) {
-            reader.close();
-        }
+    public void destroy() {
+        reader.close();
     }
 
     private Set<TopicPartition> assigned() {
@@ -184,18 +185,18 @@ final class ContinuousAudit implements DisposableBean {
     }
 
     /** Looks a second time for those that were not found. What is no longer assigned here, another worker looks for. */
-    private synchronized void judge(Map<TopicPartition, Position> mine)
+    private void judge(Map<TopicPartition, Position> mine)
             throws ExecutionException, InterruptedException, DeadLetterBacklog.TooMany {
         mine.forEach((partition, position) -> {
             if (!position.topic().equals(topics.put(partition.topic(), position.topic()))) {
                 // the first look, or the topic was deleted and made again: it no longer has what was missing
                 progress.keySet().removeIf(at -> at.topic().equals(partition.topic()));
                 suspects.values().removeIf(event -> event.topic().equals(partition.topic()));
-                missing.values().removeIf(event -> event.topic().equals(partition.topic()));
+                missing.values().removeIf(lost -> lost.event.topic().equals(partition.topic()));
             }
         });
         suspects.values().removeIf(event -> !passed(event, mine));
-        missing.values().removeIf(event -> !passed(event, mine));
+        missing.values().removeIf(lost -> !passed(lost.event, mine));
         if (!suspects.isEmpty() || !missing.isEmpty()) {
             Set<UUID> open = new HashSet<>(suspects.keySet());
             open.addAll(missing.keySet());
@@ -206,7 +207,7 @@ final class ContinuousAudit implements DisposableBean {
             }
         }
         if (!suspects.isEmpty()) {
-            suspects.keySet().removeAll(deadLetters.events(reader()));
+            suspects.keySet().removeAll(deadLetters.events(reader));
             suspects.values().stream()
                     .limit(LOGGED)
                     .forEach(event -> LOG.error(
@@ -215,23 +216,22 @@ final class ContinuousAudit implements DisposableBean {
                             event.partition(),
                             event.offset(),
                             event.eventId()));
-            missing.putAll(suspects);
+            Instant healAt = clock.instant().plus(HEAL_AFTER);
+            suspects.forEach((id, event) -> missing.put(id, new Missing(event, healAt)));
             suspects.clear();
         }
-        Instant healFirst = clock.instant().plus(HEAL_AFTER);
-        missing.keySet().forEach(event -> healAt.putIfAbsent(event, healFirst));
-        healAt.keySet().retainAll(missing.keySet());
         unaccounted = missing.size();
     }
 
     /** Sends those again whose time has come, if that is wanted: the eldest first, and no more than a number a minute. */
-    private synchronized void heal() throws InterruptedException {
+    private void heal() throws InterruptedException {
         Instant now = clock.instant();
         if (settings.ledger().heal() != SpineSettings.Heal.AUTO || now.isBefore(nextHeal)) {
             return;
         }
         List<Unaccounted> due = missing.values().stream()
-                .filter(event -> !now.isBefore(Objects.requireNonNull(healAt.get(event.eventId()))))
+                .filter(lost -> !now.isBefore(lost.healAt))
+                .map(Missing::event)
                 .limit(settings.ledger().healsPerMinute())
                 .toList();
         if (due.isEmpty()) {
@@ -241,12 +241,12 @@ final class ContinuousAudit implements DisposableBean {
         try (Resend resend = new Resend(kafka, meters)) {
             for (Unaccounted event : due) {
                 TopicPartition partition = new TopicPartition(event.topic(), event.partition());
-                reader().read(
-                                List.of(new Piece(partition, event.offset(), event.offset() + 1)),
-                                records -> records.forEach(resend::send));
+                reader.read(
+                        List.of(new Piece(partition, event.offset(), event.offset() + 1)),
+                        records -> records.forEach(resend::send));
             }
             int sent = resend.await();
-            due.forEach(event -> healAt.put(event.eventId(), now.plus(HEAL_AGAIN_AFTER)));
+            due.forEach(event -> missing.put(event.eventId(), new Missing(event, now.plus(HEAL_AGAIN_AFTER))));
             LOG.warn("{} events that had no place for a minute were sent again: {}", sent, places(due));
         }
     }
@@ -270,7 +270,7 @@ final class ContinuousAudit implements DisposableBean {
         return position != null && event.offset() >= position.first() && event.offset() < position.next();
     }
 
-    private synchronized void check(Map<TopicPartition, Position> mine) {
+    private void check(Map<TopicPartition, Position> mine) {
         progress.keySet().retainAll(mine.keySet());
         if (mine.isEmpty()) {
             return;
@@ -289,8 +289,8 @@ final class ContinuousAudit implements DisposableBean {
             long round = Math.min(Math.max(at.round, position.first()), to);
             rounds.add(new Piece(partition, round, roundDue ? Math.min(to, round + share - (to - from)) : round));
         });
-        reader().read(heads, this::compare);
-        reader().read(rounds, this::compare);
+        reader.read(heads, this::compare);
+        reader.read(rounds, this::compare);
         for (int i = 0; i < heads.size(); i++) {
             progress.put(
                     heads.get(i).partition(),
@@ -324,14 +324,5 @@ final class ContinuousAudit implements DisposableBean {
                 .filter(event -> !placed.contains(event.eventId()) && !missing.containsKey(event.eventId()))
                 .limit(Math.max(0, MOST_SUSPECTS - suspects.size() - missing.size()))
                 .forEach(event -> suspects.put(event.eventId(), event));
-    }
-
-    private TopicReader reader() {
-        TopicReader open = reader;
-        if (open == null) {
-            open = new TopicReader(kafka, "gift-spine-audit", FETCH_BYTES);
-            reader = open;
-        }
-        return open;
     }
 }

@@ -3,12 +3,11 @@ package org.gibsey.spine.ledger;
 import com.github.f4b6a3.uuid.util.UuidValidator;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Timestamp;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -123,6 +122,9 @@ class Erasures {
         }
     }
 
+    /** What the tables say, as {@link #SQL} names it. */
+    private record Rows(Instant at, @Nullable Instant sweptAt, long gifts, long changes, long letters, long ofNobody) {}
+
     /**
      * What is left of a reader. All is gone when nothing is with text and the topics are clean.
      *
@@ -165,12 +167,21 @@ class Erasures {
             throw new InvalidEndpointRequestException("the reader must be a UUID", "the reader must be a UUID");
         }
         UUID id = UUID.fromString(reader);
-        Erasure tables = vault.sql(SQL)
-                .param(id)
-                .query((row, number) -> tables(id, row))
-                .optional()
-                .orElse(null);
-        return tables == null ? null : withTopics(tables);
+        Rows rows = vault.sql(SQL).param(id).query(Rows.class).optional().orElse(null);
+        if (rows == null) {
+            return null;
+        }
+        List<OfTopic> found = topics(rows.sweptAt());
+        return new Erasure(
+                id,
+                rows.at(),
+                rows.sweptAt(),
+                new WithText(rows.gifts(), rows.changes(), rows.letters(), oldRows(id)),
+                found.stream().allMatch(OfTopic::clean),
+                Collections.max(
+                        found.stream().map(OfTopic::cleanBy).toList(), Comparator.nullsLast(Comparator.naturalOrder())),
+                found,
+                rows.ofNobody());
     }
 
     private long oldRows(UUID reader) {
@@ -179,46 +190,19 @@ class Erasures {
                 : 0;
     }
 
-    private Erasure tables(UUID reader, ResultSet row) throws SQLException {
-        Timestamp swept = row.getTimestamp("swept_at");
-        return new Erasure(
-                reader,
-                row.getTimestamp("at").toInstant(),
-                swept == null ? null : swept.toInstant(),
-                new WithText(row.getLong("gifts"), row.getLong("changes"), row.getLong("letters"), oldRows(reader)),
-                false,
-                null,
-                List.of(),
-                row.getLong("of_nobody"));
-    }
-
-    private Erasure withTopics(Erasure erasure) throws InterruptedException {
+    private List<OfTopic> topics(@Nullable Instant swept) throws InterruptedException {
         List<OfTopic> found = new ArrayList<>();
         try {
             Admin admin = kafka.admin();
             for (TopicDescription topic :
                     admin.describeTopics(topics).allTopicNames().get().values()) {
-                found.add(ofTopic(admin, topic, erasure.sweptAt()));
+                found.add(ofTopic(admin, topic, swept));
             }
+            return found;
         } catch (ExecutionException | KafkaException e) {
             throw new ResponseStatusException(
                     HttpStatus.SERVICE_UNAVAILABLE, "the broker does not say what is in the topics", e);
         }
-        boolean known = found.stream().allMatch(topic -> topic.cleanBy() != null);
-        return new Erasure(
-                erasure.reader(),
-                erasure.askedAt(),
-                erasure.sweptAt(),
-                erasure.withText(),
-                found.stream().allMatch(OfTopic::clean),
-                known
-                        ? found.stream()
-                                .map(OfTopic::cleanBy)
-                                .max(Instant::compareTo)
-                                .orElse(null)
-                        : null,
-                found,
-                erasure.lettersOfNobody());
     }
 
     private static OfTopic ofTopic(Admin admin, TopicDescription topic, @Nullable Instant swept)

@@ -1,10 +1,12 @@
 package org.gibsey.spine.ledger;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -32,7 +34,7 @@ final class FullAudit {
     private final Set<UUID> notIndexed;
     private final Consumer<ConsumerRecord<byte[], byte[]>> onUnaccounted;
     private final Map<Place, SparseBits> seen = new EnumMap<>(Place.class);
-    private final Set<UUID> lettersNotIndexed = new java.util.HashSet<>();
+    private final Set<UUID> lettersNotIndexed = new HashSet<>();
     private final List<Unaccounted> first = new ArrayList<>();
     private long events;
     private long stored;
@@ -44,7 +46,6 @@ final class FullAudit {
     /**
      * @param positions     where the workers stood when the audit began; what was before that must have its place
      * @param notIndexed    events whose dead letter is not in the table yet
-     * @param onUnaccounted told each event that has no place
      */
     FullAudit(
             EventPlaces accounts,
@@ -79,6 +80,19 @@ final class FullAudit {
             long unaccounted,
             List<Unaccounted> firstUnaccounted) {}
 
+    /** An event that is neither row nor dead letter though the workers are past it. */
+    record Unaccounted(String topic, int partition, long offset, UUID eventId, Instant recordedAt) {
+
+        static Unaccounted of(ConsumerRecord<?, ?> record) {
+            return new Unaccounted(
+                    record.topic(),
+                    record.partition(),
+                    record.offset(),
+                    EventId.of(record),
+                    Instant.ofEpochMilli(record.timestamp()));
+        }
+    }
+
     /** Takes the next records of a partition, some thousand at most. */
     void take(List<ConsumerRecord<byte[], byte[]>> records) {
         List<UUID> ids = records.stream().map(EventId::of).toList();
@@ -107,7 +121,7 @@ final class FullAudit {
         return new Report(
                 topics,
                 began,
-                java.time.Duration.between(began, ended).toMillis() / 1000.0,
+                Duration.between(began, ended).toMillis() / 1000.0,
                 stopped,
                 stopped ? null : unaccounted == 0,
                 events,
