@@ -3,7 +3,6 @@ package org.gibsey.spine.broker;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Properties;
 import java.util.Set;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.kafka.KafkaComponent;
@@ -91,13 +90,9 @@ public final class KafkaConnection implements DisposableBean {
     }
 
     private Map<String, Object> select(Set<String> names) {
-        Properties all = configuration().createProducerProperties();
         Map<String, Object> selected = new HashMap<>();
-        all.forEach((name, value) -> {
-            if (names.contains(name)) {
-                selected.put((String) name, value);
-            }
-        });
+        configuration().createProducerProperties().forEach((name, value) -> selected.put((String) name, value));
+        selected.keySet().retainAll(names);
         selected.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers());
         // a client that knows only brokers that are gone for good asks the bootstrap servers again
         selected.put(CommonClientConfigs.METADATA_RECOVERY_STRATEGY_CONFIG, MetadataRecoveryStrategy.REBOOTSTRAP.name);

@@ -2,7 +2,6 @@ package org.gibsey.spine.broker;
 
 import java.util.Collection;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -87,12 +86,8 @@ public record TopicState(TopicDescription description, int minInSync, OptionalIn
     private String fault(TopicPartitionInfo partition) {
         String name = description.name() + "-" + partition.partition();
         return hasLeader(partition)
-                ? String.format(
-                        Locale.ROOT,
-                        "%s takes no writes: %d of %d required replicas in sync",
-                        name,
-                        partition.isr().size(),
-                        needed(partition))
+                ? name + " takes no writes: " + partition.isr().size() + " of " + needed(partition)
+                        + " required replicas in sync"
                 : name + " has no leader";
     }
 

@@ -1,20 +1,20 @@
 package org.gibsey.spine.health;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import javax.sql.DataSource;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.MigrationVersion;
-import org.flywaydb.core.api.callback.Callback;
+import org.flywaydb.core.api.callback.BaseCallback;
 import org.flywaydb.core.api.callback.Context;
 import org.flywaydb.core.api.callback.Event;
 import org.gibsey.spine.LongActs;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 import org.springframework.stereotype.Component;
 
 /**
@@ -23,7 +23,7 @@ import org.springframework.stereotype.Component;
  * Of one statement nobody outside sees how far it is, so that is told by how the database grows. Used by one thread.
  */
 @Component
-final class Adoption implements Callback {
+final class Adoption extends BaseCallback {
 
     private static final MigrationVersion FIRST = MigrationVersion.fromVersion("1");
     private static final int MB = 1_000_000;
@@ -53,11 +53,6 @@ final class Adoption implements Callback {
     }
 
     @Override
-    public boolean canHandleInTransaction(Event event, @Nullable Context context) {
-        return true;
-    }
-
-    @Override
     public void handle(Event event, Context context) {
         if (act != null) {
             act.close();
@@ -66,7 +61,7 @@ final class Adoption implements Callback {
         if (event == Event.BEFORE_EACH_MIGRATE) {
             try {
                 begin(context.getConnection(), context.getMigrationInfo());
-            } catch (SQLException e) {
+            } catch (SQLException | DataAccessException e) {
                 throw new FlywayException("cannot begin the migration", e);
             }
         }
@@ -75,28 +70,26 @@ final class Adoption implements Callback {
     private void begin(Connection migrating, MigrationInfo migration) throws SQLException {
         // whoever waits for an answer longer than that would take the connection for dead
         migrating.setNetworkTimeout(Runnable::run, 0);
-        try (Statement statement = migrating.createStatement()) {
-            statement.execute("set local statement_timeout = 0");
-            try (ResultSet found = statement.executeQuery("select to_regclass('vault') is not null")) {
-                found.next();
-                if (!FIRST.equals(migration.getVersion()) || !found.getBoolean(1)) {
-                    return;
-                }
-            }
-            try (ResultSet old = statement.executeQuery(
-                    "select pg_database_size(current_database()), pg_table_size('vault'), count(*) from vault")) {
-                old.next();
-                long before = old.getLong(1);
-                long growth = old.getLong(2) + old.getLong(3) * MORE_BYTES_A_ROW;
-                PGConnection copying = migrating.unwrap(PGConnection.class);
-                act = acts.begin(
-                        "adoption", growth / MB, () -> Math.min(growth, size() - before) / MB, () -> stop(copying));
-            }
+        JdbcClient here = JdbcClient.create(new SingleConnectionDataSource(migrating, true));
+        here.sql("set local statement_timeout = 0").update();
+        if (!FIRST.equals(migration.getVersion())
+                || !here.sql("select to_regclass('vault') is not null")
+                        .query(Boolean.class)
+                        .single()) {
+            return;
         }
+        long before = size(here);
+        long growth = here.sql("select pg_table_size('vault') + count(*) * ? from vault")
+                .param(MORE_BYTES_A_ROW)
+                .query(Long.class)
+                .single();
+        PGConnection copying = migrating.unwrap(PGConnection.class);
+        act = acts.begin(
+                "adoption", growth / MB, () -> Math.min(growth, size(vault) - before) / MB, () -> stop(copying));
     }
 
-    private long size() {
-        return vault.sql("select pg_database_size(current_database())")
+    private static long size(JdbcClient database) {
+        return database.sql("select pg_database_size(current_database())")
                 .query(Long.class)
                 .single();
     }
@@ -108,10 +101,5 @@ final class Adoption implements Callback {
         } catch (SQLException e) {
             throw new IllegalStateException("cannot be stopped now", e);
         }
-    }
-
-    @Override
-    public String getCallbackName() {
-        return "adoption";
     }
 }

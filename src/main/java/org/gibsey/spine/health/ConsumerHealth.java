@@ -111,8 +111,7 @@ final class ConsumerHealth implements HealthIndicator {
     private String look(PersistRoute route, Sight sight, boolean databaseAway, List<String> problems) {
         String id = route.id();
         if (lasts(id + " stopped", !route.started(), STOPPED)) {
-            problems.add(String.format(
-                    Locale.ROOT, "route %s is %s", id, route.status().toLowerCase(Locale.ROOT)));
+            problems.add("route " + id + " is " + route.status().toLowerCase(Locale.ROOT));
         }
         if (!route.started()) {
             forget(id);
@@ -120,19 +119,15 @@ final class ConsumerHealth implements HealthIndicator {
         }
         Set<TopicPartition> mine = assigned(route.group(), sight.consumers);
         if (lasts(id + " outside", mine == null, OUT_OF_GROUP)) {
-            problems.add(String.format(
-                    Locale.ROOT,
-                    "the consumer of route %s is not in group %s for %d s",
-                    id,
-                    route.group(),
-                    OUT_OF_GROUP.toSeconds()));
+            problems.add("the consumer of route " + id + " is not in group " + route.group() + " for "
+                    + OUT_OF_GROUP.toSeconds() + " s");
         }
         if (mine == null) {
             return "joining group " + route.group();
         }
         String reason = databaseAway ? null : sight.waits.apply(id);
         if (lasts(id + " waiting", reason != null, WAITING)) {
-            problems.add(String.format(Locale.ROOT, "route %s waits: %s", id, reason));
+            problems.add("route " + id + " waits: " + reason);
         }
         Map<TopicPartition, Position> positions = sight.positions.getOrDefault(route.group(), Map.of());
         List<Position> own =
@@ -145,14 +140,10 @@ final class ConsumerHealth implements HealthIndicator {
                 ? Duration.ZERO
                 : still(id, mine, own.stream().mapToLong(Position::next).sum());
         if (still.compareTo(NOTHING_STORED) > 0) {
-            problems.add(String.format(
-                    Locale.ROOT,
-                    "route %s has %d events waiting and stored none for %d s",
-                    id,
-                    waiting,
-                    still.toSeconds()));
+            problems.add("route " + id + " has " + waiting + " events waiting and stored none for " + still.toSeconds()
+                    + " s");
         }
-        return String.format(Locale.ROOT, "%d partitions, %d events waiting", mine.size(), waiting);
+        return mine.size() + " partitions, " + waiting + " events waiting";
     }
 
     /** What the consumers of a group have; null while one of them is outside, or there is none. */

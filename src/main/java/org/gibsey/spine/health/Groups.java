@@ -75,7 +75,6 @@ class Groups {
     /**
      * A consumer.
      *
-     * @param client its client id
      * @param host   address it connects from
      */
     record Member(String client, String host, List<Share> partitions) {}

@@ -3,7 +3,6 @@ package org.gibsey.spine.health;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.Locale;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.MigrationInfo;
@@ -82,12 +81,9 @@ final class SchemaLook implements Watch.Look {
         }
         MigrationInfo[] pending = flyway.info().pending();
         if (pending.length > 0) {
-            throw new IllegalStateException(String.format(
-                    Locale.ROOT,
-                    "the schema is not current: %d migrations are missing, the first is V%s %s",
-                    pending.length,
-                    pending[0].getVersion(),
-                    pending[0].getDescription()));
+            throw new IllegalStateException("the schema is not current: " + pending.length
+                    + " migrations are missing, the first is V" + pending[0].getVersion() + " "
+                    + pending[0].getDescription());
         }
     }
 }

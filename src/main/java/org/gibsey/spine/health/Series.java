@@ -5,9 +5,8 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -21,11 +20,11 @@ final class Series {
 
     private final Duration every;
     private final int most;
-    private final Deque<Point> points = new ArrayDeque<>();
+    private final Map<String, List<@Nullable Number>> columns = new TreeMap<>();
+    /** What the gauges said at the most since the last point. */
+    private final Map<String, Double> highest = new HashMap<>();
+
     private @Nullable Reading first;
-    private double lagRecords = Double.NaN;
-    private double lagSeconds = Double.NaN;
-    private double memory = Double.NaN;
 
     /**
      * @param every what a point stands for
@@ -51,13 +50,11 @@ final class Series {
             double lagSeconds,
             double memory) {}
 
-    private record Point(Instant end, Map<String, Double> values) {}
-
     /** Takes one more reading; a point is made of the readings of its time. */
     void add(Reading reading) {
-        lagRecords = max(lagRecords, reading.lagRecords);
-        lagSeconds = max(lagSeconds, reading.lagSeconds);
-        memory = max(memory, reading.memory);
+        highest.merge("lagRecords", reading.lagRecords, Series::max);
+        highest.merge("lagSeconds", reading.lagSeconds, Series::max);
+        highest.merge("memory", reading.memory, Series::max);
         if (first == null) {
             first = reading;
             return;
@@ -66,33 +63,31 @@ final class Series {
         if (seconds < every.toMillis() / 1e3) {
             return;
         }
-        Map<String, Double> values = new TreeMap<>();
-        values.put("accepted", (reading.accepted - first.accepted) / seconds);
-        values.put("stored", (reading.stored - first.stored) / seconds);
-        values.put("lagRecords", lagRecords);
-        values.put("lagSeconds", lagSeconds);
-        values.put("memory", memory);
-        values.put("saveP50", quantile(.5, first.saves, reading.saves));
-        values.put("saveP99", quantile(.99, first.saves, reading.saves));
-        values.put("rowP50", quantile(.5, first.rows, reading.rows));
-        values.put("rowP99", quantile(.99, first.rows, reading.rows));
-        points.addLast(new Point(reading.at, values));
-        if (points.size() > most) {
-            points.removeFirst();
-        }
+        append("at", reading.at.getEpochSecond());
+        append("accepted", rounded((reading.accepted - first.accepted) / seconds));
+        append("stored", rounded((reading.stored - first.stored) / seconds));
+        append("saveP50", rounded(quantile(.5, first.saves, reading.saves)));
+        append("saveP99", rounded(quantile(.99, first.saves, reading.saves)));
+        append("rowP50", rounded(quantile(.5, first.rows, reading.rows)));
+        append("rowP99", rounded(quantile(.99, first.rows, reading.rows)));
+        highest.forEach((gauge, value) -> append(gauge, rounded(value)));
+        highest.clear();
         first = reading;
-        lagRecords = lagSeconds = memory = Double.NaN;
+    }
+
+    private void append(String name, @Nullable Number value) {
+        List<@Nullable Number> column = columns.computeIfAbsent(name, unseen -> new ArrayList<>());
+        column.add(value);
+        if (column.size() > most) {
+            column.remove(0);
+        }
     }
 
     /** Values by name, and under {@code at} the end of each point, seconds since the epoch; null where it is not known. */
     Map<String, List<@Nullable Number>> columns() {
-        Map<String, List<@Nullable Number>> columns = new TreeMap<>();
-        for (Point point : points) {
-            columns.computeIfAbsent("at", name -> new ArrayList<>()).add(point.end.getEpochSecond());
-            point.values.forEach((name, value) ->
-                    columns.computeIfAbsent(name, unseen -> new ArrayList<>()).add(rounded(value)));
-        }
-        return columns;
+        Map<String, List<@Nullable Number>> copy = new TreeMap<>(columns);
+        copy.replaceAll((name, values) -> new ArrayList<>(values));
+        return copy;
     }
 
     private static double max(double one, double other) {

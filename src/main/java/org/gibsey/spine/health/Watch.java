@@ -13,6 +13,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.health.Health;
 import org.springframework.boot.actuate.health.HealthIndicator;
 import org.springframework.boot.actuate.health.Status;
+import org.springframework.core.NestedExceptionUtils;
 
 /**
  * Keeps an eye on something this process needs but can wait for: says in one line when it goes away, reminds every minute,
@@ -113,10 +114,7 @@ public final class Watch implements HealthIndicator {
 
     /** The innermost message: outer ones tell which of our calls failed, not why. */
     private static String words(Throwable fault) {
-        Throwable cause = fault;
-        while (cause.getCause() != null && cause.getCause() != cause) {
-            cause = cause.getCause();
-        }
+        Throwable cause = NestedExceptionUtils.getMostSpecificCause(fault);
         String message = cause.getMessage();
         if (cause instanceof TimeoutException) {
             return "no broker answers (" + message + ")";

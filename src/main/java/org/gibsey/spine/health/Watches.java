@@ -95,19 +95,11 @@ class Watches {
     /** After the routes were loaded, as they tell which topics this process needs: a look before that would miss some. */
     @Bean
     @Order(Ordered.HIGHEST_PRECEDENCE + 1)
-    ApplicationRunner startWatchesOfTopics(
-            ConfigurableApplicationContext application,
-            Repeating brokerWatch,
-            Repeating groupWatchThread,
-            Repeating historyThread,
-            Repeating groupsThread) {
+    ApplicationRunner startWatchesOfTopics(ConfigurableApplicationContext application, ObjectProvider<Repeating> all) {
         return arguments -> {
             // not when a folder of routes is only checked
             if (application.isRunning()) {
-                brokerWatch.start();
-                groupWatchThread.start();
-                historyThread.start();
-                groupsThread.start();
+                all.stream().filter(each -> !each.isAutoStartup()).forEach(Repeating::start);
             }
         };
     }

@@ -11,7 +11,7 @@ import org.apache.camel.Exchange;
 import org.apache.camel.component.jdbc.JdbcEndpoint;
 import org.apache.camel.component.kafka.KafkaEndpoint;
 import org.apache.camel.spi.CamelEvent;
-import org.apache.camel.support.EventNotifierSupport;
+import org.apache.camel.support.SimpleEventNotifierSupport;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.gibsey.spine.gift.CloudEvent;
 import org.gibsey.spine.gift.TraceParent;
@@ -29,7 +29,7 @@ import org.springframework.stereotype.Component;
  */
 @Component
 @ConditionalOnExpression(Tracing.CONFIGURED)
-final class RouteSpans extends EventNotifierSupport {
+final class RouteSpans extends SimpleEventNotifierSupport {
 
     private static final String SPAN = RouteSpans.class.getName();
     private static final String TRACE = SPAN + ".trace";
@@ -38,14 +38,10 @@ final class RouteSpans extends EventNotifierSupport {
 
     RouteSpans(Tracing tracing) {
         this.tracing = tracing;
-        setIgnoreCamelContextEvents(true);
-        setIgnoreCamelContextInitEvents(true);
-        setIgnoreRouteEvents(true);
-        setIgnoreServiceEvents(true);
-        setIgnoreStepEvents(true);
-        setIgnoreExchangeCompletedEvent(true);
-        setIgnoreExchangeFailedEvents(true);
-        setIgnoreExchangeRedeliveryEvents(true);
+        setIgnoreExchangeEvents(false);
+        setIgnoreExchangeCreatedEvent(false);
+        setIgnoreExchangeSendingEvents(false);
+        setIgnoreExchangeSentEvents(false);
     }
 
     @Override
@@ -76,7 +72,8 @@ final class RouteSpans extends EventNotifierSupport {
             exchange.getMessage()
                     .setHeader(CloudEvent.TRACE_PARENT, Tracing.parentOf(span).toString());
             exchange.setProperty(SPAN, span);
-        } else if (endpoint instanceof JdbcEndpoint && gifts(exchange).isEmpty()) {
+        } else if (endpoint instanceof JdbcEndpoint
+                && GiftBatch.inHand(exchange).isEmpty()) {
             exchange.setProperty(
                     SPAN, statement(exchange.getFromRouteId(), trace).startSpan());
         }
@@ -87,7 +84,7 @@ final class RouteSpans extends EventNotifierSupport {
             end(span, exchange.getException(), Instant.now());
         } else if (endpoint instanceof JdbcEndpoint) {
             Instant now = Instant.now();
-            List<ConsumerRecord<byte[], byte[]>> gifts = gifts(exchange);
+            List<ConsumerRecord<byte[], byte[]>> gifts = GiftBatch.inHand(exchange);
             for (ConsumerRecord<byte[], byte[]> gift : gifts) {
                 TraceParent.of(gift)
                         .filter(TraceParent::recorded)
@@ -128,9 +125,5 @@ final class RouteSpans extends EventNotifierSupport {
             Tracing.fail(span, fault);
         }
         span.end(now);
-    }
-
-    private static List<ConsumerRecord<byte[], byte[]>> gifts(Exchange exchange) {
-        return GiftBatch.inHand(exchange);
     }
 }

@@ -11,8 +11,8 @@ import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.gibsey.spine.gift.TraceParent;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
@@ -34,18 +34,15 @@ final class Tracing implements DisposableBean {
     private final OpenTelemetrySdk sdk;
     private final Tracer tracer;
 
-    /**
-     * @param endpoint base URL of an OTLP receiver; spans go to {@code /v1/traces} below it
-     * @param service  name of this application
-     */
+    /** @param endpoint base URL of an OTLP receiver; spans go to {@code /v1/traces} below it */
     Tracing(@Value("${spine.tracing.endpoint}") String endpoint, @Value("${spring.application.name}") String service) {
-        Map<String, String> defaults = new HashMap<>();
-        defaults.put("otel.exporter.otlp.endpoint", endpoint);
-        defaults.put("otel.exporter.otlp.protocol", "http/protobuf");
-        defaults.put("otel.service.name", service);
         // metrics go to Prometheus, logs to the console
-        defaults.put("otel.metrics.exporter", "none");
-        defaults.put("otel.logs.exporter", "none");
+        Map<String, String> defaults = Map.of(
+                "otel.exporter.otlp.endpoint", endpoint,
+                "otel.exporter.otlp.protocol", "http/protobuf",
+                "otel.service.name", service,
+                "otel.metrics.exporter", "none",
+                "otel.logs.exporter", "none");
         sdk = AutoConfiguredOpenTelemetrySdk.builder()
                 .addPropertiesSupplier(() -> defaults)
                 .disableShutdownHook()
@@ -85,7 +82,7 @@ final class Tracing implements DisposableBean {
 
     /** Sends what was recorded so far; waits at most 5 s. */
     void flush() {
-        sdk.getSdkTracerProvider().forceFlush().join(5, java.util.concurrent.TimeUnit.SECONDS);
+        sdk.getSdkTracerProvider().forceFlush().join(5, TimeUnit.SECONDS);
     }
 
     @Override
