@@ -31,6 +31,7 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.gibsey.spine.broker.PollBudget;
 import org.gibsey.spine.broker.TopicIds;
 import org.gibsey.spine.persist.BatchConsumerFactory.Membership;
+import org.gibsey.spine.persist.GiftBatch.StatementSize;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -91,10 +92,7 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     private int lastPolled;
     private long lastCommitNanos = System.nanoTime();
 
-    /**
-     * @param topicIds which topic a name stands for now; asked at each poll
-     * @param onClose  told when this consumer has closed
-     */
+    /** @param topicIds which topic a name stands for now; asked at each poll */
     BatchConsumer(Properties properties, Function<String, Uuid> topicIds, Consumer<BatchConsumer> onClose) {
         this(properties, topicIds, onClose, new PollBudget());
     }

@@ -45,7 +45,6 @@ public final class BatchConsumerFactory extends DefaultKafkaClientFactory {
     /**
      * What one consumer of this process reads.
      *
-     * @param group      its consumer group
      * @param partitions assigned to it, possibly none; null while it is in no group or a rebalance is going on
      */
     public record Membership(String group, @Nullable Set<TopicPartition> partitions) {}

@@ -5,6 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.apache.camel.Exchange;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -45,9 +47,7 @@ final class GiftEvents extends EventFormat<GiftEvents.Event> {
 
     @Override
     Map<String, Object> parameters(Exchange exchange, List<ConsumerRecord<byte[], byte[]>> slice, List<Event> events) {
-        Columns columns = new Columns(slice.size());
-        events.forEach(columns::add);
-        Map<String, Object> parameters = columns.parameters();
+        Map<String, Object> parameters = columns(events);
         exchange.getExchangeExtension()
                 .addOnCompletion(metrics.stored(
                         events.stream().map(event -> event.gift().savedAt()).toList(),
@@ -57,57 +57,26 @@ final class GiftEvents extends EventFormat<GiftEvents.Event> {
     }
 
     /** Numbers and text as arrays that the driver sends in binary form; UUIDs and times go as text, which the SQL casts. */
-    private static final class Columns {
+    private static Map<String, Object> columns(List<Event> events) {
+        List<Gift> gifts = events.stream().map(Event::gift).toList();
+        return Map.of(
+                "event_id", column(events, Event::id, String[]::new),
+                "user_id", orNone(column(gifts, gift -> Objects.toString(gift.userId(), null), String[]::new)),
+                "page_id", column(gifts, Gift::pageId, Long[]::new),
+                "question", column(gifts, Gift::question, String[]::new),
+                "answer", column(gifts, Gift::answer, String[]::new),
+                "symbol_id", orNone(column(gifts, Gift::symbolId, Integer[]::new)),
+                "lang", orNone(column(gifts, Gift::lang, String[]::new)),
+                "created_at", column(events, Event::createdAt, String[]::new));
+    }
 
-        private final @Nullable String[] eventIds;
-        private final @Nullable String[] userIds;
-        private final @Nullable Long[] pageIds;
-        private final @Nullable String[] questions;
-        private final @Nullable String[] answers;
-        private final @Nullable Integer[] symbolIds;
-        private final @Nullable String[] langs;
-        private final @Nullable String[] createdAt;
-        private int size;
+    private static <T, V> @Nullable V[] column(
+            List<T> rows, Function<T, @Nullable V> value, IntFunction<@Nullable V[]> array) {
+        return rows.stream().map(value).toArray(array);
+    }
 
-        Columns(int gifts) {
-            eventIds = new String[gifts];
-            userIds = new String[gifts];
-            pageIds = new Long[gifts];
-            questions = new String[gifts];
-            answers = new String[gifts];
-            symbolIds = new Integer[gifts];
-            langs = new String[gifts];
-            createdAt = new String[gifts];
-        }
-
-        void add(Event event) {
-            Gift gift = event.gift();
-            eventIds[size] = event.id();
-            userIds[size] = gift.userId() == null ? null : gift.userId().toString();
-            pageIds[size] = gift.pageId();
-            questions[size] = gift.question();
-            answers[size] = gift.answer();
-            symbolIds[size] = gift.symbolId();
-            langs[size] = gift.lang();
-            createdAt[size] = event.createdAt();
-            size++;
-        }
-
-        Map<String, Object> parameters() {
-            return Map.of(
-                    "event_id", eventIds,
-                    "user_id", orNone(userIds),
-                    "page_id", pageIds,
-                    "question", questions,
-                    "answer", answers,
-                    "symbol_id", orNone(symbolIds),
-                    "lang", orNone(langs),
-                    "created_at", createdAt);
-        }
-
-        /** Unnest fills up with nulls what is shorter; an array of nothing else takes the database 1 to 2 % of the statement. */
-        private static @Nullable Object[] orNone(@Nullable Object[] column) {
-            return Stream.of(column).allMatch(Objects::isNull) ? Arrays.copyOf(column, 0) : column;
-        }
+    /** Unnest fills up with nulls what is shorter; an array of nothing else takes the database 1 to 2 % of the statement. */
+    private static @Nullable Object[] orNone(@Nullable Object[] column) {
+        return Stream.of(column).allMatch(Objects::isNull) ? Arrays.copyOf(column, 0) : column;
     }
 }

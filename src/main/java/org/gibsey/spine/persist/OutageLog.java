@@ -2,7 +2,6 @@ package org.gibsey.spine.persist;
 
 import java.time.Clock;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.gibsey.spine.Outage;
@@ -50,7 +49,7 @@ public class OutageLog {
         log(
                 routeId,
                 "goes on with " + next + " gifts a statement",
-                String.format(Locale.ROOT, "%d gifts take longer than a statement may: %s", gifts, fault));
+                gifts + " gifts take longer than a statement may: " + fault);
     }
 
     /** A batch failed and will be read again from the committed offset. */

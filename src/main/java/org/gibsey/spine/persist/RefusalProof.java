@@ -35,7 +35,7 @@ final class RefusalProof {
 
     /** The changes to try. Newer than any, so that they are not superseded. */
     private static final String CHANGES = """
-            select jsonb_agg(probe)::text
+            select jsonb_agg(probe)::text as changes
               from (select gen_random_uuid() as change_id, 'edited' as kind, gift, 'infinity'::timestamptz as at,
                            array['question', 'answer'] as sets, 'Would it take this one? ' || gift as question,
                            'It is taken back. ' || gift as answer, symbol_id, lang, user_id, coalesce(page_id, 1) as page_id,
@@ -148,11 +148,7 @@ final class RefusalProof {
     }
 
     private static Map<String, Object> changes(NamedParameterJdbcTemplate jdbc, String failed) {
-        Map<String, Object> parameter = new HashMap<>();
-        parameter.put(
-                ChangeEvents.PARAMETER,
-                jdbc.queryForObject(CHANGES, Map.of(ChangeEvents.PARAMETER, failed), String.class));
-        return parameter;
+        return jdbc.queryForMap(CHANGES, Map.of(ChangeEvents.PARAMETER, failed));
     }
 
     /** Texts of its own, should the table want them unique; all else as the database took it before. */

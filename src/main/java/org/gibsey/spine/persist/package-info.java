@@ -9,7 +9,7 @@
  *   <li>{@code to jdbc} stores the slice in one statement, which is a transaction of its own.
  *   <li>When 4 or 5 fails, {@link PersistErrors} asks {@link Fault} why. For a fault of a message {@link BatchIsolation} writes
  *       dead letters and puts what is left of the slice back into the batch: on with 3. A statement that took too long is
- *       divided as well, and {@link StatementSize} makes what follows smaller. In any other outage the exchange waits, which
+ *       divided as well, and {@link GiftBatch.StatementSize} makes what follows smaller. In any other outage the exchange waits, which
  *       {@link OutageLog} logs and health shows, while {@link BatchConsumer#keepAlive} stays in the group: on with the step that failed.
  *   <li>Where the statement found rows of the same ids, {@link Conflicts} tells redeliveries from other gifts, which become dead
  *       letters.

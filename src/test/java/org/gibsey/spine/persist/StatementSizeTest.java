@@ -2,6 +2,7 @@ package org.gibsey.spine.persist;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.gibsey.spine.persist.GiftBatch.StatementSize;
 import org.junit.jupiter.api.Test;
 
 class StatementSizeTest {
