@@ -12,7 +12,6 @@ import java.util.Base64;
 import java.util.List;
 import org.gibsey.spine.audit.AuditLog.Caller;
 import org.gibsey.spine.deadletter.DeadLetterIndex.Letter;
-import org.gibsey.spine.deadletter.DeadLetterIndex.StoredHeader;
 import org.gibsey.spine.deadletter.DeadLetterIndex.Waiting;
 import org.gibsey.spine.deadletter.DeadLetterIndex.WholeLetter;
 import org.gibsey.spine.deadletter.ManyLetters.Done;
@@ -120,7 +119,9 @@ class DeadLetterEndpoint {
                         whole.letter(),
                         content(whole.key()),
                         content(whole.value()),
-                        whole.headers().stream().map(DeadLetterEndpoint::named).toList()))
+                        whole.headers().stream()
+                                .map(header -> new NamedContent(header.name(), content(header.value())))
+                                .toList()))
                 .orElse(null);
     }
 
@@ -140,8 +141,12 @@ class DeadLetterEndpoint {
             throw invalid("give either ids, comma separated, or a reason");
         }
         requireWord(reason);
-        List<Long> selected = ids == null ? replay.candidates(String.valueOf(reason)) : candidates(parse(ids));
-        WholeLetter mended = value == null ? null : mended(ids == null ? List.of() : parse(ids), selected, value);
+        List<Long> asked = ids == null ? List.of() : parse(ids);
+        List<Long> selected = ids == null ? replay.candidates(String.valueOf(reason)) : replay.candidates(asked);
+        if (value != null && asked.size() != 1) {
+            throw invalid("a value mends one letter: give its id");
+        }
+        WholeLetter mended = value == null || selected.isEmpty() ? null : replay.mended(selected.get(0), value);
         boolean dry = dryRun == null || dryRun;
         Done sent = dry || selected.isEmpty()
                 ? new Done(selected.size(), 0, false)
@@ -193,25 +198,6 @@ class DeadLetterEndpoint {
         }
     }
 
-    private List<Long> candidates(List<Long> ids) {
-        try {
-            return replay.candidates(ids);
-        } catch (IllegalArgumentException e) {
-            throw invalid(String.valueOf(e.getMessage()));
-        }
-    }
-
-    private @Nullable WholeLetter mended(List<Long> asked, List<Long> selected, String value) {
-        if (asked.size() != 1) {
-            throw invalid("a value mends one letter: give its id");
-        }
-        try {
-            return selected.isEmpty() ? null : replay.mended(selected.get(0), value);
-        } catch (IllegalArgumentException e) {
-            throw invalid(String.valueOf(e.getMessage()));
-        }
-    }
-
     private static List<Long> parse(String ids) {
         List<String> each = Arrays.stream(ids.split(",", -1)).map(String::strip).toList();
         // Java would take the digits of any script
@@ -221,12 +207,8 @@ class DeadLetterEndpoint {
         return each.stream().map(Long::valueOf).toList();
     }
 
-    private static InvalidEndpointRequestException invalid(String message) {
+    static InvalidEndpointRequestException invalid(String message) {
         return new InvalidEndpointRequestException(message, message);
-    }
-
-    private static NamedContent named(StoredHeader header) {
-        return new NamedContent(header.name(), content(header.value()));
     }
 
     private static @Nullable Content content(@Nullable byte[] bytes) {

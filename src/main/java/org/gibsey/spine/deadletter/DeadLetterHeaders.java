@@ -1,14 +1,13 @@
 package org.gibsey.spine.deadletter;
 
 import java.math.BigInteger;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Optional;
-import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
+import org.gibsey.spine.gift.CloudEvent;
 import org.gibsey.spine.gift.EventId;
 
 /**
@@ -89,9 +88,6 @@ final class DeadLetterHeaders {
     }
 
     static Optional<String> text(Headers headers, String name) {
-        Header header = headers.lastHeader(name);
-        return header == null || header.value() == null
-                ? Optional.empty()
-                : Optional.of(new String(header.value(), StandardCharsets.UTF_8));
+        return Optional.ofNullable(CloudEvent.header(headers, name));
     }
 }

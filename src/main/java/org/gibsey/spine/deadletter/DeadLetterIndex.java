@@ -77,22 +77,11 @@ class DeadLetterIndex {
     /**
      * A dead letter without its content, as {@code /actuator/deadletters} shows it.
      *
-     * @param id            of the index row
-     * @param eventId       of the gift
-     * @param topic         it was consumed from
-     * @param partition     of that topic
-     * @param offset        in that partition
+     * @param id            of the index row; topic, partition and offset are those that the gift was consumed from
      * @param reason        class of the fault
-     * @param message       what happened
-     * @param sqlState      the database's code, or null
      * @param attempts      how often it died
-     * @param firstFailedAt when it died first, UTC
-     * @param lastFailedAt  when it died last, UTC
-     * @param replayedAt    when it was last sent again, UTC, or null
-     * @param replays       how often it was sent again
-     * @param dismissedAt   when an operator last dismissed it, UTC, or null; it counts while {@code state} says so
-     * @param dismissedBy   who did, or null
-     * @param dismissedWhy  in that operator's words, or null
+     * @param lastFailedAt  UTC, as all times here
+     * @param dismissedAt   when an operator last dismissed it, in the words {@code dismissedWhy}; counts while the state says so
      * @param state         {@code dead}, {@code replaying}, {@code stored}, {@code dead again}, "dismissed", or
      *                      {@code erased} with its reader: nothing is left to send
      * @param stub          whether only the beginning of its gift was kept, so that it cannot be sent again
@@ -120,8 +109,6 @@ class DeadLetterIndex {
     /**
      * A dead letter with its content.
      *
-     * @param key     of the record, or null
-     * @param value   of the record, or null
      * @param headers of the dead letter, in their order
      */
     @SuppressWarnings("ArrayRecordComponent") // letters are shown and sent, never compared
@@ -173,23 +160,19 @@ class DeadLetterIndex {
 
     /** Those of these ids that are stubs, in their order. */
     List<Long> stubs(Collection<Long> ids) {
-        return ids.isEmpty()
-                ? List.of()
-                : vault.sql("select d.id from dead_letter d where d.id in (:ids) and " + IS_STUB + " order by d.id")
-                        .param("ids", ids)
-                        .query(Long.class)
-                        .list();
+        return vault.sql("select d.id from dead_letter d where d.id in (:ids) and " + IS_STUB + " order by d.id")
+                .param("ids", ids)
+                .query(Long.class)
+                .list();
     }
 
     /** Those of these ids that are not in the vault, by id; no stubs. */
     List<WholeLetter> dead(Collection<Long> ids, Collection<String> topics) {
-        return ids.isEmpty()
-                ? List.of()
-                : vault.sql(SELECT_WITH_CONTENT + " where d.id in (:ids) and d.topic in (:topics)" + REPLAYABLE)
-                        .param("ids", ids)
-                        .param("topics", topics)
-                        .query(this::wholeLetter)
-                        .list();
+        return vault.sql(SELECT_WITH_CONTENT + " where d.id in (:ids) and d.topic in (:topics)" + REPLAYABLE)
+                .param("ids", ids)
+                .param("topics", topics)
+                .query(this::wholeLetter)
+                .list();
     }
 
     /** How many bytes key, value and headers of each of these have here; ids that there are not are left out. */
@@ -206,13 +189,11 @@ class DeadLetterIndex {
 
     /** Of these ids, those that are not in the vault, in their order; no stubs. */
     List<Long> deadIds(Collection<Long> ids, Collection<String> topics) {
-        return ids.isEmpty()
-                ? List.of()
-                : vault.sql("select d.id from dead_letter d where d.id in (:ids) and d.topic in (:topics)" + REPLAYABLE)
-                        .param("ids", ids)
-                        .param("topics", topics)
-                        .query(Long.class)
-                        .list();
+        return vault.sql("select d.id from dead_letter d where d.id in (:ids) and d.topic in (:topics)" + REPLAYABLE)
+                .param("ids", ids)
+                .param("topics", topics)
+                .query(Long.class)
+                .list();
     }
 
     /**

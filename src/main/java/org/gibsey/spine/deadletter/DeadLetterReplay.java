@@ -19,6 +19,7 @@ import org.gibsey.spine.gift.Gift;
 import org.gibsey.spine.gift.GiftReader;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.MalformedJson;
+import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
 import org.springframework.stereotype.Component;
 
 /**
@@ -64,12 +65,12 @@ class DeadLetterReplay {
     /**
      * Of these, those that are dead and came from the topic of the gifts or of their changes.
      *
-     * @throws IllegalArgumentException if one is a stub, which has only the beginning of its gift
+     * @throws InvalidEndpointRequestException if one is a stub, which has only the beginning of its gift
      */
     List<Long> candidates(List<Long> ids) {
         List<Long> stubs = index.stubs(ids);
         if (!stubs.isEmpty()) {
-            throw new IllegalArgumentException("dead letters " + stubs + " are stubs: their gifts were too large to be"
+            throw DeadLetterEndpoint.invalid("dead letters " + stubs + " are stubs: their gifts were too large to be"
                     + " kept whole and cannot be replayed; they lie at the topic, partition and offset the letters name"
                     + " until their retention ends");
         }
@@ -91,27 +92,27 @@ class DeadLetterReplay {
      *
      * @param id    of one that {@link #candidates(List)} gave
      * @param value the whole content, JSON
-     * @throws IllegalArgumentException if it is not one to be mended, or could not be stored with this content
+     * @throws InvalidEndpointRequestException if it is not one to be mended, or could not be stored with this content
      */
     WholeLetter mended(long id, String value) {
         WholeLetter whole = index.find(id).orElseThrow();
         if (!whole.letter().reason().equals("invalid")
                 || !whole.letter().topic().equals(giftTopic())) {
-            throw new IllegalArgumentException("only a gift that is invalid can be mended");
+            throw DeadLetterEndpoint.invalid("only a gift that is invalid can be mended");
         }
         if (whole.letter().state().equals("replaying")) {
-            throw new IllegalArgumentException("dead letter " + id + " is on its way");
+            throw DeadLetterEndpoint.invalid("dead letter " + id + " is on its way");
         }
         byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
         try {
             Gift gift = gifts.read(bytes, clock.instant());
             if (!Objects.equals(gift.userId(), gifts.readerOf(whole.value()).orElse(null))) {
-                throw new IllegalArgumentException("/user_id must stay that of the letter, or none where it has none");
+                throw DeadLetterEndpoint.invalid("/user_id must stay that of the letter, or none where it has none");
             }
             byte[] key = Long.toString(gift.pageId()).getBytes(StandardCharsets.UTF_8);
             return new WholeLetter(whole.letter(), key, bytes, whole.headers());
         } catch (MalformedJson | InvalidInput e) {
-            throw new IllegalArgumentException(e.getMessage(), e);
+            throw DeadLetterEndpoint.invalid(String.valueOf(e.getMessage()));
         }
     }
 

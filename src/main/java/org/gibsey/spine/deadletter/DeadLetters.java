@@ -61,10 +61,7 @@ public final class DeadLetters implements DisposableBean {
     /**
      * A record to dead-letter.
      *
-     * @param record   as it was consumed
      * @param id       that the letter is kept under: a later one of the same id takes its place
-     * @param reason   short class of the fault
-     * @param message  what happened
      * @param sqlState the database's code, or null
      */
     public record DeadLetter(
@@ -188,25 +185,25 @@ public final class DeadLetters implements DisposableBean {
         ConsumerRecord<byte[], byte[]> record = letter.record();
         Instant now = clock.instant();
         RecordHeaders headers = new RecordHeaders(record.headers().toArray());
-        // only a gift that was sent again has died before
         long replays = DeadLetterHeaders.number(headers, DeadLetterHeaders.REPLAYS, 1, DeadLetterHeaders.MOST_TIMES)
                 .orElse(0L);
-        long attempts = replays == 0
-                ? 0
-                : DeadLetterHeaders.number(headers, DeadLetterHeaders.ATTEMPTS, 0, DeadLetterHeaders.MOST_TIMES - 1)
-                        .orElse(0L);
-        Instant first = replays == 0
-                ? now
-                : DeadLetterHeaders.time(headers, DeadLetterHeaders.FIRST_FAILURE, now)
-                        .orElse(now);
-        // later than the replay, also by the clock of the process that sent it again
-        Instant last = replays == 0
-                ? now
-                : DeadLetterHeaders.time(
-                                headers, DeadLetterHeaders.REPLAYED_AT, now.plus(DeadLetterHeaders.CLOCK_DIFFERENCE))
-                        .map(replayed -> replayed.plus(1, ChronoUnit.MICROS))
-                        .filter(now::isBefore)
-                        .orElse(now);
+        long attempts = 0;
+        Instant first = now;
+        Instant last = now;
+        // only a gift that was sent again has died before
+        if (replays > 0) {
+            attempts = DeadLetterHeaders.number(
+                            headers, DeadLetterHeaders.ATTEMPTS, 0, DeadLetterHeaders.MOST_TIMES - 1)
+                    .orElse(0L);
+            first = DeadLetterHeaders.time(headers, DeadLetterHeaders.FIRST_FAILURE, now)
+                    .orElse(now);
+            // later than the replay, also by the clock of the process that sent it again
+            last = DeadLetterHeaders.time(
+                            headers, DeadLetterHeaders.REPLAYED_AT, now.plus(DeadLetterHeaders.CLOCK_DIFFERENCE))
+                    .map(replayed -> replayed.plus(1, ChronoUnit.MICROS))
+                    .filter(now::isBefore)
+                    .orElse(now);
+        }
         // the headers of an earlier death of the same gift are replaced, so that replays do not pile them up
         DeadLetterHeaders.OURS.forEach(headers::remove);
         add(headers, EventId.DEAD_LETTER_ID, letter.id().toString());
