@@ -170,35 +170,30 @@ final class ConsumerRules {
     }
 
     private static List<RouteProblem> checkSplit(RehearsedRoute route, SplitDefinition split) {
-        List<RouteProblem> problems = new ArrayList<>();
-        if (!(split.getExpression() instanceof SimpleExpression simple)
-                || !"${body}".equals(simple.getExpression().strip())) {
-            problems.add(route.problem(split, "expression", "the split must take the batch as it is: simple ${body}"));
-        }
-        if (!"true".equals(split.getStreaming())) {
-            problems.add(route.problem(
-                    split,
-                    "streaming",
-                    "the split must be streaming: true, else a bad message cannot be parted from a good"));
-        }
-        if ("true".equals(split.getParallelProcessing())) {
-            problems.add(route.problem(
-                    split, "parallelProcessing", "the split must not be parallel: a batch belongs to one thread"));
-        }
-        if (split.getAggregationStrategy() != null) {
-            problems.add(route.problem(
-                    split,
-                    "aggregationStrategy",
-                    "the split must have no aggregationStrategy: it could hide that a statement failed"));
-        }
-        boolean stores = RehearsedRoute.mainLine(split.getOutputs()).stream().anyMatch(step -> stores(step, route));
-        if (!stores) {
-            problems.add(route.problem(
-                    split,
-                    "a 'to' step to jdbc: must stand right in the split, where every message passes it; else it counts"
-                            + " as stored and is not"));
-        }
-        return problems;
+        Requirements must = new Requirements(route, split);
+        must.hold(
+                split.getExpression() instanceof SimpleExpression simple
+                        && "${body}".equals(simple.getExpression().strip()),
+                "expression",
+                "the split must take the batch as it is: simple ${body}");
+        must.hold(
+                "true".equals(split.getStreaming()),
+                "streaming",
+                "the split must be streaming: true, else a bad message cannot be parted from a good");
+        must.hold(
+                !"true".equals(split.getParallelProcessing()),
+                "parallelProcessing",
+                "the split must not be parallel: a batch belongs to one thread");
+        must.hold(
+                split.getAggregationStrategy() == null,
+                "aggregationStrategy",
+                "the split must have no aggregationStrategy: it could hide that a statement failed");
+        must.hold(
+                RehearsedRoute.mainLine(split.getOutputs()).stream().anyMatch(step -> stores(step, route)),
+                "split",
+                "a 'to' step to jdbc: must stand right in the split, where every message passes it; else it counts"
+                        + " as stored and is not");
+        return must.broken();
     }
 
     /** To a database; or, in a group of its own beside the one that stores the gifts, to a component that the operator added. */

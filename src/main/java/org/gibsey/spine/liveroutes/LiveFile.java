@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
  * A route file as the service knows it.
  *
  * @param running what its routes were started from; null when it never got that far
- * @param since   when that went live
  * @param edit    the content it has now, when that is not what runs
  */
 record LiveFile(

@@ -37,7 +37,6 @@ class LiveRoutesEndpoint {
     }
 
     /**
-     * @param pattern       where route files are looked for
      * @param folderProblem why they cannot be read at the moment, or null
      * @param missing       required routes that do not run
      * @param saves         whether a route of this process takes saves

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -22,6 +21,7 @@ import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.broker.TopicState;
 import org.gibsey.spine.http.AcceptChange;
 import org.gibsey.spine.http.AcceptGift;
+import org.gibsey.spine.liveroutes.RehearsedFile.Answers;
 import org.gibsey.spine.liveroutes.RehearsedRoute.Target;
 import org.gibsey.spine.liveroutes.SafetyRules.Requirements;
 import org.slf4j.Logger;
@@ -90,11 +90,10 @@ final class PublishRules {
                     if (sum >= ANSWERED_WITHIN_MS) {
                         problems.add(route.problem(
                                 target.step(),
-                                String.format(
-                                        Locale.ROOT,
-                                        "with this step a caller may wait %d ms: maxBlockMs and deliveryTimeoutMs of all steps to kafka that precede the answer must together stay below %d",
-                                        sum,
-                                        ANSWERED_WITHIN_MS)));
+                                "with this step a caller may wait " + sum
+                                        + " ms: maxBlockMs and deliveryTimeoutMs of all"
+                                        + " steps to kafka that precede the answer must together stay below "
+                                        + ANSWERED_WITHIN_MS));
                         break;
                     }
                 }

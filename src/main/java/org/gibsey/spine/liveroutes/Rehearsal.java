@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.camel.Route;
-import org.apache.camel.RoutesBuilder;
 import org.apache.camel.StartupSummaryLevel;
 import org.apache.camel.component.platform.http.PlatformHttpComponent;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
@@ -79,7 +78,8 @@ final class Rehearsal {
             if (!problems.isEmpty()) {
                 return List.of();
             }
-            definitions = load(file, stage);
+            PluginHelper.getRoutesLoader(stage).loadRoutes(file.resource());
+            definitions = List.copyOf(stage.getRouteDefinitions());
             problems.addAll(allowed.check(file));
             if (!problems.isEmpty()) {
                 return List.of();
@@ -104,13 +104,6 @@ final class Rehearsal {
             routes.forEach(route -> build(route, stage, problems));
         }
         return routes;
-    }
-
-    private static List<RouteDefinition> load(RouteFile file, SpringCamelContext stage) throws Exception {
-        for (RoutesBuilder builder : PluginHelper.getRoutesLoader(stage).findRoutesBuilders(List.of(file.resource()))) {
-            stage.addRoutes(builder);
-        }
-        return List.copyOf(stage.getRouteDefinitions());
     }
 
     private static void build(RehearsedRoute route, SpringCamelContext stage, List<RouteProblem> problems) {

@@ -1,6 +1,7 @@
 package org.gibsey.spine.liveroutes;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -9,11 +10,9 @@ import org.gibsey.spine.broker.KafkaConnection;
 /**
  * The result of the rehearsal of a file; incomplete when there are problems.
  *
- * @param routeIds of the routes in the file
  * @param paths    of the public HTTP port that its routes answer, as path patterns
  * @param claims   see {@link RehearsedRoute#forEachClaim}, by name
  * @param calls    see {@link RehearsedRoute#calls}; some file must have each of them
- * @param statements what it sends to databases
  * @param topics   that it sends to, each with a line that does
  * @param problems why it must not go live; empty when it may
  */
@@ -44,5 +43,39 @@ record RehearsedFile(
         List<RouteProblem> found = new ArrayList<>(problems);
         found.addAll(answers.refusals(before));
         return new RehearsedFile(file, routeIds, paths, claims, calls, statements, topics, List.copyOf(found));
+    }
+
+    /**
+     * What databases and the broker say of a file when they are asked about it. One that does not answer has not agreed: what they refused
+     * before stays refused until all of them agree, else it would go live in the next outage. For one thread.
+     */
+    static final class Answers {
+
+        private final List<RouteProblem> refusals = new ArrayList<>();
+        private boolean complete = true;
+
+        /** One says that something will not work. */
+        void refuse(RouteProblem problem) {
+            refusals.add(problem.fromService());
+        }
+
+        /** One could not be asked, or did not say. */
+        void missOne() {
+            complete = false;
+        }
+
+        /**
+         * Why the file must not go live.
+         *
+         * @param before what was wrong with the same content when it was last looked at
+         */
+        List<RouteProblem> refusals(List<RouteProblem> before) {
+            Set<RouteProblem> all = new LinkedHashSet<>();
+            if (!complete) {
+                before.stream().filter(RouteProblem::isFromService).forEach(all::add);
+            }
+            all.addAll(refusals);
+            return List.copyOf(all);
+        }
     }
 }

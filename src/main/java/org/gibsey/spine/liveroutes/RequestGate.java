@@ -71,7 +71,6 @@ final class RequestGate extends HttpFilter {
     /**
      * Waits for a moment without requests in work on these paths and keeps new ones waiting until the hold is closed.
      *
-     * @param paths    path patterns
      * @param patience how long to wait for such a moment
      * @return empty when there was none; nothing is held then
      */
@@ -93,7 +92,7 @@ final class RequestGate extends HttpFilter {
         try {
             long end = System.nanoTime() + nanos;
             for (String path : paths) {
-                Lane lane = laneOf(path);
+                Lane lane = laneOfPattern(path).orElseGet(() -> newLane(path));
                 if (!lane.permits.tryAcquire(ALL, end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                     return Optional.empty();
                 }
@@ -129,13 +128,16 @@ final class RequestGate extends HttpFilter {
 
     /** A path that is written out is the most specific there is. */
     private Optional<Lane> lane(String path) {
-        for (Lane lane : lanes) {
-            if (lane.pattern.getPatternString().equals(path)) {
-                return Optional.of(lane);
-            }
-        }
-        PathContainer parsed = PathContainer.parsePath(path);
-        return lanes.stream().filter(lane -> lane.pattern.matches(parsed)).findFirst();
+        return laneOfPattern(path).or(() -> {
+            PathContainer parsed = PathContainer.parsePath(path);
+            return lanes.stream().filter(lane -> lane.pattern.matches(parsed)).findFirst();
+        });
+    }
+
+    private Optional<Lane> laneOfPattern(String pattern) {
+        return lanes.stream()
+                .filter(lane -> lane.pattern.getPatternString().equals(pattern))
+                .findFirst();
     }
 
     private static boolean enter(Lane lane) {
@@ -147,13 +149,8 @@ final class RequestGate extends HttpFilter {
         }
     }
 
-    private Lane laneOf(String path) {
-        for (Lane lane : lanes) {
-            if (lane.pattern.getPatternString().equals(path)) {
-                return lane;
-            }
-        }
-        Lane lane = new Lane(PathPatternParser.defaultInstance.parse(path), new Semaphore(ALL, true));
+    private Lane newLane(String pattern) {
+        Lane lane = new Lane(PathPatternParser.defaultInstance.parse(pattern), new Semaphore(ALL, true));
         lanes.add(lane);
         lanes.sort(Comparator.comparing(known -> known.pattern));
         return lane;

@@ -35,7 +35,6 @@ public final class RouteCheck {
     /**
      * Checks what the command line says.
      *
-     * @param application the one whose routes they are
      * @return the exit code
      */
     public static int run(Class<?> application, String[] arguments, PrintStream out) {

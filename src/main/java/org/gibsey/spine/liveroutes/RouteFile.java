@@ -13,7 +13,6 @@ import org.apache.tomcat.util.security.ConcurrentMessageDigest;
  * meanwhile.
  *
  * @param name     path as found by the pattern
- * @param text     its content
  * @param revision short hash of the content
  */
 record RouteFile(String name, String text, String revision) {

@@ -10,7 +10,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
-import org.apache.camel.RoutesBuilder;
 import org.apache.camel.Service;
 import org.apache.camel.ServiceStatus;
 import org.apache.camel.model.Model;
@@ -123,10 +122,7 @@ class RouteSwap {
     }
 
     private void start(RehearsedFile file) throws Exception {
-        for (RoutesBuilder routes : PluginHelper.getRoutesLoader(camel)
-                .findRoutesBuilders(List.of(file.file().resource()))) {
-            camel.addRoutes(routes);
-        }
+        PluginHelper.getRoutesLoader(camel).loadRoutes(file.file().resource());
     }
 
     private void putBack(RehearsedFile file) {

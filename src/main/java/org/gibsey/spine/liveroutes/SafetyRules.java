@@ -101,8 +101,12 @@ final class SafetyRules {
         }
 
         void hold(boolean holds, String option, String value, String reason) {
+            hold(holds, option + ":", option + " must be " + value + ": " + reason);
+        }
+
+        void hold(boolean holds, String where, String reason) {
             if (!holds) {
-                broken.add(route.problem(step, option + ":", option + " must be " + value + ": " + reason));
+                broken.add(route.problem(step, where, reason));
             }
         }
 

@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,6 +18,7 @@ import org.apache.camel.model.SetBodyDefinition;
 import org.apache.camel.model.ToDefinition;
 import org.apache.camel.model.language.ConstantExpression;
 import org.gibsey.spine.identity.VaultReads;
+import org.gibsey.spine.liveroutes.RehearsedFile.Answers;
 import org.gibsey.spine.liveroutes.RehearsedRoute.Target;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -57,35 +59,36 @@ final class SqlRules {
                             "readers see their own gifts only, so what they reach must read through jdbc:"
                                     + VaultReads.NAME));
                 }
-                if (statement == null) {
-                    problems.add(route.problem(
-                            target.step(),
-                            "SQL must not be built from message content: send it with 'to' right after a setBody with a"
-                                    + " constant, and pass values as parameters (:?name)"));
-                } else if (route.input() instanceof KafkaEndpoint
-                        && INSERT.matcher(statement.code()).find()) {
-                    if (!ON_CONFLICT.matcher(statement.code()).find()) {
-                        problems.add(route.problem(
-                                target.step(),
-                                "the insert needs an 'on conflict' clause: Kafka delivers again after every restart, and"
-                                        + " what is stored already would be dead-lettered"));
-                    } else if (route.readsGifts()
-                            && DO_UPDATE.matcher(statement.code()).find()) {
-                        problems.add(route.problem(
-                                target.step(),
-                                "a gift must not replace another: 'do update' would overwrite what is stored with whatever"
-                                        + " comes under its id; use 'do nothing'"));
-                    }
-                } else if (route.input() instanceof TimerEndpoint
-                        && !LIMIT.matcher(statement.code()).find()) {
-                    problems.add(route.problem(
-                            target.step(),
-                            "SQL of a timer needs a 'limit' with a number: it comes again and again, and must not go through"
-                                    + " all that a table has gathered in one statement"));
-                }
+                fault(route, statement).ifPresent(reason -> problems.add(route.problem(target.step(), reason)));
             }
         }
         return problems;
+    }
+
+    private static Optional<String> fault(RehearsedRoute route, @Nullable Statement statement) {
+        if (statement == null) {
+            return Optional.of(
+                    "SQL must not be built from message content: send it with 'to' right after a setBody with a"
+                            + " constant, and pass values as parameters (:?name)");
+        }
+        String sql = statement.code();
+        boolean inserts =
+                route.input() instanceof KafkaEndpoint && INSERT.matcher(sql).find();
+        if (inserts && !ON_CONFLICT.matcher(sql).find()) {
+            return Optional.of("the insert needs an 'on conflict' clause: Kafka delivers again after every restart, and"
+                    + " what is stored already would be dead-lettered");
+        }
+        if (inserts && route.readsGifts() && DO_UPDATE.matcher(sql).find()) {
+            return Optional.of(
+                    "a gift must not replace another: 'do update' would overwrite what is stored with whatever"
+                            + " comes under its id; use 'do nothing'");
+        }
+        if (route.input() instanceof TimerEndpoint && !LIMIT.matcher(sql).find()) {
+            return Optional.of(
+                    "SQL of a timer needs a 'limit' with a number: it comes again and again, and must not go through"
+                            + " all that a table has gathered in one statement");
+        }
+        return Optional.empty();
     }
 
     /** Whether a route that people reach, at once or through another, reads what they may not see. */
@@ -133,7 +136,6 @@ final class SqlRules {
     /**
      * SQL of a route file.
      *
-     * @param line of the step that holds it
      * @param sql  with a question mark for each parameter
      */
     record Statement(int line, String sql, DataSource database) {

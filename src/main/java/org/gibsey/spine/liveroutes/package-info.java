@@ -14,7 +14,7 @@
  *       each route.
  *   <li>Rules: {@link SafetyRules}, with {@link SqlRules}, {@link PublishRules} and {@link ConsumerRules}, look at each {@link
  *       RehearsedRoute}. The result is a {@link RehearsedFile}; then its databases parse its SQL, and the broker is asked about
- *       the topics it sends to: their {@link Answers}.
+ *       the topics it sends to: their {@link RehearsedFile.Answers}.
  *   <li>Plan: {@link Plan} refuses collisions and dangling calls between files, and groups what must go live together.
  *   <li>Hold the gate: {@link RouteSwap} waits for the requests in work; {@link RequestGate} keeps new ones waiting.
  *   <li>Stop: the old routes end the batch in hand, and go; {@link RequestMappings} forgets their paths.

@@ -3,6 +3,7 @@ package org.gibsey.spine.liveroutes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import org.gibsey.spine.liveroutes.RehearsedFile.Answers;
 import org.junit.jupiter.api.Test;
 
 class AnswersTest {
