@@ -377,7 +377,7 @@ public final class GiftReader {
     }
 
     private static boolean isVisible(String text) {
-        // most begin so
+        // most texts begin with a visible character of ASCII, which is found faster so
         return (!text.isEmpty() && text.charAt(0) > ' ' && text.charAt(0) < 0x7F)
                 || VISIBLE.matcher(text).find();
     }
@@ -411,13 +411,13 @@ public final class GiftReader {
         return null;
     }
 
-    /** Then its length says enough. */
+    /** Of a text that is too long only its length is told. */
     private static boolean isLong(JsonNode node) {
         return node.isTextual() && node.textValue().codePoints().count() > MAX_LANG;
     }
 
     private static boolean isLanguageTag(String text) {
-        // of the empty one a Locale says that it is none, not that it is wrong
+        // the builder takes an empty text for no language, and does not refuse it
         if (text.isEmpty() || text.length() > MAX_LANG) {
             return false;
         }

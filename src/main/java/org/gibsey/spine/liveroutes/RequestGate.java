@@ -56,7 +56,7 @@ final class RequestGate extends HttpFilter {
     /** A path and the requests on it. */
     private record Lane(PathPattern pattern, Semaphore permits) {}
 
-    /** Paths that are closed until this is. */
+    /** Keeps paths closed until it is closed itself. */
     static final class Hold implements AutoCloseable {
 
         private final List<Lane> held = new ArrayList<>();

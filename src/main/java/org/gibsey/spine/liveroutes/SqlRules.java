@@ -150,7 +150,7 @@ final class SqlRules {
          * the route wait, as it does for anything that the database may mend by itself.
          */
         void prepare(RouteFile file, Answers answers) {
-            // nobody reads here
+            // what restricts readers needs to know one, and there is none here
             DataSource open = database instanceof VaultReads reads ? reads.getTargetDataSource() : database;
             try (Connection connection = open == null ? database.getConnection() : open.getConnection();
                     PreparedStatement statement = connection.prepareStatement(sql)) {

@@ -92,7 +92,7 @@ public class OutageLog {
         open.compute(routeId, (id, wait) -> {
             Outage outage = wait == null ? new Outage(clock) : wait.outage;
             boolean isToBeLogged = outage.isToBeLogged();
-            // another reason is news
+            // a new reason is logged at once
             if (isToBeLogged || (wait != null && !wait.reason.equals(reason))) {
                 LOG.warn("Route {} {}: {}", routeId, what, reason);
             }

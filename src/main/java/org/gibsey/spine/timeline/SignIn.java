@@ -36,7 +36,7 @@ class SignIn {
     @GetMapping("/auth.json")
     ResponseEntity<Map<String, Object>> auth() {
         return ResponseEntity.ok()
-                // whatever a caller accepts: in UTF-16 nothing here writes it, and that would be a defect in the log
+                // whatever Accept says: nothing here can write UTF-16, and an attempt would be logged as a defect
                 .contentType(MediaType.APPLICATION_JSON)
                 .cacheControl(CacheControl.noStore())
                 .body(settings);

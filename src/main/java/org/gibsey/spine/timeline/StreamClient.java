@@ -115,7 +115,7 @@ final class StreamClient implements WriteListener {
      * a time.
      */
     synchronized void whenDrained(Runnable next) {
-        // of a stream that has expired the end comes next
+        // what runs next on a stream that has expired is its end, and nothing takes its place
         if (!expired) {
             whenDrained = next;
             write();

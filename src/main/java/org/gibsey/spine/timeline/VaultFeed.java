@@ -78,7 +78,7 @@ final class VaultFeed implements SmartLifecycle {
     private @Nullable Thread thread;
     private volatile boolean running;
 
-    // the rest belongs to the thread
+    // what follows is used by the thread of the feed alone
     private final Set<StreamClient> live = new HashSet<>();
     private final List<Arrival> newcomers = new ArrayList<>();
     /** Null until the feed has found its position. */
@@ -227,7 +227,7 @@ final class VaultFeed implements SmartLifecycle {
             recent = new RecentGifts(history.latest(connection));
             LOG.warn("The database is another server than before; the timelines start again from what it has");
             live.forEach(client -> client.send(StreamServlet.RESET));
-            // who forgot everything reads the vault again when there is a position, and shows nothing until then
+            // after a reset a page shows nothing until it is told a position, at which it loads the vault again
             tell(live);
         }
     }
@@ -263,7 +263,7 @@ final class VaultFeed implements SmartLifecycle {
         Optional<List<StreamedGift>> missed = recent().after(from);
         if (missed.isEmpty()) {
             StreamPosition upTo = position();
-            // then it joins again, at the feed's position of now
+            // when it has caught up it joins again, at the position that the feed has now
             catchUp.send(client, from, upTo, () -> arrivals.add(new Arrival(client, upTo)));
             return;
         }
