@@ -75,8 +75,11 @@ public final class EventId {
                 edit.sets().contains(GiftChange.Field.LANG) ? "=" + image.lang() : null);
     }
 
-    /** The id of an erasure (version 5 of the reader): whoever asks twice asks the same. */
-    static UUID ofErasure(UUID reader) {
+    /**
+     * The id of an erasure (version 5 of the reader): whoever asks twice asks the same. Who knows the reader's id can compute it: what
+     * is known of it is not for everybody.
+     */
+    public static UUID ofErasure(UUID reader) {
         return named("erasure", reader.toString());
     }
 

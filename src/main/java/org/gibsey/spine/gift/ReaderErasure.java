@@ -23,13 +23,8 @@ public record ReaderErasure(UUID id, UUID reader, Instant at) {
     private static final GiftReader READER = GiftReader.ofEvents();
     private static final UUID NOBODY = new UUID(0, 0);
 
-    /** The id that the event of this reader has. Who knows the reader's id can compute it: what is known of it is not for everybody. */
-    public static UUID idOf(UUID reader) {
-        return EventId.ofErasure(reader);
-    }
-
     public static ReaderErasure of(UUID reader, Instant at) {
-        return new ReaderErasure(idOf(reader), reader, at);
+        return new ReaderErasure(EventId.ofErasure(reader), reader, at);
     }
 
     /** @return UTF-8 JSON */

@@ -104,7 +104,7 @@ final class TopicLook implements Watch.Look {
     }
 
     private NewTopic newTopic(String name) {
-        NewTopic topic = new NewTopic(name, Optional.of(settings.partitions()), Optional.empty());
-        return topic.configs(name.equals(settings.deadLetters()) ? DEAD_LETTERS : EVENTS);
+        return new NewTopic(name, Optional.of(settings.partitions()), Optional.empty())
+                .configs(name.equals(settings.deadLetters()) ? DEAD_LETTERS : EVENTS);
     }
 }

@@ -30,7 +30,6 @@ import org.gibsey.spine.gift.GiftChangeJson;
 import org.gibsey.spine.gift.GiftReader;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.MalformedJson;
-import org.gibsey.spine.gift.ReaderErasure;
 import org.gibsey.spine.identity.Caller;
 import org.gibsey.spine.identity.VaultReads;
 import org.jspecify.annotations.Nullable;
@@ -133,7 +132,7 @@ public final class AcceptChange implements Processor {
     /** Whether it is the dead event of a reader who asked to be forgotten, which is no gift, and nobody else's business. */
     private static boolean isWish(Map<String, @Nullable Object> row) {
         return row.get("user_id") instanceof UUID reader
-                && ReaderErasure.idOf(reader).equals(row.get("event_id"));
+                && EventId.ofErasure(reader).equals(row.get("event_id"));
     }
 
     private static Kind kind(Message message) {

@@ -106,9 +106,10 @@ final class FullAudit {
             UUID id = found.containsKey(conflict) || notIndexed.contains(conflict) ? conflict : ids.get(i);
             Account account = found.get(id);
             if (account != null) {
-                count(account);
+                SparseBits rows = seen.computeIfAbsent(account.place(), place -> new SparseBits());
+                count(rows.add(account.id()), account.place() == Place.DEAD_LETTER);
             } else if (notIndexed.contains(id)) {
-                countDead(lettersNotIndexed.add(id));
+                count(lettersNotIndexed.add(id), true);
             } else if (inFlight(records.get(i))) {
                 inFlight++;
             } else {
@@ -133,23 +134,13 @@ final class FullAudit {
                 List.copyOf(first));
     }
 
-    private void count(Account account) {
-        boolean isFirst =
-                seen.computeIfAbsent(account.place(), place -> new SparseBits()).add(account.id());
-        if (account.place() == Place.DEAD_LETTER) {
-            countDead(isFirst);
-        } else if (isFirst) {
-            stored++;
-        } else {
+    private void count(boolean isFirst, boolean isDead) {
+        if (!isFirst) {
             duplicates++;
-        }
-    }
-
-    private void countDead(boolean isFirst) {
-        if (isFirst) {
+        } else if (isDead) {
             dead++;
         } else {
-            duplicates++;
+            stored++;
         }
     }
 

@@ -20,7 +20,6 @@ record RouteFile(String name, String text, String revision) {
     /** More is not read: it would be read again at each look. */
     static final int MOST_BYTES = 1 << 20;
 
-    private static final String EXTENSION = ".camel.yaml";
     private static final int REVISION_BYTES = 6;
 
     static RouteFile of(String name, byte[] content) {
@@ -33,8 +32,7 @@ record RouteFile(String name, String text, String revision) {
     }
 
     static String routeId(String name) {
-        String base = String.valueOf(Path.of(name).getFileName());
-        return base.endsWith(EXTENSION) ? base.substring(0, base.length() - EXTENSION.length()) : base;
+        return String.valueOf(Path.of(name).getFileName()).replaceFirst("\\.camel\\.yaml$", "");
     }
 
     RouteProblem problem(int line, String reason) {

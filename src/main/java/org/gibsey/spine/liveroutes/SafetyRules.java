@@ -1,7 +1,6 @@
 package org.gibsey.spine.liveroutes;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -50,7 +49,7 @@ final class SafetyRules {
                     route.definition().getInput(), "uri:", "'" + path + "' is no path of requests: " + wrong));
         }
         for (String method : RehearsedRoute.methods(http)) {
-            if (Arrays.stream(RequestMethod.values()).map(Enum::name).noneMatch(method::equals)) {
+            if (RequestMethod.resolve(method) == null) {
                 problems.add(route.problem(
                         route.definition().getInput(),
                         "httpMethodRestrict",

@@ -93,16 +93,12 @@ class BatchConsumer extends KafkaConsumer<Object, Object> {
     private long lastCommitNanos = System.nanoTime();
 
     /** @param topicIds which topic a name stands for now; asked at each poll */
-    BatchConsumer(Properties properties, Function<String, Uuid> topicIds, Consumer<BatchConsumer> onClose) {
-        this(properties, topicIds, onClose, new PollBudget());
-    }
-
     @SuppressWarnings("unchecked") // Camel's consumers are of objects
-    private BatchConsumer(
+    BatchConsumer(
             Properties properties,
+            PollBudget budget,
             Function<String, Uuid> topicIds,
-            Consumer<BatchConsumer> onClose,
-            PollBudget budget) {
+            Consumer<BatchConsumer> onClose) {
         super(properties, (Deserializer<Object>) (Deserializer<?>) budget, (Deserializer<Object>)
                 (Deserializer<?>) budget);
         this.budget = budget;

@@ -17,6 +17,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.TopicPartition;
+import org.gibsey.spine.broker.PollBudget;
 import org.gibsey.spine.broker.TopicIds;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
@@ -52,10 +53,11 @@ public final class BatchConsumerFactory extends DefaultKafkaClientFactory {
     @Override
     public Consumer<Object, Object> getConsumer(Properties given) {
         return measured(given, given.getProperty(ConsumerConfig.GROUP_ID_CONFIG, "consumer"), (properties, id) -> {
-            BatchConsumer consumer = new BatchConsumer(properties, topicIds.getObject()::of, closed -> {
-                open.remove(closed);
-                release(id);
-            });
+            BatchConsumer consumer =
+                    new BatchConsumer(properties, new PollBudget(), topicIds.getObject()::of, closed -> {
+                        open.remove(closed);
+                        release(id);
+                    });
             open.add(consumer);
             metrics.put(id, new KafkaClientMetrics(consumer));
             return consumer;

@@ -29,9 +29,12 @@ import org.springframework.transaction.support.TransactionTemplate;
 @Component
 final class RefusalProof {
 
-    private static final String LAST =
-            "select array[user_id]::text[] as user_id, array[page_id] as page_id, array[symbol_id] as symbol_id,"
-                    + " array[lang] as lang from vault order by id desc limit 1";
+    private static final String LAST = """
+            select array[user_id]::text[] as user_id, array[coalesce(page_id, 1)] as page_id,
+                   array[symbol_id] as symbol_id, array[lang] as lang
+              from (values (1)) as always
+              left join lateral (select * from vault order by id desc limit 1) as last on true
+            """;
 
     /** The changes to try. Newer than any, so that they are not superseded. */
     private static final String CHANGES = """
@@ -154,19 +157,11 @@ final class RefusalProof {
     /** Texts of its own, should the table want them unique; all else as the database took it before. */
     private static Map<String, Object> gift(NamedParameterJdbcTemplate jdbc) {
         Map<String, Object> gift = new HashMap<>();
-        gift.put("user_id", new String[1]);
-        gift.put("page_id", new Long[] {1L});
-        gift.put("symbol_id", new Integer[1]);
-        gift.put("lang", new String[1]);
-        List<Map<String, Object>> last = jdbc.query(
-                LAST,
-                Map.of(),
-                (row, number) -> Map.of(
-                        "user_id", row.getArray("user_id").getArray(),
-                        "page_id", row.getArray("page_id").getArray(),
-                        "symbol_id", row.getArray("symbol_id").getArray(),
-                        "lang", row.getArray("lang").getArray()));
-        last.forEach(gift::putAll);
+        jdbc.query(LAST, last -> {
+            for (String column : List.of("user_id", "page_id", "symbol_id", "lang")) {
+                gift.put(column, last.getArray(column).getArray());
+            }
+        });
         UUID id = UUID.randomUUID();
         gift.put("event_id", new String[] {id.toString()});
         gift.put("question", new String[] {"Would it take this one? " + id});

@@ -13,7 +13,7 @@ import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.apache.camel.component.jdbc.JdbcConstants;
 import org.gibsey.spine.SpineSettings;
-import org.gibsey.spine.gift.ReaderErasure;
+import org.gibsey.spine.gift.EventId;
 import org.gibsey.spine.http.Refused;
 import org.gibsey.spine.identity.Caller;
 import org.jspecify.annotations.Nullable;
@@ -120,7 +120,7 @@ final class GiftAnswer implements Processor {
     private static boolean isWishOfAnother(Map<String, @Nullable Object> row, @Nullable Caller caller) {
         return isDead(row)
                 && row.get("user_id") instanceof UUID reader
-                && ReaderErasure.idOf(reader).equals(row.getOrDefault("change_id", row.get(EVENT_ID)))
+                && EventId.ofErasure(reader).equals(row.getOrDefault("change_id", row.get(EVENT_ID)))
                 && (caller == null || !caller.reader().equals(reader));
     }
 }

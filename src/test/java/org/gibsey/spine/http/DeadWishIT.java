@@ -7,7 +7,7 @@ import java.util.UUID;
 import org.gibsey.spine.SpineApplication;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.TestIssuer;
-import org.gibsey.spine.gift.ReaderErasure;
+import org.gibsey.spine.gift.EventId;
 import org.gibsey.spine.http.RawHttp.Answer;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -25,7 +25,7 @@ class DeadWishIT {
 
     @Test
     void isKnownToThatReaderAlone() throws Exception {
-        UUID wish = ReaderErasure.idOf(ANNA);
+        UUID wish = EventId.ofErasure(ANNA);
         try (TestIssuer issuer = TestIssuer.start();
                 var application =
                         (ServletWebServerApplicationContext) new SpringApplicationBuilder(SpineApplication.class)

@@ -34,6 +34,7 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.gibsey.spine.broker.PollBudget;
 import org.gibsey.spine.broker.TopicIds;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.TestTopic;
@@ -286,7 +287,8 @@ class BatchConsumerIT {
 
     @Test
     void restsAsLongAsItIsTold() {
-        try (BatchConsumer consumer = new BatchConsumer(properties(1), unused -> topicId, closed -> {})) {
+        try (BatchConsumer consumer =
+                new BatchConsumer(properties(1), new PollBudget(), unused -> topicId, closed -> {})) {
             long start = System.nanoTime();
 
             consumer.rest(5_000_000);
@@ -318,7 +320,7 @@ class BatchConsumerIT {
         private boolean positionUnknown;
 
         Polled(int maxPollRecords) {
-            super(properties(maxPollRecords), unused -> topicId, closed -> {});
+            super(properties(maxPollRecords), new PollBudget(), unused -> topicId, closed -> {});
             subscribe(List.of(name), Mockito.mock(ConsumerRebalanceListener.class));
         }
 
