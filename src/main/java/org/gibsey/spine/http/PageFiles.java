@@ -18,8 +18,11 @@ import org.springframework.core.io.ClassPathResource;
 import org.springframework.core.io.Resource;
 import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
 import org.springframework.http.HttpHeaders;
-import org.springframework.stereotype.Component;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.config.annotation.ResourceHandlerRegistry;
+import org.springframework.web.servlet.config.annotation.ViewControllerRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 import org.springframework.web.servlet.resource.HttpResource;
 import org.springframework.web.servlet.resource.ResourceResolver;
@@ -27,69 +30,60 @@ import org.springframework.web.servlet.resource.ResourceResolverChain;
 import org.springframework.web.servlet.resource.TransformedResource;
 
 /**
- * The files of the public pages, from memory and packed already. To look for a file in each jar, unpack it and pack it again for
+ * The files of the public pages, and the contract: {@code /openapi.yaml} for programs, {@code /docs} for people.
+ *
+ * <p>Pages come from memory and packed already. To look for a file in each jar, unpack it and pack it again for
  * each call would cost so much that four hundred connections that ask for files delayed saves by seconds; a path that leads to none
  * would cost as much. Folders that an operator has set ({@code spring.web.resources.static-locations}) come first, and
  * their files are read each time.
  */
-@Component
+@RestController
 final class PageFiles implements WebMvcConfigurer {
 
     private static final String CLASS_PATH = "classpath:";
     private static final String SWAGGER_UI = "/webjars/swagger-ui/";
+    private static final String WEB_JAR = CLASS_PATH + "/META-INF/resources" + SWAGGER_UI;
     private static final int WORTH_PACKING = 2_048;
 
-    private final List<String> locations;
+    private final String[] locations;
+    private final Known pages = new Known();
+    private final Known swagger = new Known();
+    private final byte[] contract = new ClassPathResource("openapi.yaml").getContentAsByteArray();
 
-    PageFiles(WebProperties properties) {
-        this.locations = List.of(properties.getResources().getStaticLocations());
-    }
-
-    @Override
-    public void addResourceHandlers(ResourceHandlerRegistry registry) {
-        String webJar = CLASS_PATH + "/META-INF/resources" + SWAGGER_UI;
-        Known swagger = new Known();
-        for (String name : List.of("swagger-ui.css", "swagger-ui-bundle.js")) {
-            // its folder is named by the version
-            find(webJar + "*/" + name).forEach(file -> swagger.add(name, file));
-        }
-        registry.addResourceHandler(SWAGGER_UI + "**")
-                .addResourceLocations(webJar)
-                .resourceChain(false)
-                .addResolver(swagger);
-        String pages = locations.stream()
+    PageFiles(WebProperties properties) throws IOException {
+        this.locations = properties.getResources().getStaticLocations();
+        String root = Stream.of(locations)
                 .filter(location -> location.startsWith(CLASS_PATH))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(
                         "spring.web.resources.static-locations has to name classpath:/static/ as well"));
-        String root = pages.substring(CLASS_PATH.length());
-        Known known = new Known();
-        for (Resource file : find(pages + "**/*")) {
-            String url = url(file);
-            known.add(url.substring(url.lastIndexOf(root) + root.length()), file);
-        }
-        registry.addResourceHandler("/**")
-                .addResourceLocations(locations.toArray(String[]::new))
+        pages.add(root + "**/*", root.substring(CLASS_PATH.length()));
+        // their folder is named by the version
+        swagger.add(WEB_JAR + "*/swagger-ui.css", "/");
+        swagger.add(WEB_JAR + "*/swagger-ui-bundle.js", "/");
+    }
+
+    @GetMapping(path = "/openapi.yaml", produces = MediaType.APPLICATION_YAML_VALUE)
+    byte[] openApi() {
+        return contract;
+    }
+
+    @Override
+    public void addViewControllers(ViewControllerRegistry registry) {
+        registry.addViewController("/docs").setViewName("forward:/docs/index.html");
+        registry.addRedirectViewController("/docs/", "/docs");
+    }
+
+    @Override
+    public void addResourceHandlers(ResourceHandlerRegistry registry) {
+        registry.addResourceHandler(SWAGGER_UI + "**")
+                .addResourceLocations(WEB_JAR)
                 .resourceChain(false)
-                .addResolver(known);
-    }
-
-    private static List<Resource> find(String pattern) {
-        try {
-            return Stream.of(new PathMatchingResourcePatternResolver().getResources(pattern))
-                    .filter(file -> file.isReadable() && !url(file).endsWith("/"))
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static String url(Resource file) {
-        try {
-            return file.getURL().toString();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+                .addResolver(swagger);
+        registry.addResourceHandler("/**")
+                .addResourceLocations(locations)
+                .resourceChain(false)
+                .addResolver(pages);
     }
 
     /** Files of the class path, as they are and as {@code gzip} packs them, by their path. */
@@ -98,14 +92,21 @@ final class PageFiles implements WebMvcConfigurer {
         private final Map<String, Resource> files = new HashMap<>();
         private final Map<String, Resource> packed = new HashMap<>();
 
-        void add(String path, Resource file) {
+        /** @param root the path of a file is what comes after the last of it */
+        void add(String pattern, String root) throws IOException {
+            for (Resource file : new PathMatchingResourcePatternResolver().getResources(pattern)) {
+                String url = file.getURL().toString();
+                if (file.isReadable() && !url.endsWith("/")) {
+                    pack(file, url.substring(url.lastIndexOf(root) + root.length()));
+                }
+            }
+        }
+
+        private void pack(Resource file, String path) throws IOException {
+            byte[] bytes = file.getContentAsByteArray();
             ByteArrayOutputStream zip = new ByteArrayOutputStream();
-            byte[] bytes;
             try (OutputStream out = new GZIPOutputStream(zip)) {
-                bytes = file.getContentAsByteArray();
                 out.write(bytes);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
             }
             files.put(path, new TransformedResource(file, bytes));
             // fonts are packed as they are

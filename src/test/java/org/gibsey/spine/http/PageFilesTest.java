@@ -3,6 +3,7 @@ package org.gibsey.spine.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
@@ -87,12 +88,13 @@ class PageFilesTest {
                 .getResponse();
     }
 
-    private static MockMvc pages(String... locations) {
+    private static MockMvc pages(String... locations) throws IOException {
         WebProperties properties = new WebProperties();
         properties.getResources().setStaticLocations(locations);
         GenericWebApplicationContext context = new GenericWebApplicationContext(new MockServletContext());
         new AnnotatedBeanDefinitionReader(context).register(Mvc.class);
-        context.registerBean(PageFiles.class, () -> new PageFiles(properties));
+        PageFiles files = new PageFiles(properties);
+        context.registerBean(PageFiles.class, () -> files);
         context.refresh();
         return MockMvcBuilders.webAppContextSetup(context).build();
     }
