@@ -51,11 +51,11 @@ final class AnswerMemory {
         long end = System.nanoTime() + PATIENCE_NANOS;
         Semaphore own = makingOfAClient.await(client, end);
         if (own == null) {
-            throw new Refused(Problem.busy());
+            throw Refused.busy();
         }
         if (!ClientTurns.isTaken(making, end)) {
             own.release();
-            throw new Refused(Problem.busy());
+            throw Refused.busy();
         }
         return new Place(client, own);
     }
@@ -85,10 +85,7 @@ final class AnswerMemory {
          */
         void send(int length) throws Refused {
             if (length > SMALL_BYTES) {
-                Problem problem = Problem.of(sending.take(client, length), calls);
-                if (problem != null) {
-                    throw new Refused(problem);
-                }
+                Refused.unlessTaken(sending.take(client, length), calls);
                 bytes = length;
             }
             endMaking();

@@ -99,10 +99,7 @@ final class CallerFilter extends HttpFilter {
             return known;
         }
         String address = ClientShares.client(request);
-        Problem notNow = guesses.ofLooking(address);
-        if (notNow != null) {
-            throw new Refused(notNow);
-        }
+        guesses.check(address);
         try {
             Caller caller = tokens.verify(token);
             guesses.right(address);

@@ -6,7 +6,6 @@ import io.github.bucket4j.Bucket;
 import io.github.bucket4j.TimeMeter;
 import java.time.Duration;
 import org.gibsey.spine.WrongTokens;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Bounds how many wrong tokens are verified, because a signature costs time: some of each address ({@link WrongTokens}), and
@@ -39,19 +38,17 @@ final class GuessLimit {
     }
 
     /**
-     * Whether a token that is not known may be looked at.
+     * Before a token that is not known is looked at.
      *
      * @param address of its client
-     * @return why not, or null
      */
-    @Nullable
-    Problem ofLooking(String address) {
+    void check(String address) throws Refused {
         if (wrong.areTooMany(address)) {
-            return Problem.guesses();
+            throw new Refused(Problem.guesses());
         }
-        return ofStrangers.getAvailableTokens() == 0 && right.getIfPresent(address) == null
-                ? Problem.guessesOfOthers()
-                : null;
+        if (ofStrangers.getAvailableTokens() == 0 && right.getIfPresent(address) == null) {
+            throw new Refused(Problem.guessesOfOthers());
+        }
     }
 
     /** A token of it was wrong. */

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.tomcat.util.net.SocketWrapperBase;
@@ -128,10 +127,7 @@ final class IncomingBody {
 
     private byte[] grow(byte[] body) throws Refused {
         int length = (int) Math.min(Math.max(STEP, 2L * body.length), announced < 0 ? maxBytes : announced);
-        Problem problem = Problem.of(bytes.take(client, length - body.length), coming);
-        if (problem != null) {
-            throw new Refused(problem);
-        }
+        Refused.unlessTaken(bytes.take(client, length - body.length), coming);
         held = length;
         return Arrays.copyOf(body, length);
     }
@@ -143,10 +139,7 @@ final class IncomingBody {
             return;
         }
         if (!waits) {
-            Problem problem = Problem.ofTaking(coming, client);
-            if (problem != null) {
-                throw new Refused(problem);
-            }
+            Refused.unlessTaken(coming.take(client, 1), coming);
             waits = true;
         }
         if (socket != null) {
@@ -177,11 +170,10 @@ final class IncomingBody {
     }
 
     private Refused large() {
-        return new Refused(Problem.large(String.format(Locale.ROOT, "The body must be at most %d bytes.", maxBytes)));
+        return new Refused(Problem.large("The body must be at most " + maxBytes + " bytes."));
     }
 
     private Refused slow() {
-        return new Refused(
-                Problem.slow(String.format(Locale.ROOT, "The body must arrive within %d ms.", maxTime.toMillis())));
+        return new Refused(Problem.slow("The body must arrive within " + maxTime.toMillis() + " ms."));
     }
 }

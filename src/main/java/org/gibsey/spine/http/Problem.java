@@ -1,13 +1,12 @@
 package org.gibsey.spine.http;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import jakarta.servlet.http.HttpServletResponse;
 import java.sql.SQLException;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import org.apache.kafka.common.KafkaException;
@@ -143,7 +142,7 @@ record Problem(
                 "Retry-After",
                 "1",
                 "RateLimit-Policy",
-                String.format(Locale.ROOT, "\"guesses\";q=%s;w=1", GuessLimit.MOST_A_SECOND),
+                "\"guesses\";q=" + GuessLimit.MOST_A_SECOND + ";w=1",
                 "RateLimit",
                 "\"guesses\";r=0;t=1");
         return new Problem(429, "guesses", "Too many refused tokens", detail, List.of(), limit);
@@ -152,28 +151,6 @@ record Problem(
     static Problem issuer() {
         String detail = "The issuer of the tokens cannot be asked for its keys at the moment. Repeat the call.";
         return new Problem(503, "issuer", "Issuer not available", detail);
-    }
-
-    /**
-     * Takes a place for a call.
-     *
-     * @return null when it was taken
-     */
-    static @Nullable Problem ofTaking(ClientShares places, String client) {
-        return of(places.take(client, 1), places);
-    }
-
-    /**
-     * What became of a wish for room.
-     *
-     * @return null when it was taken
-     */
-    static @Nullable Problem of(ClientShares.Outcome outcome, ClientShares room) {
-        return switch (outcome) {
-            case TAKEN -> null;
-            case SHARE_USED -> shareUsed(room);
-            case FULL -> busy();
-        };
     }
 
     static Problem busy() {
@@ -185,7 +162,7 @@ record Problem(
         String detail = "Nothing was done, because this client has as many calls open as one may have. End one first.";
         Map<String, String> limit = Map.of(
                 "RateLimit-Policy",
-                String.format(Locale.ROOT, "\"share\";q=%s;qu=\"concurrent-requests\"", places.share()),
+                "\"share\";q=" + places.share() + ";qu=\"concurrent-requests\"",
                 "RateLimit",
                 "\"share\";r=0");
         return new Problem(429, "share", "Too many calls of one client", detail, List.of(), limit);
@@ -305,22 +282,20 @@ record Problem(
         return json(target);
     }
 
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    private record Body(
+            String type,
+            String title,
+            int status,
+            @Nullable String detail,
+            @Nullable String instance,
+            List<FieldError> errors) {}
+
     private byte[] json(@Nullable String target) {
-        Map<String, Object> members = new LinkedHashMap<>();
-        members.put("type", reason.equals("http") ? "about:blank" : "/problems#" + reason);
-        members.put("title", title);
-        members.put("status", status);
-        if (detail != null) {
-            members.put("detail", detail);
-        }
-        if (target != null && target.length() <= LONGEST_INSTANCE) {
-            members.put("instance", target);
-        }
-        if (!errors.isEmpty()) {
-            members.put("errors", errors);
-        }
+        String type = reason.equals("http") ? "about:blank" : "/problems#" + reason;
+        String instance = target == null || target.length() > LONGEST_INSTANCE ? null : target;
         try {
-            return JSON.writeValueAsBytes(members);
+            return JSON.writeValueAsBytes(new Body(type, title, status, detail, instance, errors));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("text and numbers can be written", e);
         }

@@ -94,28 +94,27 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         if (!isRunAllowed() || isSuspended()) {
             return refuse(isRemoved() ? Problem.ofStatus(404) : Problem.stopped(), request, response);
         }
+        String client = Caller.client(request);
         try {
             // a save is one wherever its route lies, and so is a change
             boolean isOfReaders = metrics != null || isChange;
             CallerFilter.demandCaller(
                     request, isOfReaders ? "/vault" : getEndpoint().getPath(), shared.auth());
-        } catch (Refused nobody) {
-            return refuse(nobody.problem(), request, response);
-        }
-        String client = Caller.client(request);
-        if (places == null) {
-            return route(client, request, response);
-        }
-        boolean isLimited = isChange || (metrics != null && metrics.counts(request));
-        Problem tooMany = isLimited ? shared.limit().take(client, response) : null;
-        Problem full = tooMany == null ? Problem.ofTaking(places, client) : tooMany;
-        if (full != null) {
-            return refuse(full, request, response);
+            if (isChange || (metrics != null && metrics.counts(request))) {
+                shared.limit().take(client, response);
+            }
+            if (places != null) {
+                Refused.unlessTaken(places.take(client, 1), places);
+            }
+        } catch (Refused refused) {
+            return refuse(refused.problem(), request, response);
         }
         try {
             return route(client, request, response);
         } finally {
-            places.leave(client, 1);
+            if (places != null) {
+                places.leave(client, 1);
+            }
         }
     }
 

@@ -62,9 +62,10 @@ final class PublicValve extends ErrorReportValve {
     public void invoke(Request request, Response response) throws IOException, ServletException {
         PagePolicy.ofPublic(request.getDecodedRequestURI()).harden(request, response, issuer);
         String client = ClientShares.client(request);
-        Problem tooMany = Problem.ofTaking(calls, client);
-        if (tooMany != null) {
-            refuse(tooMany, request, response);
+        try {
+            Refused.unlessTaken(calls.take(client, 1), calls);
+        } catch (Refused tooMany) {
+            refuse(tooMany.problem(), request, response);
             return;
         }
         // a line that cannot be read has none

@@ -14,13 +14,21 @@ public final class Refused extends IOException {
     }
 
     /** Nothing was done, because all places are taken. */
-    public static Refused busy() {
+    static Refused busy() {
         return new Refused(Problem.busy());
     }
 
-    /** Nothing was done, because this client has as much as one may have. */
-    public static Refused shareUsed(ClientShares places) {
-        return new Refused(Problem.shareUsed(places));
+    /**
+     * Nothing was done, because a client was given no room.
+     *
+     * @param calls the answer names how many of these one client may have
+     */
+    public static void unlessTaken(ClientShares.Outcome outcome, ClientShares calls) throws Refused {
+        switch (outcome) {
+            case TAKEN -> {}
+            case SHARE_USED -> throw new Refused(Problem.shareUsed(calls));
+            case FULL -> throw busy();
+        }
     }
 
     /** It is for readers who are known. */

@@ -7,11 +7,9 @@ import io.github.bucket4j.ConsumptionProbe;
 import io.github.bucket4j.TimeMeter;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.gibsey.spine.ClientShares;
 import org.gibsey.spine.SpineSettings;
-import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
@@ -52,7 +50,7 @@ final class SaveLimit {
         this.perMinute = perMinute;
         this.time = time;
         long secondsToFill = perMinute == 0 ? 1 : (60L * BURST + perMinute - 1) / perMinute;
-        this.policy = String.format(Locale.ROOT, "\"saves\";q=%s;w=%s", BURST, secondsToFill);
+        this.policy = "\"saves\";q=" + BURST + ";w=" + secondsToFill;
         this.buckets = Caffeine.newBuilder()
                 .maximumSize(MOST_CLIENTS)
                 // a bucket that is full says nothing
@@ -71,26 +69,18 @@ final class SaveLimit {
      * Counts one save or change, and says in the answer how many are left.
      *
      * @param client whose it is, by any name that a client cannot make up
-     * @return why it is refused, or null
      */
-    @Nullable
-    Problem take(String client, HttpServletResponse response) {
+    void take(String client, HttpServletResponse response) throws Refused {
         if (perMinute == 0) {
-            return null;
+            return;
         }
         ConsumptionProbe probe = buckets.get(client, unused -> newBucket()).tryConsumeAndReturnRemaining(1);
         response.setHeader("RateLimit-Policy", policy);
-        response.setHeader(
-                "RateLimit",
-                String.format(
-                        Locale.ROOT,
-                        "\"saves\";r=%s;t=%s",
-                        probe.getRemainingTokens(),
-                        seconds(
-                                probe.isConsumed()
-                                        ? probe.getNanosToWaitForReset()
-                                        : probe.getNanosToWaitForRefill())));
-        return probe.isConsumed() ? null : Problem.rate(seconds(probe.getNanosToWaitForRefill()));
+        long seconds = seconds(probe.isConsumed() ? probe.getNanosToWaitForReset() : probe.getNanosToWaitForRefill());
+        response.setHeader("RateLimit", "\"saves\";r=" + probe.getRemainingTokens() + ";t=" + seconds);
+        if (!probe.isConsumed()) {
+            throw new Refused(Problem.rate(seconds));
+        }
     }
 
     /** How many it remembers. */

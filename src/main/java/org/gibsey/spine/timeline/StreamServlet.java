@@ -68,28 +68,25 @@ final class StreamServlet extends HttpServlet {
             throws ServletException, IOException {
         try {
             visible.to(Caller.of(request));
-        } catch (Refused nobody) {
-            refuse(request, response, nobody);
-            return;
-        }
-        if (METHODS.contains(request.getMethod())) {
-            super.service(request, response);
-        } else {
-            response.setHeader(HttpHeaders.ALLOW, String.join(", ", METHODS));
-            response.sendError(HttpServletResponse.SC_METHOD_NOT_ALLOWED);
+            if (METHODS.contains(request.getMethod())) {
+                super.service(request, response);
+            } else {
+                response.setHeader(HttpHeaders.ALLOW, String.join(", ", METHODS));
+                response.sendError(HttpServletResponse.SC_METHOD_NOT_ALLOWED);
+            }
+        } catch (Refused refused) {
+            refuse(request, response, refused);
         }
     }
 
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        RequestQuery query;
-        StreamedGift.Filter filter;
+        RequestQuery query = RequestQuery.of(request);
+        StreamedGift.Filter filter = new StreamedGift.Filter(
+                query.int64("page_id"), query.int32("symbol_id"), visible.to(Caller.of(request)));
         try {
-            query = RequestQuery.of(request);
-            filter = new StreamedGift.Filter(
-                    query.int64("page_id"), query.int32("symbol_id"), visible.to(Caller.of(request)));
             query.check();
-        } catch (InvalidInput | IOException e) {
+        } catch (InvalidInput e) {
             refuse(request, response, e);
             return;
         }
@@ -98,11 +95,8 @@ final class StreamServlet extends HttpServlet {
             return;
         }
         String sharer = Caller.client(request);
-        switch (places.take(sharer, 1)) {
-            case FULL -> refuse(request, response, Refused.busy());
-            case SHARE_USED -> refuse(request, response, Refused.shareUsed(places));
-            case TAKEN -> open(request, response, filter, lastId(request, query), sharer);
-        }
+        Refused.unlessTaken(places.take(sharer, 1), places);
+        open(request, response, filter, lastId(request, query), sharer);
     }
 
     /** The public port makes a problem of it. */

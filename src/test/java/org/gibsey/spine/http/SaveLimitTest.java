@@ -48,23 +48,24 @@ class SaveLimitTest {
     @Test
     void whoWaitsAsLongAsItIsToldIsTaken() {
         SaveLimit slow = new SaveLimit(1, time);
-        IntStream.range(0, SaveLimit.BURST).forEach(i -> slow.take("192.0.2.1", response));
-        Problem problem = slow.take("192.0.2.1", response);
+        IntStream.range(0, SaveLimit.BURST).forEach(i -> take(slow, "192.0.2.1"));
+        Problem problem = take(slow, "192.0.2.1");
         assertThat(problem).isNotNull();
         assertThat(problem.headers()).containsEntry("Retry-After", "60");
 
         time.pass(Duration.ofSeconds(60));
 
-        assertThat(slow.take("192.0.2.1", response)).isNull();
+        assertThat(take(slow, "192.0.2.1")).isNull();
     }
 
     @Test
     void isOffUnlessSet() {
         SaveLimit off = new SaveLimit(0, time);
 
-        assertThat(IntStream.range(0, 1_000))
-                .allSatisfy(i -> assertThat(off.take("192.0.2.1", response)).isNull());
-        assertThat(response.getHeaderNames()).isEmpty();
+        assertThat(IntStream.range(0, 1_000)).allSatisfy(i -> {
+            assertThat(take(off, "192.0.2.1")).isNull();
+            assertThat(response.getHeaderNames()).isEmpty();
+        });
         assertThat(off.clients()).isZero();
     }
 
@@ -72,7 +73,7 @@ class SaveLimitTest {
     void remembersTwentyThousandClientsHoweverManyThereAre() {
         long most = 0;
         for (int i = 0; i < 200_000; i++) {
-            limit.take("client " + i, response);
+            take("client " + i);
             most = i % 10_000 == 0 ? Math.max(most, limit.clients()) : most;
         }
 
@@ -89,7 +90,17 @@ class SaveLimitTest {
     }
 
     private @Nullable Problem take(String client) {
+        return take(limit, client);
+    }
+
+    /** @return why it is refused, or null */
+    private @Nullable Problem take(SaveLimit limit, String client) {
         response = new MockHttpServletResponse();
-        return limit.take(client, response);
+        try {
+            limit.take(client, response);
+            return null;
+        } catch (Refused refused) {
+            return refused.problem();
+        }
     }
 }
