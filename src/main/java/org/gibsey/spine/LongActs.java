@@ -93,23 +93,20 @@ public final class LongActs {
      * @throws InvalidEndpointRequestException if one of this name runs already
      */
     public Act begin(String name, long of) {
-        return begin(new Act(name, of, clock.instant(), null, () -> {}));
+        return begin(name, of, null, () -> {});
     }
 
     /**
-     * Begins one that does not say itself how far it is, nor looks whether it is to stop.
+     * Begins one that is asked how far it is, and does not look whether it is to stop.
      *
-     * @param done   how far it is, asked whenever somebody wants to know
+     * @param done   how far it is; null where {@link Act#done} says so
      * @param onStop ends it
      * @throws InvalidEndpointRequestException if one of this name runs already
      */
-    public Act begin(String name, long of, LongSupplier done, Runnable onStop) {
-        return begin(new Act(name, of, clock.instant(), done, onStop));
-    }
-
-    private Act begin(Act act) {
-        if (running.putIfAbsent(act.name, act) != null) {
-            throw refused("another " + act.name + " is under way; see /actuator/acts");
+    public Act begin(String name, long of, @Nullable LongSupplier done, Runnable onStop) {
+        Act act = new Act(name, of, done, onStop);
+        if (running.putIfAbsent(name, act) != null) {
+            throw refused("another " + name + " is under way; see /actuator/acts");
         }
         return act;
     }
@@ -123,17 +120,16 @@ public final class LongActs {
 
         private final String name;
         private final long of;
-        private final Instant since;
+        private final Instant since = clock.instant();
         private final AtomicLong counted = new AtomicLong();
         private final LongSupplier done;
         private final Runnable onStop;
         private volatile boolean stopping;
         private volatile @Nullable Object result;
 
-        private Act(String name, long of, Instant since, @Nullable LongSupplier done, Runnable onStop) {
+        private Act(String name, long of, @Nullable LongSupplier done, Runnable onStop) {
             this.name = name;
             this.of = of;
-            this.since = since;
             this.done = done == null ? counted::get : done;
             this.onStop = onStop;
         }

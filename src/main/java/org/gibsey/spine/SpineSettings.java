@@ -13,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import org.hibernate.validator.constraints.time.DurationMax;
 import org.hibernate.validator.constraints.time.DurationMin;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -219,7 +218,7 @@ public record SpineSettings(
         /** Without the secret. */
         @Override
         public String toString() {
-            return String.format(Locale.ROOT, "Auth[issuer=%s, audience=%s, read=%s]", issuer, audience, read);
+            return "Auth[issuer=" + issuer + ", audience=" + audience + ", read=" + read + "]";
         }
     }
 

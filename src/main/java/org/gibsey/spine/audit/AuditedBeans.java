@@ -2,6 +2,7 @@ package org.gibsey.spine.audit;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import javax.management.Attribute;
 import javax.management.AttributeList;
@@ -53,15 +54,10 @@ class AuditedBeans implements CamelContextConfiguration {
                             new Class<?>[] {ModelMBean.class, MBeanRegistration.class},
                             (proxy, method, arguments) -> {
                                 String change = change(method.getName(), arguments);
-                                Call call = () -> method.invoke(bean, arguments);
+                                Callable<Object> call = () -> method.invoke(bean, arguments);
                                 return change == null ? answer(call) : audited(name, change, call);
                             });
         }
-    }
-
-    private interface Call {
-        @Nullable
-        Object make() throws ReflectiveOperationException;
     }
 
     /** What a call of an MBean changes, without the values, which may be what a reader wrote; null if it reads. */
@@ -79,7 +75,7 @@ class AuditedBeans implements CamelContextConfiguration {
         return null;
     }
 
-    private static @Nullable Object audited(ObjectName bean, String change, Call call) throws Throwable {
+    private static @Nullable Object audited(ObjectName bean, String change, Callable<Object> call) throws Throwable {
         // routes and consumers have lists of their own, in the plural
         String action = bean.getKeyProperty("type").replaceFirst("s$", "") + "-" + change;
         String name = bean.getKeyProperty("name").replace("\"", "");
@@ -94,9 +90,9 @@ class AuditedBeans implements CamelContextConfiguration {
         }
     }
 
-    private static @Nullable Object answer(Call call) throws Throwable {
+    private static @Nullable Object answer(Callable<Object> call) throws Throwable {
         try {
-            return call.make();
+            return call.call();
         } catch (InvocationTargetException e) {
             throw e.getCause();
         }

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Supplier;
-import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
@@ -70,11 +69,6 @@ public final class AcceptGift implements Processor {
         return ProcessorDefinitionHelper.filterTypeInOutputs(route.getOutputs(), ProcessDefinition.class).stream()
                 .filter(step -> bean.equals(step.getRef()))
                 .toList();
-    }
-
-    /** Whether this process takes saves. */
-    static boolean isUsedIn(CamelContext camel) {
-        return camel.getRoutes().stream().anyMatch(AcceptGift::isUsedIn);
     }
 
     static boolean isUsedIn(Route route) {

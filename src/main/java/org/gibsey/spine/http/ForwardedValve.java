@@ -88,12 +88,7 @@ final class ForwardedValve extends ValveBase {
     }
 
     private static boolean isForwarded(Request request) {
-        for (String header : HEADERS) {
-            if (request.getHeader(header) != null) {
-                return true;
-            }
-        }
-        return false;
+        return HEADERS.stream().anyMatch(header -> request.getHeader(header) != null);
     }
 
     private void believe(Request request, InetAddress peer) {

@@ -2,9 +2,7 @@ package org.gibsey.spine.http;
 
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -96,24 +94,20 @@ final class KafkaStatus implements Processor {
             // under way beside the question about the topic
             var nodes = admin.describeCluster().nodes();
             TopicState state = TopicState.of(admin, List.of(topic)).get(topic);
-            return new Status(nodes.get().size(), fault(state).orElse(null), System.nanoTime());
+            return new Status(nodes.get().size(), fault(state), System.nanoTime());
         } catch (ExecutionException | KafkaException e) {
             return new Status(0, "The broker cannot be reached at the moment.", System.nanoTime());
         }
     }
 
-    private Optional<String> fault(@Nullable TopicState state) {
+    private @Nullable String fault(@Nullable TopicState state) {
         if (state == null) {
-            return Optional.of(String.format(Locale.ROOT, "Topic %s does not exist.", topic));
+            return "Topic " + topic + " does not exist.";
         }
         int closed = state.closed().size();
+        int all = state.description().partitions().size();
         return closed == 0
-                ? Optional.empty()
-                : Optional.of(String.format(
-                        Locale.ROOT,
-                        "%d of %d partitions of topic %s take no gifts at the moment.",
-                        closed,
-                        state.description().partitions().size(),
-                        topic));
+                ? null
+                : closed + " of " + all + " partitions of topic " + topic + " take no gifts at the moment.";
     }
 }

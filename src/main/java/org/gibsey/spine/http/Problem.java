@@ -282,14 +282,14 @@ record Problem(
         return json(target);
     }
 
-    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
     private record Body(
             String type,
             String title,
             int status,
             @Nullable String detail,
             @Nullable String instance,
-            List<FieldError> errors) {}
+            @JsonInclude(JsonInclude.Include.NON_EMPTY) List<FieldError> errors) {}
 
     private byte[] json(@Nullable String target) {
         String type = reason.equals("http") ? "about:blank" : "/problems#" + reason;

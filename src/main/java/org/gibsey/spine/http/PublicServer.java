@@ -70,27 +70,24 @@ class PublicServer {
         Predicate<InetAddress> proxies = address -> trusted.stream().anyMatch(network -> network.contains(address));
         return tomcat -> {
             tomcat.setProtocol(HeadDeadline.class.getName());
-            tomcat.addProtocolHandlerCustomizers((HeadDeadline protocol) -> {
-                protocol.setMaxNanos(settings.http().headTime().toNanos());
+            tomcat.addConnectorCustomizers(connector -> {
+                HeadDeadline http = (HeadDeadline) connector.getProtocolHandler();
+                http.setMaxNanos(settings.http().headTime().toNanos());
                 // nobody here needs extensions of chunks or trailers, and Tomcat would wait for each byte of them
                 // anew: a body could take hours. Room for the empty line that ends a body in chunks, and no more
-                protocol.setMaxExtensionSize(0);
-                protocol.setMaxTrailerSize(2);
-            });
-            tomcat.addConnectorCustomizers(connector -> {
+                http.setMaxExtensionSize(0);
+                http.setMaxTrailerSize(2);
                 // with it, HTTP/2 of Tomcat 10.1.62 was seen to lose its place between frames, and to hang up
                 connector.setProperty("useAsyncIO", "false");
                 connector.setProperty("socket.txBufSize", Integer.toString(UNREAD_BYTES));
+                // buffers of some 60 KB; Tomcat keeps 200 of them, and makes new ones for each further call in work
+                http.setProcessorCache(settings.http().concurrentSaves());
+                http.shareConnections(
+                        ConnectionMemory.atMost("connections", http.getMaxConnections(), OF_THE_HEAP), proxies);
+                connections.set(http.connections());
                 PriorKnowledge http2 = new PriorKnowledge();
-                if (connector.getProtocolHandler() instanceof HeadDeadline http) {
-                    // buffers of some 60 KB; Tomcat keeps 200 of them, and makes new ones for each further call in work
-                    http.setProcessorCache(settings.http().concurrentSaves());
-                    http.shareConnections(
-                            ConnectionMemory.atMost("connections", http.getMaxConnections(), OF_THE_HEAP), proxies);
-                    connections.set(http.connections());
-                    // a stream whose window stays closed, like a connection that takes no bytes
-                    http2.setStreamWriteTimeout(http.getConnectionTimeout());
-                }
+                // a stream whose window stays closed, like a connection that takes no bytes
+                http2.setStreamWriteTimeout(http.getConnectionTimeout());
                 connector.addUpgradeProtocol(http2);
             });
             SpineSettings.Http http = settings.http();

@@ -1,6 +1,5 @@
 package org.gibsey.spine.http;
 
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -59,7 +58,7 @@ public final class TopicLimit {
 
     /** Whether this process takes saves. */
     public boolean takesSaves() {
-        return AcceptGift.isUsedIn(camel);
+        return camel.getRoutes().stream().anyMatch(AcceptGift::isUsedIn);
     }
 
     /** Those that carry what this process takes: gifts, and changes, which hold the whole gift as well. */
@@ -81,15 +80,11 @@ public final class TopicLimit {
     public Optional<String> fault(TopicState topic) {
         int bodyBytes = settings.limits().bodyBytes();
         int maxMessageBytes = topic.maxMessageBytes().orElse(Integer.MAX_VALUE);
-        return bodyBytes <= maxMessageBytes
-                        || !topics().contains(topic.description().name())
+        String name = topic.description().name();
+        return bodyBytes <= maxMessageBytes || !topics().contains(name)
                 ? Optional.empty()
-                : Optional.of(String.format(
-                        Locale.ROOT,
-                        "MAX_BODY_BYTES (spine.limits.body-bytes) is %d, but topic %s takes messages of at most %d"
-                                + " bytes (its max.message.bytes): lower the one or raise the other",
-                        bodyBytes,
-                        topic.description().name(),
-                        maxMessageBytes));
+                : Optional.of("MAX_BODY_BYTES (spine.limits.body-bytes) is " + bodyBytes + ", but topic " + name
+                        + " takes messages of at most " + maxMessageBytes
+                        + " bytes (its max.message.bytes): lower the one or raise the other");
     }
 }

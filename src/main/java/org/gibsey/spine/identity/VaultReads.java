@@ -3,7 +3,6 @@ package org.gibsey.spine.identity;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.util.Locale;
 import javax.sql.DataSource;
 import org.gibsey.spine.SpineSettings;
 import org.jspecify.annotations.Nullable;
@@ -73,7 +72,7 @@ public final class VaultReads extends DelegatingDataSource {
         connection.setAutoCommit(false);
         try (PreparedStatement become = connection.prepareStatement(BECOME)) {
             become.setString(1, role);
-            become.setString(2, String.format(Locale.ROOT, "{\"sub\":\"%s\",\"role\":\"%s\"}", caller.reader(), role));
+            become.setString(2, "{\"sub\":\"" + caller.reader() + "\",\"role\":\"" + role + "\"}");
             become.execute();
         }
     }
