@@ -119,11 +119,11 @@ final class PublicValve extends ErrorReportValve {
     private void dropRest(String client, Request request, Response response) throws IOException {
         org.apache.coyote.Request wire = request.getCoyoteRequest();
         SocketWrapperBase<?> socket = (SocketWrapperBase<?>) request.getAttribute(IncomingBody.SOCKET);
-        // HTTP/2 resets the stream, and a client that still waits for 100 sends nothing
-        if (request.isFinished() || wire.hasExpectation() || isHttp2(request)) {
+        if (request.isFinished()) {
             return;
         }
         response.finishResponse();
+        // there is none for HTTP/2, which resets the stream
         if (socket != null
                 && response.getStatus() != HttpServletResponse.SC_REQUEST_TIMEOUT
                 && comingBodies.take(client, 1) == ClientShares.Outcome.TAKEN) {
