@@ -1,9 +1,7 @@
 package org.gibsey.spine.http;
 
-import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
-import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
@@ -31,7 +29,6 @@ final class IncomingBody {
     static final long SHORTEST_PAUSE = TimeUnit.MICROSECONDS.toNanos(50);
     static final long LONGEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
 
-    private final HttpServletRequest request;
     private final ServletInputStream in;
     private final @Nullable SocketWrapperBase<?> socket;
     private final long announced;
@@ -52,7 +49,6 @@ final class IncomingBody {
     IncomingBody(
             HttpServletRequest request, String client, SpineSettings settings, ClientShares coming, ClientShares bytes)
             throws IOException {
-        this.request = request;
         this.in = request.getInputStream();
         this.socket = (SocketWrapperBase<?>) request.getAttribute(SOCKET);
         this.announced = request.getContentLengthLong();
@@ -114,9 +110,7 @@ final class IncomingBody {
                 return size == body.length ? body : Arrays.copyOf(body, size);
             }
             if (full) {
-                throw size < maxBytes
-                        ? new Refused(Problem.malformed("The body is longer than its Content-Length."))
-                        : large();
+                throw large();
             }
             size += count;
             if (System.nanoTime() > end) {
@@ -151,9 +145,6 @@ final class IncomingBody {
         for (long pause = SHORTEST_PAUSE; in.available() == 0 && !in.isFinished(); pause = longer(pause)) {
             if (System.nanoTime() > end) {
                 throw slow();
-            }
-            if (request.getAttribute(RequestDispatcher.ERROR_EXCEPTION) != null) {
-                throw new EOFException("the client has reset the stream");
             }
             LockSupport.parkNanos(pause);
         }

@@ -58,6 +58,14 @@ class IncomingBodyTest {
         assertRefused(announced::read, 408);
     }
 
+    /** One that comes so fast that each look finds something is never waited for. */
+    @Test
+    void aBodyThatIsNeverWaitedForHasItsTimeToo() throws IOException {
+        bodiesMayTake(Duration.ZERO);
+
+        assertRefused(body("192.0.2.1", 10, 10)::read, 408);
+    }
+
     @Test
     void bodiesThatAreThereAreAShareOfTheRoomForAllBodies() throws IOException {
         IncomingBody first = body("192.0.2.1", ROOM * 7 / 16, ROOM * 7 / 16);

@@ -34,6 +34,7 @@ final class RawHttp2 implements AutoCloseable {
     private static final int END_STREAM = 1;
     private static final int END_HEADERS = 4;
     private static final int ACKNOWLEDGED = 1;
+    private static final int CANCEL = 8;
     private static final int PATIENCE_MS = 60_000;
 
     private final Socket socket;
@@ -139,9 +140,20 @@ final class RawHttp2 implements AutoCloseable {
                 "content-length", Integer.toString(length));
     }
 
-    /** Announces a JSON body, and sends nothing of it. */
-    void announce(String path, int length) throws IOException {
-        head(save(path, length), 0);
+    /**
+     * Announces a JSON body, and sends nothing of it.
+     *
+     * @return its stream
+     */
+    int announce(String path, int length) throws IOException {
+        int stream = head(save(path, length), 0);
+        out.flush();
+        return stream;
+    }
+
+    /** Takes a call back. */
+    void reset(int stream) throws IOException {
+        frame(RESET, 0, stream, ByteBuffer.allocate(4).putInt(CANCEL).array());
         out.flush();
     }
 

@@ -10,6 +10,11 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.camel.CamelContext;
+import org.apache.camel.builder.RouteBuilder;
 import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.http.RawHttp.Answer;
 import org.junit.jupiter.api.AfterEach;
@@ -29,6 +34,7 @@ import org.springframework.test.context.TestPropertySource;
 @TestPropertySource(
         properties = {
             "spine.http.concurrent-saves=32",
+            "spine.http.concurrent-reads=2",
             "spine.http.body-time=3s",
             "server.tomcat.connection-timeout=60s"
         })
@@ -36,12 +42,16 @@ class SlowBodiesIT {
 
     private static final String GIFT = "{\"page_id\":49901,\"question\":\"q\",\"answer\":\"a\"}";
     private static final int PLACES = 32;
+    private static final int OTHER_PLACES = 2;
 
     @LocalServerPort
     int port;
 
     @Autowired
     MeterRegistry meters;
+
+    @Autowired
+    CamelContext camel;
 
     private final List<Socket> open = new ArrayList<>();
 
@@ -80,11 +90,58 @@ class SlowBodiesIT {
         }
     }
 
+    /** What is no save has places of its own; half of them one client may have. */
+    @Test
+    void callsOfOneClientThatAreHeldUpLeaveAPlaceForOthers() throws Exception {
+        AtomicInteger begun = new AtomicInteger();
+        CountDownLatch end = new CountDownLatch(1);
+        camel.addRoutes(new RouteBuilder() {
+            @Override
+            public void configure() {
+                from("platform-http:/hold?httpMethodRestrict=POST")
+                        .routeId("hold")
+                        .process(exchange -> {
+                            begun.incrementAndGet();
+                            end.await();
+                        });
+            }
+        });
+        try {
+            CompletableFuture<Answer> first = hold(1);
+            await().until(() -> begun.get() == 1);
+            assertThat(hold(1).join().status()).isEqualTo(429);
+            CompletableFuture<Answer> ofAnother = hold(2);
+            await().until(() -> begun.get() == 2);
+
+            end.countDown();
+            assertThat(List.of(first.join().status(), ofAnother.join().status()))
+                    .containsOnly(204);
+        } finally {
+            end.countDown();
+            camel.getRouteController().stopRoute("hold");
+            camel.removeRoute("hold");
+        }
+    }
+
+    private CompletableFuture<Answer> hold(int from) {
+        CompletableFuture<Answer> answer = new CompletableFuture<>();
+        new Thread(() -> {
+                    try {
+                        answer.complete(RawHttp.send(
+                                port, from, "POST /hold HTTP/1.1\nHost: x\nConnection: close\nContent-Length: 0\n\n"));
+                    } catch (IOException e) {
+                        answer.completeExceptionally(e);
+                    }
+                })
+                .start();
+        return answer;
+    }
+
     /** An answer that is not read keeps its thread, also one that says that there is nothing. */
     @Test
     void streamsOfHttp2WhoseWindowsStayClosedHoldNoMoreThanAShareOfAllCalls() throws IOException {
         int atATime = 32;
-        int share = (2 * PLACES + 128) / 2;
+        int share = (2 * PLACES + OTHER_PLACES) / 2;
         List<RawHttp2> deaf = new ArrayList<>();
         try (RawHttp2 refused = RawHttp2.open(port, 1, 0)) {
             while (deaf.size() * atATime < share) {
@@ -122,6 +179,17 @@ class SlowBodiesIT {
             calls.announce("/vault/save", 100);
 
             assertThat(calls.answers(1)).allSatisfy(answer -> assertThat(answer).contains("\"status\":408"));
+        }
+    }
+
+    /** Its time would be over later, and say something else. */
+    @Test
+    void aBodyWhoseCallIsTakenBackIsWaitedForNoLonger() throws IOException {
+        double before = rejectedAsMalformed();
+        try (RawHttp2 calls = RawHttp2.open(port, 1, RawHttp2.WINDOW)) {
+            calls.reset(calls.announce("/vault/save", 100));
+
+            await().until(() -> rejectedAsMalformed() - before >= 1);
         }
     }
 
