@@ -34,6 +34,12 @@ final class ClientTurns {
         return isTaken(turns, end) ? turns : null;
     }
 
+    /** How many are remembered. */
+    long clients() {
+        clients.cleanUp();
+        return clients.estimatedSize();
+    }
+
     /** Whether there was a place in time; an interrupted thread finds none. */
     static boolean isTaken(Semaphore places, long end) {
         try {

@@ -1,6 +1,7 @@
 package org.gibsey.spine.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +37,20 @@ class ClientTurnsTest {
 
         waits.join();
         assertThat(got.get()).isSameAs(first);
+    }
+
+    @Test
+    void nothingIsLeftOfClientsThatAreDone() {
+        for (int i = 0; i < 10_000; i++) {
+            Semaphore turn = turns.await("client " + i, now());
+            assertThat(turn).isNotNull();
+            turn.release();
+        }
+
+        await().until(() -> {
+            System.gc();
+            return turns.clients() == 0;
+        });
     }
 
     private static long now() {

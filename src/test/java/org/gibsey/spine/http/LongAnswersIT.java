@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -140,7 +141,7 @@ class LongAnswersIT {
                     int count = answer.read(some);
                     read[0] += Math.max(count, 0);
                     return count < 0;
-                } catch (IOException reset) {
+                } catch (SocketException reset) {
                     return true;
                 }
             });

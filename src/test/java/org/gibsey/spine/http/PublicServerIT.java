@@ -2,6 +2,7 @@ package org.gibsey.spine.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.MeterRegistry;
@@ -27,8 +28,10 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
+import org.apache.catalina.connector.Connector;
 import org.apache.catalina.connector.Request;
 import org.apache.coyote.http11.Http11Processor;
+import org.apache.coyote.http2.Http2Protocol;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.embedded.LiveObjects;
 import org.gibsey.spine.embedded.Patience;
@@ -41,6 +44,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.boot.web.embedded.tomcat.TomcatWebServer;
+import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext;
 
 /** How the public port treats browsers, proxies and those who mean it harm. */
 @SpineIT
@@ -54,6 +59,9 @@ class PublicServerIT {
 
     @Autowired
     MeterRegistry meters;
+
+    @Autowired
+    ServletWebServerApplicationContext server;
 
     @ParameterizedTest
     @CsvSource({"POST, /vault/save", "PUT, /vault/gifts/1", "DELETE, /vault/7", "POST, /vault/gifts/1/restore"})
@@ -120,6 +128,27 @@ class PublicServerIT {
                             policy -> assertThat(policy)
                                     .contains("default-src '", "frame-ancestors 'none'")
                                     .doesNotContain("unsafe"));
+        }
+    }
+
+    /** What is true now may not be in a moment. */
+    @Test
+    void nobodyKeepsAnAnswerUnlessARouteSaysSo() throws IOException {
+        assertThat(RawHttp.send(port, get("/vault/list?limit=1")).headers()).containsEntry("Cache-Control", "no-store");
+    }
+
+    /** None of them means anything by it. */
+    @Test
+    void waitsForNoBodyOfARead() throws IOException {
+        try (Socket socket = new Socket("localhost", port)) {
+            socket.setSoTimeout((int) Patience.LIMIT.toMillis());
+            socket.getOutputStream()
+                    .write(get("/vault/list?limit=1", "Content-Length: 5")
+                            .replace("\n", "\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+
+            assertThat(new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII))
+                    .isEqualTo("HTTP/1.1 200");
         }
     }
 
@@ -262,6 +291,18 @@ class PublicServerIT {
         }
     }
 
+    /** Tomcat's own limit is longer than what a reader of HTTP/1.1 has. */
+    @Test
+    void aWindowOfHttp2MayStayClosedAsLongAsAConnectionMayTakeNothing() {
+        Connector connector =
+                ((TomcatWebServer) server.getWebServer()).getTomcat().getConnector();
+
+        assertThat(connector.findUpgradeProtocols())
+                .singleElement(type(Http2Protocol.class))
+                .extracting(Http2Protocol::getStreamWriteTimeout)
+                .isEqualTo(5_000L);
+    }
+
     /** Tomcat would keep the buffers of each, with the connection and for the calls to come. */
     @Test
     void keepsNothingOfCallsOfHttp2ThatHaveEnded() throws Exception {
@@ -375,6 +416,8 @@ class PublicServerIT {
                 """);
         // Tomcat by itself reads to the end what an answer has not waited for
         var unwanted = trickle("POST /nowhere HTTP/1.1\nHost: x\nContent-Length: 10000\n\n");
+        // and says 100 at once, whatever becomes of the call
+        var told = trickle("GET /openapi.yaml HTTP/1.1\nHost: x\nExpect: 100-continue\nContent-Length: 10000\n\n");
         List<CompletableFuture<Duration>> chunked = Stream.of("5;", "0\nX: ")
                 .flatMap(line -> Stream.of("save", "nowhere")
                         .map(path -> trickle("POST /vault/" + path + " HTTP/1.1\nHost: x\n"
@@ -390,6 +433,7 @@ class PublicServerIT {
                 body.join(),
                 settings.http().bodyTime().plusSeconds(3));
         Promise.kept("a slow body that nobody waits for is cut off", unwanted.join(), Duration.ofSeconds(5));
+        Promise.kept("… nor if it was told to go on", told.join(), Duration.ofSeconds(5));
         chunked.forEach(slow -> Promise.kept(
                 "a body is cut off whose chunks say more than their size",
                 slow.join(),

@@ -1,11 +1,14 @@
 package org.gibsey.spine.management;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +21,9 @@ import org.springframework.test.context.TestPropertySource;
 
 /** A management port that other machines reach, as in a container. */
 @SpineIT
-@TestPropertySource(properties = {"MANAGEMENT_SERVER_ADDRESS=0.0.0.0", "MANAGEMENT_HOSTS=worker,ops.example"})
+@TestPropertySource(
+        properties = {"MANAGEMENT_SERVER_ADDRESS=0.0.0.0", "MANAGEMENT_HOSTS=worker,ops.example", "MAX_HEAD_TIME=300ms"
+        })
 class ManagementHostsIT {
 
     @LocalManagementPort
@@ -48,12 +53,14 @@ class ManagementHostsIT {
     void whoOpensConnectionAfterConnectionGetsHalfOfThemAndOthersAreAnswered() throws IOException {
         List<Socket> opened = new ArrayList<>();
         try {
-            for (int i = 0; i < 200; i++) {
-                opened.add(new Socket(InetAddress.getLoopbackAddress(), port));
+            int answered = 0;
+            for (int i = 0; i < 140; i++) {
+                Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+                opened.add(socket);
+                // a silent one would be closed sooner or later, whoever has how many
+                answered += isAnswered(socket) ? 1 : 0;
             }
-            assertThat(opened.get(199).getInputStream().read())
-                    .as("closed at once")
-                    .isEqualTo(-1);
+            assertThat(answered).isBetween(64, 128);
             try (Socket other =
                     new Socket(InetAddress.getLoopbackAddress(), port, InetAddress.getByName("127.0.0.2"), 0)) {
                 other.getOutputStream()
@@ -67,6 +74,50 @@ class ManagementHostsIT {
                 socket.close();
             }
         }
+    }
+
+    private static boolean isAnswered(Socket socket) throws IOException {
+        socket.setSoTimeout(20_000);
+        try {
+            socket.getOutputStream()
+                    .write("GET /actuator/health/liveness HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            return socket.getInputStream().read() == 'H';
+        } catch (SocketException closed) {
+            return false;
+        }
+    }
+
+    /** Tomcat's own limit begins anew with each byte. */
+    @Test
+    void cutsOffWhoSendsAHeadByteByByte() throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(50);
+            socket.getOutputStream().write("GET /ops HTTP/1.1\r\nX: ".getBytes(StandardCharsets.US_ASCII));
+
+            await().until(() -> isCutOffAtTheNextByte(socket));
+        }
+    }
+
+    private static boolean isCutOffAtTheNextByte(Socket socket) throws IOException {
+        try {
+            socket.getOutputStream().write('a');
+            return socket.getInputStream().read() < 0;
+        } catch (SocketTimeoutException waiting) {
+            return false;
+        } catch (SocketException reset) {
+            return true;
+        }
+    }
+
+    /** A virtual one would not be interrupted in its work for a save. */
+    @Test
+    void isServedByThreadsOfThePlatform() throws IOException {
+        call("GET /actuator/info HTTP/1.1", "Host: localhost");
+
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .anyMatch(name -> name.matches("http-nio-0\\.0\\.0\\.0-.*-exec-.*"));
     }
 
     @ParameterizedTest
@@ -90,6 +141,12 @@ class ManagementHostsIT {
         if (status == 403 && !line.startsWith("HEAD")) {
             assertThat(answer).contains("application/problem+json", "MANAGEMENT_TOKENS");
         }
+    }
+
+    @Test
+    void thePageOfOperatorsLoadsNothingFromElsewhereAndIsInNobodysFrame() throws IOException {
+        assertThat(call("GET /ops HTTP/1.1", "Host: localhost"))
+                .contains("Content-Security-Policy: default-src 'none'; script-src 'self';", "frame-ancestors 'none'");
     }
 
     @Test

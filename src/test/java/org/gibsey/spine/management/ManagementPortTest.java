@@ -12,13 +12,19 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.Ssl;
 
-/** An authority for client certificates where nobody could show one. */
+/** Who reaches the port, and an authority for client certificates where nobody could show one. */
 class ManagementPortTest {
 
     private final ApplicationContextRunner settings = new ApplicationContextRunner()
             .withInitializer(new ConfigDataApplicationContextInitializer())
             .withUserConfiguration(Settings.class)
             .withPropertyValues("MANAGEMENT_CLIENT_CA=/operators.crt");
+
+    @Test
+    void answersThisMachineAloneUnlessToldOtherwise() {
+        settings.run(context -> assertThat(context.getEnvironment().getProperty("management.server.address"))
+                .isEqualTo("127.0.0.1"));
+    }
 
     @Test
     void anAuthorityForCertificatesIsRefusedWithoutTls() {

@@ -119,6 +119,15 @@ class OperatorGateTest {
         }
     }
 
+    /** Each part of a path costs the look at it a piece of the stack. */
+    @Test
+    void aPathThatIsTooLongForALookNeedsTheRoleContent() throws Exception {
+        OperatorGate gate = gate(file.toString());
+
+        assertThat(status(gate, "GET", "/ops" + "/a".repeat(126))).isEqualTo(200);
+        assertThat(status(gate, "GET", "/ops" + "/a".repeat(127))).isEqualTo(401);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
