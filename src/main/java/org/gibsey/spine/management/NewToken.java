@@ -33,9 +33,9 @@ public final class NewToken {
         new SecureRandom().nextBytes(random);
         String token = PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(random);
         if (arguments.length == 3) {
-            String line = arguments[1] + " " + arguments[2] + " sha256:" + OperatorTokens.hash(token);
+            String line = arguments[1] + " " + arguments[2] + " sha256:" + Operators.hash(token);
             try {
-                if (OperatorTokens.of(List.of(line)).size() == 1) {
+                if (Operators.byHash(List.of(line)).size() == 1) {
                     out.println("for the file of MANAGEMENT_TOKENS:  " + line);
                     out.println("for " + arguments[1] + ", shown this once:  " + token);
                     return 0;

@@ -74,8 +74,8 @@ class OperatedProcessIT {
         Files.write(
                 folder.resolve("tokens"),
                 List.of(
-                        "vera view sha256:" + OperatorTokens.hash("token-of-vera"),
-                        "olga view,operate sha256:" + OperatorTokens.hash("token-of-olga")));
+                        "vera view sha256:" + Operators.hash("token-of-vera"),
+                        "olga view,operate sha256:" + Operators.hash("token-of-olga")));
         process = process(
                 "operated",
                 "-Dcom.sun.management.jmxremote.password.file=" + secret("password", "operator open-sesame"),

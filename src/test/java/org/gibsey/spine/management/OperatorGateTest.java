@@ -222,7 +222,7 @@ class OperatorGateTest {
     @Test
     void theHashOfATokenIsNoToken() throws Exception {
         MockHttpServletRequest request = request("GET", "/actuator/info");
-        request.addHeader("Authorization", "Bearer " + OperatorTokens.hash("token-of-vera"));
+        request.addHeader("Authorization", "Bearer " + Operators.hash("token-of-vera"));
 
         assertThat(call(gate(file.toString()), request).getStatus()).isEqualTo(401);
     }
@@ -285,7 +285,7 @@ class OperatorGateTest {
             jmx view sha256:HASH                               | line 1 has a name
             """)
     void aWrongLineStopsTheStart(String wrong, String complaint) throws Exception {
-        Files.writeString(file, wrong.replace("HASH", OperatorTokens.hash("x")));
+        Files.writeString(file, wrong.replace("HASH", Operators.hash("x")));
 
         assertThatThrownBy(() -> gate(file.toString()))
                 .isInstanceOfSatisfying(InvalidConfigurationPropertyValueException.class, e -> {
@@ -330,7 +330,7 @@ class OperatorGateTest {
     }
 
     private static String line(String name, String roles) {
-        return name + " " + roles + " sha256:" + OperatorTokens.hash("token-of-" + name);
+        return name + " " + roles + " sha256:" + Operators.hash("token-of-" + name);
     }
 
     private static int status(OperatorGate gate, String method, String path) throws Exception {

@@ -1330,7 +1330,7 @@ class OpsPageIT {
     }
 
     private static Path tokens() throws IOException {
-        return Files.writeString(folder.resolve("tokens"), "vera view sha256:" + OperatorTokens.hash("my-token"));
+        return Files.writeString(folder.resolve("tokens"), "vera view sha256:" + Operators.hash("my-token"));
     }
 
     private static void signIn(String token, String complaint) {
