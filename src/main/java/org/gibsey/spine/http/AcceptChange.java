@@ -30,10 +30,12 @@ import org.gibsey.spine.gift.GiftChangeJson;
 import org.gibsey.spine.gift.GiftReader;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.MalformedJson;
+import org.gibsey.spine.gift.ReaderErasure;
 import org.gibsey.spine.identity.Caller;
 import org.gibsey.spine.identity.VaultReads;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.context.annotation.Bean;
 import org.springframework.http.ETag;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -54,6 +56,9 @@ public final class AcceptChange implements Processor {
 
     /** Name of this bean in route files. A route with a step that uses it takes changes, and is known by nothing else. */
     static final String NAME = "acceptChange";
+
+    /** The same for the wish to be forgotten. */
+    private static final String ERASURE = "acceptErasure";
 
     /** {@code ce_source} of its events, whatever the path of the route. */
     private static final String SOURCE = "/vault/gifts";
@@ -77,9 +82,30 @@ public final class AcceptChange implements Processor {
         this.newIds = EventId.inOrder(steadyClock);
     }
 
+    /**
+     * Turns the wish of a reader to be forgotten into an event of the same topic. The reader is the one of the token, whatever the
+     * request says.
+     */
+    @Bean(ERASURE)
+    static Processor acceptErasure(Clock clock) {
+        return exchange -> {
+            Caller caller = Caller.of(exchange);
+            if (caller == null) {
+                throw new Refused(Problem.nobodyKnown());
+            }
+            ReaderErasure erasure =
+                    ReaderErasure.of(caller.reader(), clock.instant().truncatedTo(ChronoUnit.MICROS));
+            String reader = erasure.reader().toString();
+            AcceptGift.become(exchange, reader, erasure.id(), "/delete-account", ReaderErasure.TYPE, erasure.at());
+            Message message = exchange.getMessage();
+            message.setHeader(CloudEvent.SUBJECT, reader);
+            message.setBody(erasure.eventValue());
+        };
+    }
+
     /** The steps of a route that accept a change or an erasure; none in a route that takes none. */
     public static List<ProcessDefinition> stepsOf(RouteDefinition route) {
-        return Stream.of(NAME, AcceptErasure.NAME)
+        return Stream.of(NAME, ERASURE)
                 .flatMap(bean -> AcceptGift.stepsOf(route, bean).stream())
                 .toList();
     }
