@@ -69,7 +69,6 @@ public final class ClientShares {
         return Math.max(1, room / PARTS);
     }
 
-    /** How many clients hold something. */
     int clients() {
         return taken.size();
     }

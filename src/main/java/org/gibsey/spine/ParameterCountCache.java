@@ -28,7 +28,6 @@ final class ParameterCountCache extends DefaultConnectionStrategy {
     /** By SQL. It is constant text of the route files, so there are no more than these have had. */
     private final Map<String, Integer> counts = new ConcurrentHashMap<>();
 
-    /** @throws SQLException as the data source does */
     @Override
     public Connection getConnection(DataSource dataSource) throws SQLException {
         Connection connection = dataSource.getConnection();

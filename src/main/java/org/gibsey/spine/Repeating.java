@@ -78,8 +78,8 @@ public final class Repeating implements SmartLifecycle {
             task.run();
             failed = false;
         } catch (RuntimeException e) {
-            // a defect of ours; without this the thread would silently do nothing from here on. What a stop overtakes
-            // finds things gone
+            // a defect of ours; without this the thread would silently do nothing from here on. A run that fails
+            // because it is stopped is none
             if (!failed && isRunning()) {
                 LOG.error("{} failed and goes on", name, e);
             }

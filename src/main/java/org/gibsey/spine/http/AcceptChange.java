@@ -186,15 +186,14 @@ public final class AcceptChange implements Processor {
             throw Refused.gone("Nothing is left of this gift.");
         }
         Timestamp deleted = (Timestamp) column(row, "deleted_at");
-        boolean isDeleted = deleted != null;
-        if (isDeleted && kind != Kind.RESTORED) {
+        if (deleted != null && kind != Kind.RESTORED) {
             throw Refused.gone("The gift is deleted. Restore it first.");
+        }
+        if (deleted == null && kind == Kind.RESTORED) {
+            throw new Refused(Problem.present());
         }
         if (deleted != null && deleted.toInstant().plus(deletedKept).isBefore(clock.instant())) {
             throw Refused.gone("The gift was deleted too long ago to be restored.");
-        }
-        if (!isDeleted && kind == Kind.RESTORED) {
-            throw new Refused(Problem.present());
         }
         ETag revision = new ETag(String.valueOf(column(row, "revision")), false);
         if (ifMatch.stream().noneMatch(tag -> tag.isWildcard() || tag.compare(revision, true))) {

@@ -52,7 +52,7 @@ final class BareAnswer implements EndlessAnswer, InternalHttpUpgradeHandler {
     private boolean open;
     /** Whether it is closed, or is about to be. Tomcat may give its buffers to another, whose client must not get what is written here. */
     private boolean closed;
-    /** Whether this is told when the connection takes more, and writes nothing until then. */
+    /** Whether nothing is written until Tomcat says that the connection takes more. */
     private boolean waits;
     /** Whether the connection is closed when all is sent. */
     private boolean ending;

@@ -1,8 +1,7 @@
 package org.gibsey.spine.http;
 
 import jakarta.servlet.http.HttpServletRequest;
-import java.util.Objects;
-import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.apache.camel.Exchange;
 
 /**
@@ -11,19 +10,17 @@ import org.apache.camel.Exchange;
  */
 public final class CalledAddress {
 
-    /**
-     * Exchange property: gives scheme, host, port where it is not the default, and what a proxy took off the path; ends with a slash. It
-     * is put together when it is asked for, which most calls never do.
-     */
+    /** Exchange property: makes the address of a path when it is asked for, which most calls never do. */
     private static final String PROPERTY = "calledAddress";
 
     private CalledAddress() {}
 
     static void enter(HttpServletRequest request, Exchange exchange) {
-        Supplier<String> address = () -> origin(request) + ForwardedValve.outside(request, "/");
+        UnaryOperator<String> address = path -> origin(request) + ForwardedValve.outside(request, path);
         exchange.setProperty(PROPERTY, address);
     }
 
+    /** Scheme, host, and port where it is not the default. */
     private static String origin(HttpServletRequest request) {
         String url = request.getRequestURL().toString();
         return url.substring(0, url.length() - request.getRequestURI().length());
@@ -35,8 +32,9 @@ public final class CalledAddress {
      * @param exchange of a call over HTTP
      * @param path     of this service, with the slash that it begins with
      */
+    @SuppressWarnings("unchecked")
     public static String of(Exchange exchange, String path) {
-        Supplier<?> address = Objects.requireNonNull(exchange.getProperty(PROPERTY, Supplier.class));
-        return address.get() + path.substring(1);
+        UnaryOperator<String> address = exchange.getProperty(PROPERTY, UnaryOperator.class);
+        return address.apply(path);
     }
 }

@@ -38,9 +38,10 @@ final class GuessLimit {
     }
 
     /**
-     * Before a token that is not known is looked at.
+     * Asked before a token that is not known is looked at.
      *
      * @param address of its client
+     * @throws Refused if it is not to be looked at for now
      */
     void check(String address) throws Refused {
         if (wrong.areTooMany(address)) {

@@ -25,12 +25,10 @@ final class PublicErrors extends RouteConfigurationBuilder {
                 .onWhen(exchange -> exchange.getFromEndpoint() != null
                         && exchange.getFromEndpoint().getEndpointUri().startsWith("platform-http:"))
                 .handled(true)
-                .process(PublicErrors::explain);
-    }
-
-    private static void explain(Exchange exchange) {
-        Throwable fault = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
-        exchange.setProperty(PROBLEM, problem(exchange, fault));
+                .process(exchange -> {
+                    Throwable fault = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
+                    exchange.setProperty(PROBLEM, problem(exchange, fault));
+                });
     }
 
     /** What to answer. What nobody has foreseen is logged, for a person has to look. */

@@ -1,6 +1,7 @@
 package org.gibsey.spine.http;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import jakarta.servlet.http.HttpServletRequest;
@@ -19,20 +20,20 @@ import org.springframework.stereotype.Component;
 @Component
 final class SaveMetrics {
 
-    private static final String REJECTED = "gifts.rejected";
-
-    private final MeterRegistry meters;
     private final Counter accepted;
+    private final Meter.MeterProvider<Counter> rejected;
     private final Timer time;
     private final Set<String> paths = ConcurrentHashMap.newKeySet();
     private final String ownCall = UUID.randomUUID().toString();
     private volatile boolean isWarm;
 
     SaveMetrics(MeterRegistry meters) {
-        this.meters = meters;
         this.accepted = Counter.builder("gifts.accepted")
                 .description("Gifts acknowledged by the broker and answered 202")
                 .register(meters);
+        this.rejected = Counter.builder("gifts.rejected")
+                .description("Saves that were refused, by reason")
+                .withRegistry(meters);
         this.time = Timer.builder("gifts.save")
                 .description("From a complete request to the answer, accepted gifts only")
                 .publishPercentileHistogram()
@@ -44,7 +45,7 @@ final class SaveMetrics {
 
     /** What saves can be refused for. Counted from 0 at the start, so that Prometheus sees the first refusal as an increase. */
     void expect(List<String> reasons) {
-        reasons.forEach(this::rejected);
+        reasons.forEach(reason -> rejected.withTag("reason", reason));
     }
 
     /** Calls at this path are saves. */
@@ -82,7 +83,7 @@ final class SaveMetrics {
             accepted.increment();
             time.record(nanos, TimeUnit.NANOSECONDS);
         } else {
-            rejected(problem.reason()).increment();
+            rejected.withTag("reason", problem.reason()).increment();
         }
     }
 
@@ -94,12 +95,5 @@ final class SaveMetrics {
         byte[] answer = problem.prepare(response, request.getRequestURI());
         response.setContentLength(answer.length);
         response.getOutputStream().write(answer);
-    }
-
-    private Counter rejected(String reason) {
-        return Counter.builder(REJECTED)
-                .description("Saves that were refused, by reason")
-                .tag("reason", reason)
-                .register(meters);
     }
 }

@@ -31,7 +31,7 @@ public record Caller(UUID reader, Instant expires) {
         return exchange.getProperty(PROPERTY, Caller.class);
     }
 
-    /** Whose share of what clients share a call takes: its reader's, wherever from, or else that of its address. */
+    /** Whose share a call takes: that of its reader, wherever it comes from, or else that of its address. */
     public static String client(ServletRequest request) {
         Caller caller = of(request);
         return caller == null ? ClientShares.client(request) : caller.reader().toString();
