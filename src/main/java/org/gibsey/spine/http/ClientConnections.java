@@ -11,7 +11,6 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
 import org.apache.tomcat.util.net.NioChannel;
 import org.apache.tomcat.util.net.NioEndpoint;
-import org.apache.tomcat.util.net.SocketEvent;
 import org.apache.tomcat.util.net.SocketWrapperBase;
 import org.gibsey.spine.ClientShares;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +50,12 @@ final class ClientConnections extends NioEndpoint {
         if (connection.isClosed()) {
             runWhenClosed(connection);
         }
+    }
+
+    /** Called for each that has ended. */
+    void ended(SocketWrapperBase<NioChannel> connection) {
+        leave(connection.getSocket().getIOChannel());
+        runWhenClosed(connection);
     }
 
     private void runWhenClosed(SocketWrapperBase<?> connection) {
@@ -96,38 +101,5 @@ final class ClientConnections extends NioEndpoint {
         if (client != null && places != null) {
             places.leave(client, 1);
         }
-    }
-
-    /** It is told of each connection that ends. */
-    @Override
-    public void setHandler(Handler<NioChannel> handler) {
-        super.setHandler(new Handler<>() {
-            @Override
-            public void release(SocketWrapperBase<NioChannel> connection) {
-                leave(connection.getSocket().getIOChannel());
-                runWhenClosed(connection);
-                handler.release(connection);
-            }
-
-            @Override
-            public SocketState process(SocketWrapperBase<NioChannel> connection, SocketEvent event) {
-                return handler.process(connection, event);
-            }
-
-            @Override
-            public Object getGlobal() {
-                return handler.getGlobal();
-            }
-
-            @Override
-            public void pause() {
-                handler.pause();
-            }
-
-            @Override
-            public void recycle() {
-                handler.recycle();
-            }
-        });
     }
 }

@@ -10,6 +10,7 @@ import org.apache.coyote.http11.Http11NioProtocol;
 import org.apache.coyote.http11.Http11Processor;
 import org.apache.coyote.http11.upgrade.InternalHttpUpgradeHandler;
 import org.apache.tomcat.util.net.AbstractEndpoint.Handler.SocketState;
+import org.apache.tomcat.util.net.NioChannel;
 import org.apache.tomcat.util.net.SocketWrapperBase;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,15 @@ public final class HeadDeadline extends Http11NioProtocol {
 
     public HeadDeadline() {
         super(new ClientConnections());
+        ConnectionHandler<NioChannel> handler = new ConnectionHandler<>(this) {
+            @Override
+            public void release(SocketWrapperBase<NioChannel> connection) {
+                connections().ended(connection);
+                super.release(connection);
+            }
+        };
+        setHandler(handler);
+        getEndpoint().setHandler(handler);
     }
 
     ClientConnections connections() {
@@ -53,43 +63,50 @@ public final class HeadDeadline extends Http11NioProtocol {
 
     @Override
     protected Processor createProcessor() {
-        return new Http11Processor(this, getAdapter()) {
+        return new TimedProcessor();
+    }
 
-            /** Whose head has begun and is not complete, and since when. */
-            private @Nullable SocketWrapperBase<?> waiting;
+    /** Of one connection at a time. */
+    final class TimedProcessor extends Http11Processor {
 
-            private long since;
+        /** Whose head has begun and is not complete, and since when. */
+        private @Nullable SocketWrapperBase<?> waiting;
 
-            private final BareAnswer.Handover handover = new BareAnswer.Handover() {
-                @Override
-                public SocketWrapperBase<?> socket() {
-                    return getSocketWrapper();
-                }
+        private long since;
 
-                @Override
-                public void to(InternalHttpUpgradeHandler other, Runnable closed) {
-                    connections().whenClosed(socket(), closed);
-                    action(ActionCode.UPGRADE, new UpgradeToken(other, null, null, "bare"));
-                }
-            };
-
-            /** Called whenever bytes have come. */
+        private final BareAnswer.Handover handover = new BareAnswer.Handover() {
             @Override
-            public SocketState service(SocketWrapperBase<?> socket) throws IOException {
-                request.setNote(SOCKET_NOTE, socket);
-                request.setNote(HANDOVER_NOTE, handover);
-                SocketState state = super.service(socket);
-                if (state != SocketState.LONG || isAsync()) {
-                    waiting = null;
-                } else if (waiting != socket) {
-                    waiting = socket;
-                    since = System.nanoTime();
-                } else if (System.nanoTime() - since > maxNanos) {
-                    waiting = null;
-                    return SocketState.CLOSED;
-                }
-                return state;
+            public SocketWrapperBase<?> socket() {
+                return getSocketWrapper();
+            }
+
+            @Override
+            public void to(InternalHttpUpgradeHandler other, Runnable closed) {
+                connections().whenClosed(socket(), closed);
+                action(ActionCode.UPGRADE, new UpgradeToken(other, null, null, "bare"));
             }
         };
+
+        TimedProcessor() {
+            super(HeadDeadline.this, HeadDeadline.this.getAdapter());
+        }
+
+        /** Called whenever bytes have come. */
+        @Override
+        public SocketState service(SocketWrapperBase<?> socket) throws IOException {
+            request.setNote(SOCKET_NOTE, socket);
+            request.setNote(HANDOVER_NOTE, handover);
+            SocketState state = super.service(socket);
+            if (state != SocketState.LONG || isAsync()) {
+                waiting = null;
+            } else if (waiting != socket) {
+                waiting = socket;
+                since = System.nanoTime();
+            } else if (System.nanoTime() - since > maxNanos) {
+                waiting = null;
+                return SocketState.CLOSED;
+            }
+            return state;
+        }
     }
 }

@@ -315,7 +315,7 @@ class PublicServerIT {
             await().untilAsserted(() -> {
                 Map<String, Long> live = LiveObjects.count();
                 // each has one, as long as it waits for its next connection
-                long ofHttp1 = live.getOrDefault(HeadDeadline.class.getName() + "$1", 0L)
+                long ofHttp1 = live.getOrDefault(HeadDeadline.TimedProcessor.class.getName(), 0L)
                         + live.getOrDefault(Http11Processor.class.getName(), 0L);
                 assertThat(live.get(Request.class.getName())).isLessThanOrEqualTo(ofHttp1);
             });
