@@ -102,10 +102,10 @@ public final class Browser implements AutoCloseable {
         await("the page is live").untilAsserted(() -> {
             assertThat(text("#state")).isEqualTo("Live");
             assertThat(find("#gifts").getDomAttribute("aria-busy"))
-                    .as(
-                            "end: %s, logs: %s",
-                            text("#end"),
-                            driver.manage().logs().get(LogType.BROWSER).getAll())
+                    .as(() -> "end: %s, logs: %s"
+                            .formatted(
+                                    text("#end"),
+                                    driver.manage().logs().get(LogType.BROWSER).getAll()))
                     .isEqualTo("false");
         });
     }
@@ -206,9 +206,12 @@ public final class Browser implements AutoCloseable {
         return driver.findElement(By.cssSelector(selector));
     }
 
-    /** As the reader sees it. */
+    /** As the reader sees it; empty for what is hidden. In one call, because most of what waits asks for it again and again. */
     public String text(String selector) {
-        return find(selector).getText();
+        return script("""
+                const element = document.querySelector(arguments[0]);
+                return element.checkVisibility({visibilityProperty: true}) ? element.innerText.trim() : "";
+                """, selector);
     }
 
     /** What the page's elements hold, all at one moment. */
