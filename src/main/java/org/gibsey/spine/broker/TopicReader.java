@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads pieces of a topic beside the consumers: in no group, committing nothing, so that nobody notices. Its Kafka client is made
- * at the first read, and kept. Thread-safe: one waits for the other.
+ * when there is something to read for the first time, and kept. Thread-safe: one waits for the other.
  */
 public final class TopicReader implements AutoCloseable {
 
@@ -69,12 +69,15 @@ public final class TopicReader implements AutoCloseable {
      * @throws KafkaException if the broker does not deliver
      */
     public synchronized void read(Collection<Piece> pieces, Consumer<List<ConsumerRecord<byte[], byte[]>>> take) {
+        Map<TopicPartition, Long> open = new HashMap<>();
+        pieces.stream().filter(piece -> piece.from < piece.to).forEach(piece -> open.put(piece.partition, piece.to));
         if (client == null) {
+            if (open.isEmpty()) {
+                return;
+            }
             client = newClient();
         }
         KafkaConsumer<byte[], byte[]> consumer = client;
-        Map<TopicPartition, Long> open = new HashMap<>();
-        pieces.stream().filter(piece -> piece.from < piece.to).forEach(piece -> open.put(piece.partition, piece.to));
         consumer.assign(open.keySet());
         consumer.resume(open.keySet());
         pieces.stream()
