@@ -7,8 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +22,7 @@ class PagesTest {
     private static final Path MAIN = Path.of("src/main/java/org/gibsey/spine");
     private static final Pattern LINK = Pattern.compile("]\\((?!https?:)([^)#]*)(?:#([^)]*))?\\)");
     private static final Pattern CLASS = Pattern.compile("`([a-z]+/[\\w-]+\\.java)`");
+    private static final Pattern TEST = Pattern.compile("`(?:[a-z]+/)?(\\w+[a-z](?:Test|IT))\\b(?:[.#](\\w+))?");
     private static final Pattern FILE =
             Pattern.compile("`((?:src|routes|docs|examples|k8s|observe|container)/[\\w./-]+)`");
 
@@ -48,6 +51,20 @@ class PagesTest {
             assertThat(target).exists();
             if (link.group(2) != null) {
                 assertThat(headings(target)).contains(link.group(2));
+            }
+        });
+    }
+
+    /** What a page promises is held by the test that it names. */
+    @ParameterizedTest
+    @MethodSource("pages")
+    void namesTestsThatAreThere(Path page) throws IOException {
+        Map<String, Path> tests = tests();
+
+        assertThat(found(TEST, Files.readString(page))).allSatisfy(test -> {
+            assertThat(tests).containsKey(test.group(1));
+            if (test.group(2) != null) {
+                assertThat(Files.readString(tests.get(test.group(1)))).contains(" " + test.group(2) + "(");
             }
         });
     }
@@ -81,6 +98,14 @@ class PagesTest {
                             .map(name -> "`" + name.replace(".camel.yaml", "") + "`"))
                     .isNotEmpty()
                     .allSatisfy(name -> assertThat(readme).contains(name));
+        }
+    }
+
+    private static Map<String, Path> tests() throws IOException {
+        try (Stream<Path> files = Files.walk(Path.of("src/test/java"))) {
+            return files.filter(file -> file.toString().matches(".*(Test|IT)\\.java"))
+                    .collect(Collectors.toMap(
+                            file -> file.getFileName().toString().replace(".java", ""), file -> file));
         }
     }
 
