@@ -1,4 +1,4 @@
-/** What readiness and lag know: whether broker, database, routes and consumers do what this process needs. */
+/** What readiness and lag know: whether broker, database and consumers do what this process needs. */
 @NullMarked
 package org.gibsey.spine.health;
 
