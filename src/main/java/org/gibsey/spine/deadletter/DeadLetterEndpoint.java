@@ -17,7 +17,6 @@ import org.gibsey.spine.deadletter.DeadLetterIndex.WholeLetter;
 import org.gibsey.spine.deadletter.ManyLetters.Done;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
@@ -96,7 +95,7 @@ class DeadLetterEndpoint {
         int ofPage = page == null ? 1 : page;
         int atMost = limit == null ? DEFAULT_LIMIT : limit;
         if (ofPage < 1 || atMost < 1 || atMost > MAX_LIMIT) {
-            throw invalid("page must be at least 1 and limit 1 to " + MAX_LIMIT);
+            throw DeadLetterReplay.invalid("page must be at least 1 and limit 1 to " + MAX_LIMIT);
         }
         requireWord(reason);
         return new Listing(
@@ -138,13 +137,13 @@ class DeadLetterEndpoint {
             @Nullable String ids, @Nullable String reason, @Nullable Boolean dryRun, @Nullable String value)
             throws InterruptedException {
         if ((ids == null) == (reason == null)) {
-            throw invalid("give either ids, comma separated, or a reason");
+            throw DeadLetterReplay.invalid("give either ids, comma separated, or a reason");
         }
         requireWord(reason);
         List<Long> asked = ids == null ? List.of() : parse(ids);
         List<Long> selected = ids == null ? replay.candidates(String.valueOf(reason)) : replay.candidates(asked);
         if (value != null && asked.size() != 1) {
-            throw invalid("a value mends one letter: give its id");
+            throw DeadLetterReplay.invalid("a value mends one letter: give its id");
         }
         WholeLetter mended = value == null || selected.isEmpty() ? null : replay.mended(selected.get(0), value);
         boolean dry = dryRun == null || dryRun;
@@ -178,23 +177,23 @@ class DeadLetterEndpoint {
         requireWhy(why);
         boolean done = index.dismiss(List.of(id), Caller.current().actor(), why.strip(), clock.instant()) == 1;
         Letter letter = index.find(id)
-                .orElseThrow(() -> invalid("there is no dead letter " + id))
+                .orElseThrow(() -> DeadLetterReplay.invalid("there is no dead letter " + id))
                 .letter();
         if (!done) {
-            throw invalid("dead letter " + id + " does not wait for anybody: it is " + letter.state());
+            throw DeadLetterReplay.invalid("dead letter " + id + " does not wait for anybody: it is " + letter.state());
         }
         return letter;
     }
 
     static void requireWhy(@Nullable String why) {
         if (why == null || why.isBlank() || why.length() > LONGEST_WHY || why.indexOf('\0') >= 0) {
-            throw invalid("why must have 1 to " + LONGEST_WHY + " characters");
+            throw DeadLetterReplay.invalid("why must have 1 to " + LONGEST_WHY + " characters");
         }
     }
 
     static void requireWord(@Nullable String reason) {
         if (reason != null && !reason.matches(DeadLetterRecords.REASON)) {
-            throw invalid("reason must be one of the words that letters have");
+            throw DeadLetterReplay.invalid("reason must be one of the words that letters have");
         }
     }
 
@@ -202,13 +201,9 @@ class DeadLetterEndpoint {
         List<String> each = Arrays.stream(ids.split(",", -1)).map(String::strip).toList();
         // Java would take the digits of any script
         if (!each.stream().allMatch(id -> id.matches("[0-9]{1,18}"))) {
-            throw invalid("ids must be whole numbers, comma separated");
+            throw DeadLetterReplay.invalid("ids must be whole numbers, comma separated");
         }
         return each.stream().map(Long::valueOf).toList();
-    }
-
-    static InvalidEndpointRequestException invalid(String message) {
-        return new InvalidEndpointRequestException(message, message);
     }
 
     private static @Nullable Content content(@Nullable byte[] bytes) {

@@ -70,7 +70,7 @@ class DeadLetterReplay {
     List<Long> candidates(List<Long> ids) {
         List<Long> stubs = index.stubs(ids);
         if (!stubs.isEmpty()) {
-            throw DeadLetterEndpoint.invalid("dead letters " + stubs + " are stubs: their gifts were too large to be"
+            throw invalid("dead letters " + stubs + " are stubs: their gifts were too large to be"
                     + " kept whole and cannot be replayed; they lie at the topic, partition and offset the letters name"
                     + " until their retention ends");
         }
@@ -98,21 +98,21 @@ class DeadLetterReplay {
         WholeLetter whole = index.find(id).orElseThrow();
         if (!whole.letter().reason().equals("invalid")
                 || !whole.letter().topic().equals(giftTopic())) {
-            throw DeadLetterEndpoint.invalid("only a gift that is invalid can be mended");
+            throw invalid("only a gift that is invalid can be mended");
         }
         if (whole.letter().state().equals("replaying")) {
-            throw DeadLetterEndpoint.invalid("dead letter " + id + " is on its way");
+            throw invalid("dead letter " + id + " is on its way");
         }
         byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
         try {
             Gift gift = gifts.read(bytes, clock.instant());
             if (!Objects.equals(gift.userId(), gifts.readerOf(whole.value()).orElse(null))) {
-                throw DeadLetterEndpoint.invalid("/user_id must stay that of the letter, or none where it has none");
+                throw invalid("/user_id must stay that of the letter, or none where it has none");
             }
             byte[] key = Long.toString(gift.pageId()).getBytes(StandardCharsets.UTF_8);
             return new WholeLetter(whole.letter(), key, bytes, whole.headers());
         } catch (MalformedJson | InvalidInput e) {
-            throw DeadLetterEndpoint.invalid(String.valueOf(e.getMessage()));
+            throw invalid(String.valueOf(e.getMessage()));
         }
     }
 
@@ -149,5 +149,9 @@ class DeadLetterReplay {
                 Integer.toString(whole.letter().replays() + 1).getBytes(StandardCharsets.UTF_8));
         headers.add(DeadLetterHeaders.REPLAYED_AT, at.toString().getBytes(StandardCharsets.UTF_8));
         return headers;
+    }
+
+    static InvalidEndpointRequestException invalid(String message) {
+        return new InvalidEndpointRequestException(message, message);
     }
 }
