@@ -1,4 +1,4 @@
-package org.gibsey.spine;
+package org.gibsey.spine.health;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
