@@ -41,7 +41,7 @@ final class StreamCatchUp implements DisposableBean {
 
     /**
      * Sends everything between two positions, or that the first is none of this database; returns at once. Nothing is read for a
-     * client whose connection takes nothing: a page can be megabytes, and is thrown away where there is no room for it.
+     * client whose connection takes nothing, or for which there is no room: a page can be a megabyte.
      *
      * @param then run when the connection has taken all of it
      */
@@ -61,7 +61,7 @@ final class StreamCatchUp implements DisposableBean {
 
     private void sendPage(
             StreamClient client, StreamPosition begin, StreamPosition from, StreamPosition upTo, Runnable then) {
-        if (client.gone()) {
+        if (!client.hasRoom(VaultHistory.PAGE_CHARS)) {
             return;
         }
         VaultReads.bind(client.caller());

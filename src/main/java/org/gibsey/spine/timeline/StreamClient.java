@@ -102,10 +102,32 @@ final class StreamClient implements WriteListener {
         lastSentNanos = System.nanoTime();
         write();
         if (behindTheFirst() > maxWaiting || !hold()) {
-            // completing it here could block, see cutOff
-            dropped = true;
-            forget();
+            drop();
             return false;
+        }
+        return true;
+    }
+
+    /** It is ended by {@link #cutOff}: completing it here could block. */
+    private void drop() {
+        dropped = true;
+        forget();
+    }
+
+    /**
+     * Whether so many bytes could wait. When they could not, the client is dropped, as it would be by sending them: what is made for
+     * it in vain costs more than what it may have.
+     */
+    synchronized boolean hasRoom(int bytes) {
+        if (gone || dropped || expired) {
+            return false;
+        }
+        if (bytes > 0) {
+            if (room.take(sharer, bytes) != Outcome.TAKEN) {
+                drop();
+                return false;
+            }
+            room.leave(sharer, bytes);
         }
         return true;
     }
@@ -136,8 +158,7 @@ final class StreamClient implements WriteListener {
         boolean late = !dropped && !waiting.isEmpty() && System.nanoTime() - firstSinceNanos > maxNanos;
         if ((late || dropped) && !cutOff && !gone) {
             cutOff = true;
-            dropped = true;
-            forget();
+            drop();
             out.later(this::end);
         }
         return late;

@@ -76,7 +76,7 @@ record StreamedGift(
          * A gift is always of one page, and of one reader until it is nobody's, a minute after its text is gone: of a gift that has
          * others, the client hears nothing at all.
          */
-        private boolean isOf(StreamedGift gift) {
+        boolean isOf(StreamedGift gift) {
             return (pageId == null || pageId == gift.pageId()) && (reader == null || reader.equals(gift.userId()));
         }
 

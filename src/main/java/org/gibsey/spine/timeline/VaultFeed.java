@@ -267,12 +267,18 @@ final class VaultFeed implements SmartLifecycle {
             catchUp.send(client, from, upTo, () -> arrivals.add(new Arrival(client, upTo)));
             return;
         }
-        byte[] message = StreamedGift.message(missed.get(), client.filter(), from);
-        if (message.length > 0) {
-            client.send(message);
+        int chars = missed.get().stream()
+                .filter(client.filter()::isOf)
+                .mapToInt(StreamedGift::chars)
+                .sum();
+        if (client.hasRoom(chars)) {
+            byte[] message = StreamedGift.message(missed.get(), client.filter(), from);
+            if (message.length > 0) {
+                client.send(message);
+            }
+            client.send(positionEvent());
+            live.add(client);
         }
-        client.send(positionEvent());
-        live.add(client);
     }
 
     /** @return whether there is a notification or a new client; false when the next read is due without either */

@@ -18,7 +18,7 @@ import org.mockito.Mockito;
 /** What a client that reads nothing may hold, and how it ends. */
 class StreamClientTest {
 
-    private static final int ROOM = 1_000;
+    private static final int ROOM = 16 * VaultHistory.PAGE_CHARS;
     private static final int MOST_WAITING = ROOM / 8;
     private static final long ANY_TIME = -1;
 
@@ -85,6 +85,26 @@ class StreamClientTest {
 
         deafAnswer.readOn();
         await().until(deafAnswer::hasEnded);
+        catchUp.destroy();
+    }
+
+    /** Its page was read, made a message of and thrown away, once for each time that a client with more than its share came back. */
+    @Test
+    void nothingThatWasMissedIsReadForWhoMayHoldNoMore() throws Exception {
+        DataSource vault = Mockito.mock(DataSource.class);
+        StreamCatchUp catchUp = new StreamCatchUp(vault, Mockito.mock(VaultHistory.class));
+        deaf("greedy").send(new byte[ROOM * 6 / 10]);
+        HeldAnswer answer = new HeldAnswer();
+        StreamClient again = deaf(answer, "greedy");
+        answer.readOn();
+
+        catchUp.send(again, StreamPosition.START, StreamPosition.END, Assertions::fail);
+
+        await().until(again::gone);
+        Mockito.verifyNoInteractions(vault);
+        assertThat(again.cutOff(Long.MAX_VALUE)).isFalse();
+        assertThat(answer.hasEnded()).isTrue();
+        assertThat(deaf("other").hasRoom(VaultHistory.PAGE_CHARS)).isTrue();
         catchUp.destroy();
     }
 
