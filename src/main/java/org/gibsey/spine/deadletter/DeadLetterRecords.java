@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * The data format of the dead letters' topic. A slice of a batch becomes the named parameter {@code letters} of one SQL
+ * The data format of the dead letters' topic. A slice of a batch becomes the named parameter {@value DeadLetters#LETTERS} of one SQL
  * statement: a JSON array of objects named like the columns of {@code dead_letter}, with key, value and header values in
  * base64, because they may be any bytes. Never refuses a record: one that this service did not write, as far as its headers
  * tell, is indexed under the place where it lies, and nothing it says of itself is believed. Reads only: dead letters are
@@ -83,7 +83,7 @@ final class DeadLetterRecords extends DefaultDataFormat {
             Row row = row(letter);
             latest.put(row.eventId(), row);
         }
-        return Map.of("letters", json.writeValueAsString(latest.values()));
+        return Map.of(DeadLetters.LETTERS, json.writeValueAsString(latest.values()));
     }
 
     @Override

@@ -39,6 +39,9 @@ import org.springframework.stereotype.Component;
 @Component
 public final class DeadLetters implements DisposableBean {
 
+    /** The parameter of the statement that indexes them. */
+    public static final String LETTERS = "letters";
+
     /** More, uncompressed, is not kept whole: indexing a letter takes many times its size in memory. */
     static final int MOST_BYTES = 8 << 20;
 

@@ -4,6 +4,7 @@ import java.net.SocketTimeoutException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.List;
+import java.util.Set;
 import org.gibsey.spine.gift.InvalidInput;
 import org.gibsey.spine.gift.MalformedJson;
 import org.gibsey.spine.persist.EventFormat.UndecodableGifts;
@@ -36,6 +37,11 @@ record Fault(
      */
     private static final List<String> OF_THE_MESSAGE = List.of("22", "23", "54000", "P0001");
 
+    private static final Set<String> ROW_IDS = Set.of("vault_pkey", "dead_letter_pkey");
+
+    /** PostgreSQL's execPartition.c, since 10; the state is that of a check (23514). */
+    private static final String NO_PARTITION = "ExecFindPartition";
+
     private static final String SLOW = "slow";
 
     static Fault of(Throwable failure) {
@@ -55,7 +61,7 @@ record Fault(
             if (cause instanceof RefusesEverything) {
                 return outage(text(cause), null);
             }
-            if (cause instanceof PSQLException refused && drewAnIdTwice(refused)) {
+            if (cause instanceof PSQLException refused && isOfTheTable(refused)) {
                 return outage(text(refused), refused.getSQLState());
             }
             if (cause instanceof SQLException sql && sql.getCause() instanceof SocketTimeoutException) {
@@ -82,14 +88,19 @@ record Fault(
     }
 
     /**
-     * The one violated constraint that is no fault of a message: the vault draws its row ids from a sequence, which may lag
-     * behind the rows after a restore. Each attempt draws further ids, until the sequence has caught up.
+     * Whether a constraint was violated through no fault of the message. The tables draw their row ids from sequences, which may lag
+     * behind the rows after a restore: each attempt draws further ids, until the sequence has caught up. And a row may belong to a
+     * partition that is not there, while others find theirs; the server names no constraint then, only its own function.
      */
-    private static boolean drewAnIdTwice(PSQLException refused) {
+    private static boolean isOfTheTable(PSQLException refused) {
         ServerErrorMessage said = refused.getServerErrorMessage();
-        return said != null
-                && PSQLState.UNIQUE_VIOLATION.getState().equals(refused.getSQLState())
-                && "vault_pkey".equals(said.getConstraint());
+        if (said == null) {
+            return false;
+        }
+        boolean drewAnIdTwice = PSQLState.UNIQUE_VIOLATION.getState().equals(refused.getSQLState())
+                && said.getConstraint() != null
+                && ROW_IDS.contains(said.getConstraint());
+        return drewAnIdTwice || NO_PARTITION.equals(said.getRoutine());
     }
 
     private static Fault ofSqlState(String state, String message) {

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
@@ -11,6 +12,7 @@ import org.apache.camel.Exchange;
 import org.apache.camel.ExchangePropertyKey;
 import org.apache.camel.component.jdbc.JdbcConstants;
 import org.apache.camel.component.jdbc.JdbcEndpoint;
+import org.gibsey.spine.deadletter.DeadLetters;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.namedparam.NamedParameterJdbcTemplate;
@@ -21,10 +23,11 @@ import org.springframework.transaction.support.TransactionTemplate;
 
 /**
  * Proves that a refusal is the gift's own fault: the database has to take another gift with the same statement. A sequence at
- * its end, a broken trigger, a missing partition of the table refuse with the very codes that bad data gets, and would
- * dead-letter every gift there is. The other gift is like the last one that was stored, and is rolled back. For a change two others
- * are tried: an edit of the last gift that is not the one it is about, and an edit of a gift that does not exist. Then it is tried
- * once more itself: what refused it may have ended before the others were tried. Thread-safe.
+ * its end or a broken trigger refuse with the very codes that bad data gets, and would dead-letter every gift there is. The other
+ * gift is like the last one that was stored, and is rolled back. For a change two others of its kind are tried: of the last gift that
+ * is not the one it is about, and of a gift that does not exist; for an erasure that of a reader nobody knows; for a dead letter, which
+ * would be missing in the index, another. Then it is tried once more itself: what refused it may have ended before the others were
+ * tried. Thread-safe.
  */
 @Component
 final class RefusalProof {
@@ -39,19 +42,32 @@ final class RefusalProof {
     /** The changes to try. Newer than any, so that they are not superseded. */
     private static final String CHANGES = """
             select jsonb_agg(probe)::text as changes
-              from (select gen_random_uuid() as change_id, 'edited' as kind, gift, 'infinity'::timestamptz as at,
-                           array['question', 'answer'] as sets, 'Would it take this one? ' || gift as question,
-                           'It is taken back. ' || gift as answer, symbol_id, lang, user_id, coalesce(page_id, 1) as page_id,
-                           now() as created_at
-                      from (values (gen_random_uuid())) as missing(new_gift)
+              from (select gen_random_uuid() as change_id, kind, gift, 'infinity'::timestamptz as at,
+                           case kind when 'edited' then array['question', 'answer'] else '{}' end as sets,
+                           'Would it take this one? ' || gift as question, 'It is taken back. ' || gift as answer,
+                           symbol_id, lang, user_id, coalesce(page_id, 1) as page_id, now() as created_at
+                      from (values (:changes::jsonb -> 0 ->> 'kind', gen_random_uuid())) as missing(kind, new_gift)
                       left join lateral (select * from vault
-                                          where purged_at is null
+                                          where purged_at is null and kind <> 'erased'
                                             and not exists (select from jsonb_array_elements(:changes::jsonb) as failed
                                                              where failed ->> 'gift' = event_id::text)
                                           order by id desc limit 1) as last on true,
                            lateral unnest(array[new_gift, last.event_id]) as gift
                      where gift is not null) as probe
             """;
+
+    /** The letter to try. */
+    private static final String LETTERS = """
+            select jsonb_build_array(jsonb_build_object('event_id', gen_random_uuid(), 'topic', 'gift_events',
+                   'partition', 0, 'record_offset', 0, 'record_timestamp', 0, 'headers', '[]'::jsonb, 'reason', 'refused',
+                   'message', 'Would it take this one?', 'attempts', 1, 'first_failed_at', now(), 'last_failed_at', now()))::text
+                   as letters
+            """;
+
+    private static final String GIFT = "event_id";
+
+    /** What tells by its name what a statement stores. */
+    private static final Set<String> PROBED = Set.of(GIFT, ChangeEvents.PARAMETER, DeadLetters.LETTERS);
 
     private static final String JUDGED = RefusalProof.class.getName();
 
@@ -92,7 +108,7 @@ final class RefusalProof {
     /**
      * Tries another gift, and then this one again.
      *
-     * @param failed whose last statement was refused; one that is not about gifts proves nothing and passes
+     * @param failed whose last statement was refused; one that is about nothing of these proves nothing and passes
      * @throws RefusesEverything if the other is refused as well, for whatever reason, or this one no more
      */
     private static void check(Exchange failed) {
@@ -100,20 +116,12 @@ final class RefusalProof {
         String sql = failed.getMessage().getBody(String.class);
         @SuppressWarnings("unchecked")
         Map<String, ?> parameters = failed.getMessage().getHeader(JdbcConstants.JDBC_PARAMETERS, Map.of(), Map.class);
-        if (vault == null
-                || sql == null
-                || !(parameters.containsKey("event_id") || parameters.containsKey(ChangeEvents.PARAMETER))) {
+        if (vault == null || sql == null || PROBED.stream().noneMatch(parameters::containsKey)) {
             return;
         }
         NamedParameterJdbcTemplate jdbc = new NamedParameterJdbcTemplate(vault);
         try {
-            attempt(
-                    jdbc,
-                    vault,
-                    sql,
-                    () -> parameters.containsKey("event_id")
-                            ? gift(jdbc)
-                            : changes(jdbc, String.valueOf(parameters.get(ChangeEvents.PARAMETER))));
+            attempt(jdbc, vault, sql, () -> another(jdbc, parameters));
         } catch (DataAccessException | TransactionException e) {
             throw new RefusesEverything(e);
         }
@@ -150,8 +158,15 @@ final class RefusalProof {
                 : null;
     }
 
-    private static Map<String, Object> changes(NamedParameterJdbcTemplate jdbc, String failed) {
-        return jdbc.queryForMap(CHANGES, Map.of(ChangeEvents.PARAMETER, failed));
+    /** What is tried in place of what was refused. */
+    private static Map<String, Object> another(NamedParameterJdbcTemplate jdbc, Map<String, ?> refused) {
+        if (refused.containsKey(GIFT)) {
+            return gift(jdbc);
+        }
+        Object changes = refused.get(ChangeEvents.PARAMETER);
+        return changes == null
+                ? jdbc.queryForMap(LETTERS, Map.of())
+                : jdbc.queryForMap(CHANGES, Map.of(ChangeEvents.PARAMETER, changes));
     }
 
     /** Texts of its own, should the table want them unique; all else as the database took it before. */
@@ -163,7 +178,7 @@ final class RefusalProof {
             }
         });
         UUID id = UUID.randomUUID();
-        gift.put("event_id", new String[] {id.toString()});
+        gift.put(GIFT, new String[] {id.toString()});
         gift.put("question", new String[] {"Would it take this one? " + id});
         gift.put("answer", new String[] {"It is taken back. " + id});
         gift.put("created_at", new String[] {Instant.now().toString()});

@@ -196,6 +196,7 @@ class FaultTest {
         assertThat(Fault.of(new RuntimeCamelException(violationOf("vault_pkey")))
                         .ofTheMessage())
                 .isFalse();
+        assertThat(Fault.of(violationOf("dead_letter_pkey")).ofTheMessage()).isFalse();
         assertThat(Fault.of(violationOf("one_question_a_page")).ofTheMessage()).isTrue();
     }
 
