@@ -31,13 +31,19 @@ final class SearchIndex {
     /** What another worker takes in is left to it. */
     private static final String SQL = """
             update vault set searchable = true
-             where id in (select id from vault where not searchable order by id desc limit 400 for update skip locked)
+             where id in (select id from vault where not searchable order by id desc limit ? for update skip locked)
             """;
+
+    /** Gifts of a statement. */
+    private static final int MOST = 400;
 
     private final JdbcClient vault;
     private final BatchConsumerFactory consumers;
     private final String group;
     private final Outage trouble;
+
+    /** Fewer for a while after a statement that took too long: texts may cost a hundred times what others cost. */
+    private int atOnce = MOST;
 
     SearchIndex(JdbcClient vault, BatchConsumerFactory consumers, SpineSettings settings, Clock steadyClock) {
         this.vault = vault;
@@ -57,18 +63,31 @@ final class SearchIndex {
             return;
         }
         try {
-            vault.sql(SQL).update();
+            vault.sql(SQL).param(atOnce).update();
+            atOnce = Math.min(MOST, 2 * atOnce);
             trouble.end().ifPresent(lasted -> LOG.info("Gifts are taken into the index of words again"));
-        } catch (DataAccessResourceFailureException | TransientDataAccessException e) {
+        } catch (DataAccessException e) {
+            fails(e);
+        }
+    }
+
+    private void fails(DataAccessException e) {
+        if (Fault.of(e).tooSlow()) {
+            atOnce = Math.max(1, atOnce / 2);
+            if (trouble.isToBeLogged()) {
+                LOG.warn(
+                        "Gifts are taken into the index of words {} at a time: {}",
+                        atOnce,
+                        String.valueOf(e.getCause()));
+            }
+        } else if (e instanceof DataAccessResourceFailureException || e instanceof TransientDataAccessException) {
             // health says that the database is away; what was not taken in is tried again
             LOG.debug("The index of words waits", e);
-        } catch (DataAccessException e) {
-            if (isMissing(e)) {
-                // before the migrations: health says that the schema is not current
-                LOG.debug("The index of words waits for its table", e);
-            } else if (trouble.isToBeLogged()) {
-                LOG.warn("No gifts are taken into the index of words at the moment: {}", String.valueOf(e.getCause()));
-            }
+        } else if (isMissing(e)) {
+            // before the migrations: health says that the schema is not current
+            LOG.debug("The index of words waits for its table", e);
+        } else if (trouble.isToBeLogged()) {
+            LOG.warn("No gifts are taken into the index of words at the moment: {}", String.valueOf(e.getCause()));
         }
     }
 

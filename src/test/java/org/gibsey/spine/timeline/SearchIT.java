@@ -179,6 +179,22 @@ class SearchIT {
         await().until(() -> !questions("beginning").isEmpty());
     }
 
+    /** Their order costs the square of their number; beside them, others waited for ever. */
+    @Test
+    void takesInTextsOfNothingButAccentsAndOthersBesideThem() {
+        vault.sql("""
+                        insert into vault (page_id, question, answer)
+                        select ?, 'beside ' || n, case n when 0 then 'plain'
+                                                         else repeat(U&'\\0344', 25000) || repeat(U&'\\0323', 24980) end
+                          from generate_series(0, 20) n""").param(page).update();
+
+        await().until(() -> vault.sql("select bool_and(searchable) from vault where page_id = ?")
+                .param(page)
+                .query(Boolean.class)
+                .single());
+        assertThat(questions("plain")).containsExactly("beside 0");
+    }
+
     private void storeInIndex(String question) {
         vault.sql("insert into vault (page_id, question, answer, searchable) values (?, ?, 'a', true)")
                 .param(page)
