@@ -61,7 +61,7 @@ final class StreamCatchUp implements DisposableBean {
 
     private void sendPage(
             StreamClient client, StreamPosition begin, StreamPosition from, StreamPosition upTo, Runnable then) {
-        if (!client.hasRoom(VaultHistory.PAGE_CHARS)) {
+        if (!client.hasRoom()) {
             return;
         }
         VaultReads.bind(client.caller());

@@ -115,20 +115,18 @@ final class StreamClient implements WriteListener {
     }
 
     /**
-     * Whether so many bytes could wait. When they could not, the client is dropped, as it would be by sending them: what is made for
-     * it in vain costs more than what it may have.
+     * Whether anything may wait. When nothing may, the client is dropped, as it would be by sending it something long: what is made
+     * for it in vain costs more than what it may have.
      */
-    synchronized boolean hasRoom(int bytes) {
+    synchronized boolean hasRoom() {
         if (gone || dropped || expired) {
             return false;
         }
-        if (bytes > 0) {
-            if (room.take(sharer, bytes) != Outcome.TAKEN) {
-                drop();
-                return false;
-            }
-            room.leave(sharer, bytes);
+        if (room.take(sharer, PIECE_BYTES) != Outcome.TAKEN) {
+            drop();
+            return false;
         }
+        room.leave(sharer, PIECE_BYTES);
         return true;
     }
 

@@ -267,11 +267,7 @@ final class VaultFeed implements SmartLifecycle {
             catchUp.send(client, from, upTo, () -> arrivals.add(new Arrival(client, upTo)));
             return;
         }
-        int chars = missed.get().stream()
-                .filter(client.filter()::isOf)
-                .mapToInt(StreamedGift::chars)
-                .sum();
-        if (client.hasRoom(chars)) {
+        if (client.hasRoom()) {
             byte[] message = StreamedGift.message(missed.get(), client.filter(), from);
             if (message.length > 0) {
                 client.send(message);

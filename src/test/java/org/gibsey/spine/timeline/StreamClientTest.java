@@ -18,7 +18,7 @@ import org.mockito.Mockito;
 /** What a client that reads nothing may hold, and how it ends. */
 class StreamClientTest {
 
-    private static final int ROOM = 16 * VaultHistory.PAGE_CHARS;
+    private static final int ROOM = 16 << 20;
     private static final int MOST_WAITING = ROOM / 8;
     private static final long ANY_TIME = -1;
 
@@ -104,7 +104,7 @@ class StreamClientTest {
         Mockito.verifyNoInteractions(vault);
         assertThat(again.cutOff(Long.MAX_VALUE)).isFalse();
         assertThat(answer.hasEnded()).isTrue();
-        assertThat(deaf("other").hasRoom(VaultHistory.PAGE_CHARS)).isTrue();
+        assertThat(deaf("other").hasRoom()).isTrue();
         catchUp.destroy();
     }
 
