@@ -44,7 +44,17 @@ record StreamPosition(long txid, long id, SortedMap<Long, Long> open) {
     static final StreamPosition END = new StreamPosition(Long.MAX_VALUE, Long.MAX_VALUE, Collections.emptySortedMap());
 
     private static final Pattern TEXT = Pattern.compile("\\d{1,19}(:-?\\d{1,19})?(,\\d{1,19}(:-?\\d{1,19})?)*+");
-    private static final int MAX_TEXT = 4_096;
+
+    /**
+     * More open transactions than a server has sessions. Each row that comes late is delivered with those that are still open: of a
+     * page of small gifts a client would be sent, and this process would make, ten times what it has.
+     */
+    private static final int MOST_OPEN = 128;
+
+    /** Two numbers of 64 bits and their signs. */
+    private static final int ENTRY_CHARS = 41;
+
+    private static final int MAX_TEXT = (1 + MOST_OPEN) * ENTRY_CHARS;
 
     StreamPosition {
         open = Collections.unmodifiableSortedMap(open);
@@ -86,6 +96,9 @@ record StreamPosition(long txid, long id, SortedMap<Long, Long> open) {
         try {
             SortedMap<Long, Long> open = new TreeMap<>();
             String[] entries = text.split(",", -1);
+            if (entries.length > 1 + MOST_OPEN) {
+                return Optional.empty();
+            }
             for (int i = 1; i < entries.length; i++) {
                 open.put(transaction(entries[i]), row(entries[i]));
             }
@@ -102,6 +115,11 @@ record StreamPosition(long txid, long id, SortedMap<Long, Long> open) {
             text.add(entry(transaction.getKey(), transaction.getValue()));
         }
         return text.toString();
+    }
+
+    /** How long it is as text, about. */
+    int chars() {
+        return (1 + open.size()) * ENTRY_CHARS;
     }
 
     private static String entry(long transaction, long row) {

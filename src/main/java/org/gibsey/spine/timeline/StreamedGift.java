@@ -54,7 +54,7 @@ record StreamedGift(
 
     /** What it takes of memory, about. */
     int chars() {
-        return json == null ? FEW_CHARS : FEW_CHARS + json.length();
+        return FEW_CHARS + position.chars() + (json == null ? 0 : json.length());
     }
 
     /**
@@ -76,7 +76,7 @@ record StreamedGift(
          * A gift is always of one page, and of one reader until it is nobody's, a minute after its text is gone: of a gift that has
          * others, the client hears nothing at all.
          */
-        boolean isOf(StreamedGift gift) {
+        private boolean isOf(StreamedGift gift) {
             return (pageId == null || pageId == gift.pageId()) && (reader == null || reader.equals(gift.userId()));
         }
 

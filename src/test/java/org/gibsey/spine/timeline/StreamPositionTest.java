@@ -78,8 +78,11 @@ class StreamPositionTest {
         assertThat(StreamPosition.parse(text)).isEmpty();
     }
 
+    /** Of each there is a line for every gift that comes late. */
     @Test
-    void refusesAnEndlessText() {
+    void refusesMoreOpenTransactionsThanAServerHas() {
+        assertThat(StreamPosition.parse("1" + ",2".repeat(128))).isPresent();
+        assertThat(StreamPosition.parse("1" + ",2".repeat(129))).isEmpty();
         assertThat(StreamPosition.parse("1" + ",2".repeat(10_000))).isEmpty();
     }
 }
