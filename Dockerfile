@@ -3,7 +3,7 @@
 FROM maven:3.9.16-eclipse-temurin-25-noble@sha256:93b8a14ea2f412782e4e842651273b4d903e35cc496284f178fbbe2d67d00976 AS build
 WORKDIR /build
 COPY .mvn .mvn
-COPY pom.xml ./
+COPY pom.xml LICENSE ./
 COPY src/main src/main
 # the runbook, which the operators' page shows
 COPY docs/operations.md docs/operations.md

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.StreamSupport;
@@ -20,6 +21,17 @@ class LicencesTest {
             Set.of("Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "EPL-2.0");
 
     private final ObjectMapper json = new ObjectMapper();
+
+    @Test
+    void theJarCarriesItsOwnLicence() throws Exception {
+        Path ours = Path.of(SpineApplication.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
+
+        assertThat(ours.resolve("META-INF/LICENSE")).hasSameTextualContentAs(Path.of("LICENSE"));
+    }
 
     @Test
     void everyShippedLibraryHasALicenceThatApacheTwoCanCarry() throws IOException {

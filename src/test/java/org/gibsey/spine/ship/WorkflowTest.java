@@ -44,7 +44,7 @@ class WorkflowTest {
     void theOverlaysOfAReleaseHaveAllThatTheyReferTo() throws IOException {
         List<Path> packed = packed();
 
-        assertThat(packed).contains(Path.of("k8s"));
+        assertThat(packed).contains(Path.of("k8s"), Path.of("LICENSE"));
         for (Path folder : packed) {
             try (Stream<Path> files = Files.walk(folder)) {
                 assertThat(files.filter(file -> file.endsWith("kustomization.yaml"))
