@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-const usage = "gifts.mjs save PAGE QUESTION ANSWER | list | follow [LAST_EVENT_ID]. Node 18 or newer; set GIFT_SPINE (address), GIFT_SPINE_TOKEN (a reader's).";
+const usage = "gifts.mjs save PAGE QUESTION ANSWER | list | follow [LAST_EVENT_ID]. Node 20 or newer; set GIFT_SPINE (address), GIFT_SPINE_TOKEN (a reader's).";
 const {GIFT_SPINE: base = "http://localhost:8000", GIFT_SPINE_TOKEN: token} = process.env;
 async function call(path, options, reader = token && {Authorization: `Bearer ${token}`}) {
   for (;;) { // until it is answered; waits for as long as Retry-After says

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# gifts.sh save PAGE QUESTION ANSWER | list | follow [LAST_EVENT_ID]. Needs curl 7.84 and jq; set GIFT_SPINE (address), GIFT_SPINE_TOKEN (a reader's).
+# gifts.sh save PAGE QUESTION ANSWER | list | follow [LAST_EVENT_ID]. Needs bash 4.4, curl 7.84 and jq; set GIFT_SPINE (address), GIFT_SPINE_TOKEN (a reader's).
 set -euo pipefail
 base=${GIFT_SPINE:-http://localhost:8000} reader=(${GIFT_SPINE_TOKEN:+--header "Authorization: Bearer $GIFT_SPINE_TOKEN"})
 # repeats what was not answered, and waits for as long as Retry-After says

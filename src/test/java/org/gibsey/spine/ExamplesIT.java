@@ -71,7 +71,9 @@ class ExamplesIT {
         return Stream.of(
                 new Client("gifts.sh", List.of("bash", "-c", "jq --version && curl --json '' --version")),
                 new Client("gifts.py", List.of("python3", "-c", "import requests")),
-                new Client("gifts.mjs", List.of("node", "-e", "fetch")));
+                new Client(
+                        "gifts.mjs",
+                        List.of("node", "-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)")));
     }
 
     @ParameterizedTest
