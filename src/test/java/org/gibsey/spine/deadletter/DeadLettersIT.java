@@ -339,6 +339,36 @@ class DeadLettersIT {
         assertThat(status("?reason=%00")).isEqualTo(400);
     }
 
+    /** Java takes the digits of every script: a number that an operator cannot read would show or dismiss a letter. */
+    @Test
+    void takesNumbersInTheDigitsOfAsciiOnly() throws Exception {
+        long id = indexed(topic.write("its number is written in ASCII"));
+        String other = Long.toString(id)
+                .chars()
+                .mapToObj(digit -> Character.toString(digit - '0' + '\u0660'))
+                .collect(joining());
+
+        for (String number : List.of(other, "one", "+1", "-1", "0x1", "1 ", "")) {
+            assertThat(status("?page=" + number)).as("page %s", number).isEqualTo(400);
+            assertThat(status("?limit=" + number)).as("limit %s", number).isEqualTo(400);
+            assertThat(dismissals(Map.of("reason", "undecodable", "upTo", number))
+                            .getStatusCode()
+                            .value())
+                    .as("up to %s", number)
+                    .isEqualTo(400);
+        }
+        assertThat(status("/" + other)).isEqualTo(status("/one")).isEqualTo(400);
+        assertThat(http.postForEntity(url("/" + other), Map.of("why", "nobody meant it"), String.class)
+                        .getStatusCode()
+                        .value())
+                .isEqualTo(400);
+        assertThat(get("/" + id).at("/letter/state").textValue()).isEqualTo("dead");
+        assertThat(dismissed(Map.of("reason", "undecodable", "upTo", Long.toString(id)))
+                        .get("upTo")
+                        .longValue())
+                .isEqualTo(id);
+    }
+
     /** The worker where it died is an hour ahead, and the one where it dies again is not. */
     @Test
     void isDeadAgainWhicheverClockIsAhead() throws Exception {
