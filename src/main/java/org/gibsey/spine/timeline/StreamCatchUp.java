@@ -2,8 +2,6 @@ package org.gibsey.spine.timeline;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import javax.sql.DataSource;
 import org.gibsey.spine.identity.VaultReads;
@@ -15,8 +13,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * Sends a client that comes back what it missed: a page at a time, the next one when the client has read the one before. So
- * neither a client that was away for weeks nor a thousand that come back together exhaust memory or connection pool.
- * Thread-safe.
+ * neither a client that was away for weeks nor a thousand that come back together exhaust memory or connection pool. Clients take
+ * turns: a page for which the whole vault is looked through, and nothing found, takes its time. Thread-safe.
  */
 @Component
 final class StreamCatchUp implements DisposableBean {
@@ -28,11 +26,7 @@ final class StreamCatchUp implements DisposableBean {
 
     private final DataSource vaultReads;
     private final VaultHistory history;
-    private final ExecutorService threads = Executors.newFixedThreadPool(THREADS, task -> {
-        Thread daemon = new Thread(task, "timeline catch-up");
-        daemon.setDaemon(true);
-        return daemon;
-    });
+    private final StreamTurns turns = new StreamTurns(THREADS, "timeline catch-up");
 
     StreamCatchUp(@Qualifier(VaultReads.NAME) DataSource vaultReads, VaultHistory history) {
         this.vaultReads = vaultReads;
@@ -53,7 +47,7 @@ final class StreamCatchUp implements DisposableBean {
     private void send(
             StreamClient client, StreamPosition begin, StreamPosition from, StreamPosition upTo, Runnable then) {
         try {
-            threads.execute(() -> sendPage(client, begin, from, upTo, then));
+            turns.add(client, () -> sendPage(client, begin, from, upTo, then));
         } catch (RejectedExecutionException stopped) {
             client.end();
         }
@@ -94,8 +88,13 @@ final class StreamCatchUp implements DisposableBean {
         }
     }
 
+    /** The client's stream has ended. */
+    void left(StreamClient client) {
+        turns.left(client);
+    }
+
     @Override
     public void destroy() {
-        threads.shutdownNow();
+        turns.stop();
     }
 }

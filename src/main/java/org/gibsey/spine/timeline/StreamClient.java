@@ -81,6 +81,11 @@ final class StreamClient implements WriteListener {
         return caller;
     }
 
+    /** Whose it is: a reader, or an address. */
+    String sharer() {
+        return sharer;
+    }
+
     StreamedGift.Filter filter() {
         return filter;
     }

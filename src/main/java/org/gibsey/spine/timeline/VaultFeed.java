@@ -139,6 +139,7 @@ final class VaultFeed implements SmartLifecycle {
     /** The client's stream has ended. */
     void left(StreamClient client) {
         open.remove(client);
+        catchUp.left(client);
     }
 
     @Override
