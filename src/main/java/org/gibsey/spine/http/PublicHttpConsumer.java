@@ -119,11 +119,25 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
     }
 
     private @Nullable Problem route(String client, HttpServletRequest request, HttpServletResponse response) {
-        Exchange exchange = createExchange(false);
         // what a save or change is answered has a fixed text, as has the state of the broker
         boolean isSmall = metrics != null || isChange || places == null;
         AnswerMemory answers = shared.answers();
         try (AnswerMemory.Place place = isSmall ? answers.beginSmall(client) : answers.begin(client)) {
+            byte[] body = make(place, request, response);
+            if (body != null) {
+                send(request, response, body);
+            }
+            return null;
+        } catch (Refused refused) {
+            return refuse(refused.problem(), request, response);
+        }
+    }
+
+    /** Runs the route and is done with it: an edit may take it away while the answer is sent. */
+    private byte @Nullable [] make(AnswerMemory.Place place, HttpServletRequest request, HttpServletResponse response)
+            throws Refused {
+        Exchange exchange = createExchange(false);
+        try {
             exchange.setPattern(ExchangePattern.InOut);
             read(request, exchange.getIn());
             createUoW(exchange);
@@ -134,13 +148,14 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
             }
             Problem problem = exchange.getProperty(PublicErrors.PROBLEM, Problem.class);
             if (problem != null) {
-                return refuse(problem, request, response);
+                throw new Refused(problem);
             }
-            accept(exchange.getMessage(), place, request, response);
-            return null;
+            return accept(exchange.getMessage(), place, request, response);
+        } catch (Refused refused) {
+            throw refused;
         } catch (Exception e) {
             // outside the route's own error handling: its head is refused, or it stops at this moment
-            return refuse(PublicErrors.problem(exchange, e), request, response);
+            throw new Refused(PublicErrors.problem(exchange, e));
         } finally {
             VaultReads.bind(null);
             doneUoW(exchange);
@@ -183,7 +198,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         }
     }
 
-    private void accept(
+    private byte @Nullable [] accept(
             Message answer, AnswerMemory.Place place, HttpServletRequest request, HttpServletResponse response)
             throws InvalidPayloadException, Refused {
         byte[] body = answer.getBody() == null ? null : answer.getMandatoryBody(byte[].class);
@@ -198,9 +213,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
             // whatever the route says: the next one who asks may be somebody else
             response.setHeader("Cache-Control", "no-store");
         }
-        if (body != null) {
-            send(request, response, body);
-        }
+        return body;
     }
 
     private Problem refuse(Problem problem, HttpServletRequest request, HttpServletResponse response) {
@@ -210,6 +223,7 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
 
     /** Tomcat's own limit begins anew with each byte that is read: a slow reader would keep an answer for hours. */
     private void send(HttpServletRequest request, HttpServletResponse response, byte[] body) {
+        AnswerMade.tell(request);
         response.setContentLength(body.length);
         long end = System.nanoTime() + shared.answerTime().toNanos();
         try {

@@ -15,7 +15,9 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.gibsey.spine.FilterOrder;
+import org.gibsey.spine.http.AnswerMade;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.PathContainer;
@@ -31,9 +33,10 @@ import org.springframework.web.util.pattern.PathPatternParser;
  * begins when the requests in work are done, and requests that come later queue behind it. They do so for a moment only: if
  * the requests in work take longer, the exchange steps back, lets all pass and tries again.
  *
- * <p>As a filter it stands before anything that looks for the route behind a path. A request is in work until the filter
- * chain returns: routes answer in the thread that Tomcat gave the request, and what goes on without that thread, as an open
- * timeline does, is no route.
+ * <p>As a filter it stands before anything that looks for the route behind a path. A request is in work until its answer is
+ * made ({@link AnswerMade}): what sends it needs no route, and its reader may be slow. Without an answer of a route it is in
+ * work until the filter chain returns: routes answer in the thread that Tomcat gave the request, and what goes on without that
+ * thread, as an open timeline does, is no route.
  */
 @Component
 @Order(FilterOrder.GATE)
@@ -115,10 +118,17 @@ final class RequestGate extends HttpFilter {
             // no route has had this path so far
             chain.doFilter(request, response);
         } else if (enter(lane.get())) {
+            AtomicBoolean isIn = new AtomicBoolean(true);
+            Runnable leave = () -> {
+                if (isIn.getAndSet(false)) {
+                    lane.get().permits.release();
+                }
+            };
+            AnswerMade.listen(request, leave);
             try {
                 chain.doFilter(request, response);
             } finally {
-                lane.get().permits.release();
+                leave.run();
             }
         } else {
             response.setHeader(HttpHeaders.RETRY_AFTER, Integer.toString(RETRY_AFTER_SECONDS));

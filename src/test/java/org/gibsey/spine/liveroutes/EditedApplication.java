@@ -41,6 +41,7 @@ abstract class EditedApplication {
         settings.add("VAULT_ROUTES", () -> pattern(FOLDER.path()) + "," + pattern(MOUNT.path()));
         settings.add("VAULT_ROUTES_LOOK_EVERY", () -> "50ms");
         settings.add("MAX_BODY_TIME", () -> "60s");
+        settings.add("MAX_ANSWER_TIME", () -> "60s");
         settings.add("KAFKA_TOPIC", () -> "edited_gifts");
         settings.add("KAFKA_DEAD_LETTER_TOPIC", () -> "edited_gifts.dlq");
         settings.add("KAFKA_GROUP", () -> "edited");

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import org.gibsey.spine.http.AnswerMade;
 import org.gibsey.spine.liveroutes.RequestGate.Hold;
 import org.junit.jupiter.api.Test;
 import org.springframework.mock.web.MockHttpServletRequest;
@@ -97,6 +98,22 @@ class RequestGateTest {
 
         assertThat(stream.isAsyncStarted()).isTrue();
         assertThat(holds("/vault/{*rest}")).isTrue();
+    }
+
+    @Test
+    void doesNotWaitForTheReaderOfAnAnswerThatIsMade() throws Exception {
+        know("/vault/list");
+        MockHttpServletRequest call = new MockHttpServletRequest("GET", "/vault/list");
+
+        filter(call, new MockHttpServletResponse(), (request, answer) -> {
+            assertThat(holds("/vault/list")).isFalse();
+            AnswerMade.tell(call);
+            assertThat(holds("/vault/list")).isTrue();
+        });
+
+        // who left twice would let an exchange begin beside a request in work
+        request("/vault/list", () -> assertThat(holds("/vault/list")).isFalse());
+        assertThat(holds("/vault/list")).isTrue();
     }
 
     @Test

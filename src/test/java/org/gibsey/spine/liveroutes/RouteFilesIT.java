@@ -8,6 +8,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -25,6 +27,7 @@ import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.gibsey.spine.embedded.Patience;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.TestTopic;
 import org.gibsey.spine.liveroutes.LiveFile.Outcome;
@@ -170,6 +173,45 @@ class RouteFilesIT extends EditedApplication {
             for (Socket socket : slow) {
                 socket.close();
             }
+        }
+    }
+
+    /** An edit that waited for them would be live when they are cut off. */
+    @Test
+    void exchangesARouteWhoseAnswersAreNotRead() throws Exception {
+        vault.sql("insert into vault (page_id, question, answer)" + " values (66105, 'q', repeat('漢', 200000))")
+                .update();
+        List<Socket> slow = new ArrayList<>();
+        try {
+            for (int i = 0; i < 4; i++) {
+                Socket socket = new Socket();
+                slow.add(socket);
+                socket.setReceiveBufferSize(16 << 10);
+                socket.setSoTimeout((int) Patience.LIMIT.toMillis());
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+                send(socket, """
+                        GET /vault/list?page_id=66105 HTTP/1.1
+                        Host: x
+                        Connection: close
+
+                        """);
+                assertThat(new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII))
+                        .isEqualTo("HTTP/1.1 200");
+            }
+            String text = RouteFolderFixture.described("list-gifts", "exchanged while answers are sent");
+            MOUNT.mount("list-gifts", text);
+
+            await().until(() -> runs("list-gifts", text));
+
+            for (Socket socket : slow) {
+                String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+                assertThat(answer.chars().filter(sign -> sign == '漢').count()).isEqualTo(200_000);
+            }
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
+            vault.sql("delete from vault where page_id = 66105").update();
         }
     }
 
