@@ -54,9 +54,11 @@ public final class Positions {
         }
         var firsts = admin.listOffsets(ofAll);
         ofAll.replaceAll((partition, spec) -> OffsetSpec.latest());
-        // up to the first open transaction: what is behind it cannot be read yet
-        var ends = admin.listOffsets(ofAll, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED));
+        var readables = admin.listOffsets(ofAll, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED));
         Map<TopicPartition, ListOffsetsResultInfo> first = firsts.all().get();
+        Map<TopicPartition, ListOffsetsResultInfo> readable = readables.all().get();
+        // asked last, so that it is behind all others
+        var ends = admin.listOffsets(ofAll);
         Map<TopicPartition, ListOffsetsResultInfo> end = ends.all().get();
         return ofAll.keySet().stream().collect(Collectors.toMap(Function.identity(), partition -> {
             long from = offset(first, partition);
@@ -66,7 +68,7 @@ public final class Positions {
                     .map(OffsetAndMetadata::offset)
                     .filter(offset -> offset <= to)
                     .orElse(from);
-            return new Position(id, from, Math.max(from, next), to);
+            return new Position(id, from, Math.max(from, next), offset(readable, partition), to);
         }));
     }
 
@@ -81,16 +83,25 @@ public final class Positions {
     /**
      * Where a consumer group stands in a partition. Offsets.
      *
-     * @param topic id of the topic, which one that is deleted and made again does not keep
-     * @param first first one retained
-     * @param next  first one not committed
-     * @param end   the one the next record will get
+     * @param topic    id of the topic, which one that is deleted and made again does not keep
+     * @param first    first one retained
+     * @param next     first one not committed
+     * @param readable where the first open transaction begins, behind which nobody reads before it is over; the end when none is open
+     * @param end      the one the next record will get
      */
-    public record Position(Uuid topic, long first, long next, long end) {
+    public record Position(Uuid topic, long first, long next, long readable, long end) {
 
-        /** Records not committed; those that transactions leave out included, so at most a few too many. */
+        /**
+         * Records not committed; those behind an open transaction included, which are accepted like others, and those that
+         * transactions leave out, so at most a few too many.
+         */
         public long waiting() {
             return end - next;
+        }
+
+        /** Those of them that can be read now. */
+        public long waitingReadable() {
+            return Math.max(0, readable - next);
         }
     }
 }

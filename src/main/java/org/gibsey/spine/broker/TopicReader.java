@@ -10,6 +10,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -28,6 +29,7 @@ public final class TopicReader implements AutoCloseable {
     private final KafkaConnection kafka;
     private final String name;
     private final int fetchBytes;
+    private final IsolationLevel isolation;
     private final PollBudget budget = new PollBudget();
     private @Nullable KafkaConsumer<byte[], byte[]> client;
 
@@ -36,9 +38,15 @@ public final class TopicReader implements AutoCloseable {
      * @param fetchBytes how much to fetch of a partition at once; at least one batch of the producer comes anyway
      */
     public TopicReader(KafkaConnection kafka, String name, int fetchBytes) {
+        this(kafka, name, fetchBytes, IsolationLevel.READ_COMMITTED);
+    }
+
+    /** @param isolation whether records of transactions that are open or were taken back are read, too */
+    public TopicReader(KafkaConnection kafka, String name, int fetchBytes, IsolationLevel isolation) {
         this.kafka = kafka;
         this.name = name;
         this.fetchBytes = fetchBytes;
+        this.isolation = isolation;
     }
 
     private KafkaConsumer<byte[], byte[]> newClient() {
@@ -47,7 +55,7 @@ public final class TopicReader implements AutoCloseable {
         properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         // a piece whose begin has been deleted meanwhile begins later
         properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-        properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, isolation.toString());
         properties.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, fetchBytes);
         properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1000);
         properties.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());

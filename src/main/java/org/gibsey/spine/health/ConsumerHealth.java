@@ -133,10 +133,12 @@ final class ConsumerHealth implements HealthIndicator {
         List<Position> own =
                 mine.stream().map(positions::get).filter(Objects::nonNull).toList();
         long waiting = own.stream().mapToLong(Position::waiting).sum();
-        if (databaseAway || waiting == 0) {
+        // what is behind an open transaction of another producer no worker can store
+        boolean idle = own.stream().allMatch(position -> position.waitingReadable() == 0);
+        if (databaseAway || idle) {
             progress.remove(id);
         }
-        Duration still = databaseAway || waiting == 0
+        Duration still = databaseAway || idle
                 ? Duration.ZERO
                 : still(id, mine, own.stream().mapToLong(Position::next).sum());
         if (still.compareTo(NOTHING_STORED) > 0) {

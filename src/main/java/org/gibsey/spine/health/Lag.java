@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.gibsey.spine.broker.KafkaConnection;
@@ -42,7 +43,8 @@ final class Lag implements DisposableBean {
     private volatile double seconds = Double.NaN;
 
     Lag(KafkaConnection kafka, Clock clock, MeterRegistry meters) {
-        this.reader = new TopicReader(kafka, "gift-spine-lag", FETCH_BYTES);
+        // the oldest may be behind an open transaction, where the other isolation would wait for it in vain
+        this.reader = new TopicReader(kafka, "gift-spine-lag", FETCH_BYTES, IsolationLevel.READ_UNCOMMITTED);
         this.clock = clock;
         Gauge.builder("gifts.lag.records", this, lag -> lag.records)
                 .description("Gifts and changes that are neither stored nor dead letters yet")

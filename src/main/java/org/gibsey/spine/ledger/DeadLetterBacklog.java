@@ -50,8 +50,8 @@ final class DeadLetterBacklog {
         for (Map.Entry<TopicPartition, Position> at :
                 positions.of(group(), settings.deadLetters()).entrySet()) {
             Position position = at.getValue();
-            waiting += position.waiting();
-            pieces.add(new Piece(at.getKey(), position.next(), position.end()));
+            waiting += position.waitingReadable();
+            pieces.add(new Piece(at.getKey(), position.next(), position.readable()));
         }
         if (waiting > MOST) {
             throw new TooMany(waiting);

@@ -125,7 +125,7 @@ class Ledger {
             }
             List<Piece> whole = stand.entrySet().stream()
                     .map(at -> new Piece(
-                            at.getKey(), at.getValue().first(), at.getValue().end()))
+                            at.getKey(), at.getValue().first(), at.getValue().readable()))
                     .toList();
             long events =
                     whole.stream().mapToLong(piece -> piece.to() - piece.from()).sum();

@@ -53,7 +53,7 @@ class ConsumerHealthTest {
     private Set<TopicPartition> assigned = Set.of(ZERO);
     private String waits;
     private final Map<TopicPartition, Position> positions =
-            new HashMap<>(Map.of(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 100)));
+            new HashMap<>(Map.of(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 100, 100)));
 
     @BeforeEach
     void isWell() {
@@ -90,7 +90,7 @@ class ConsumerHealthTest {
 
     @Test
     void whatWaitsAndDoesNotMoveIsNotReady() {
-        positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 150));
+        positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 150, 150));
 
         look();
         pass(30);
@@ -98,9 +98,21 @@ class ConsumerHealthTest {
         pass(1);
 
         assertThat(reason()).isEqualTo("route persist has 50 events waiting and stored none for 31 s");
-        positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 101, 150));
+        positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 101, 150, 150));
         look();
         assertThat(health.health().getStatus()).isEqualTo(Status.UP);
+    }
+
+    /** It ends when that producer wants, and no worker that is restarted or not ready changes that. */
+    @Test
+    void whatWaitsBehindAnOpenTransactionIsNoReason() {
+        positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 100, 150));
+
+        look();
+        pass(60);
+
+        assertThat(health.health().getStatus()).isEqualTo(Status.UP);
+        assertThat(health.health().getDetails().get("persist")).isEqualTo("1 partitions, 50 events waiting");
     }
 
     /** What waits for a second sink of the same topic is that one's. */
@@ -108,7 +120,7 @@ class ConsumerHealthTest {
     void aRouteIsJudgedByItsOwnGroup() {
         PersistRoute mirror = new PersistRoute("mirror", "gifts", "mirrors", state);
         Map<String, Map<TopicPartition, Position>> ofGroups =
-                Map.of("writers", positions, "mirrors", Map.of(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 150)));
+                Map.of("writers", positions, "mirrors", Map.of(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 150, 150)));
         Sight sight = new Sight(
                 List.of(new PersistRoute("persist", "gifts", "writers", state), mirror),
                 List.of(new Membership("writers", assigned), new Membership("mirrors", assigned)),
@@ -128,7 +140,7 @@ class ConsumerHealthTest {
     @Test
     void aGrowingLagThatMovesIsReady() {
         for (int i = 0; i < 40; i++) {
-            positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 100 + i, 200 + 100L * i));
+            positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 100 + i, 200 + 100L * i, 200 + 100L * i));
             pass(2);
             assertThat(health.health().getStatus()).isEqualTo(Status.UP);
         }
@@ -136,8 +148,8 @@ class ConsumerHealthTest {
 
     @Test
     void partitionsThatComeAndGoAreMovement() {
-        positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 150));
-        positions.put(ONE, new Position(Uuid.ONE_UUID, 0, 7, 9));
+        positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 150, 150));
+        positions.put(ONE, new Position(Uuid.ONE_UUID, 0, 7, 9, 9));
         look();
         pass(20);
 
@@ -178,7 +190,7 @@ class ConsumerHealthTest {
     @Test
     void whatAnAbsentDatabaseExplainsIsTheDatabasesToTell() {
         away[1] = true;
-        positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 150));
+        positions.put(ZERO, new Position(Uuid.ONE_UUID, 0, 100, 150, 150));
         waits = "connection refused";
 
         look();

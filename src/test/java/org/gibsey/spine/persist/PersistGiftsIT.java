@@ -413,14 +413,7 @@ class PersistGiftsIT {
 
     @Test
     void neverReadsWhatATransactionTookBack() throws Exception {
-        Map<String, Object> settings = Map.of(
-                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                SharedServices.get().kafka().bootstrapServers(),
-                ProducerConfig.TRANSACTIONAL_ID_CONFIG,
-                UUID.randomUUID().toString());
-        try (KafkaProducer<byte[], byte[]> producer =
-                new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
-            producer.initTransactions();
+        try (KafkaProducer<byte[], byte[]> producer = ofTransactions()) {
             producer.beginTransaction();
             producer.send(new ProducerRecord<>("persist_it", 0, null, gift(84_003, "taken back")))
                     .get();
@@ -434,6 +427,58 @@ class PersistGiftsIT {
         assertThat(only(84_003)).containsEntry("question", "kept");
         // the end is behind the marker of the commit
         await().until(() -> committed(0) == end(0));
+    }
+
+    /** No worker can read it before that producer is done or gone. It is accepted, so whoever looks at the lag has to see it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aGiftBehindAnOpenTransactionOfAnotherProducerIsLag(boolean committed) throws Exception {
+        int page = committed ? 84_901 : 84_902;
+        try (KafkaProducer<byte[], byte[]> producer = ofTransactions()) {
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>("persist_it", 5, null, gift(page, "of the transaction")))
+                    .get();
+
+            topic.write(new ProducerRecord<>("persist_it", 5, null, gift(page, "behind it")));
+
+            await().untilAsserted(() -> {
+                assertThat(gauge("gifts.lag.records")).isEqualTo(2);
+                assertThat(gauge("gifts.lag.seconds")).isPositive();
+            });
+            assertThat(count(page)).isZero();
+            assertThat(ledger()).contains("\"balanced\":true", "\"unaccounted\":0,");
+            if (committed) {
+                producer.commitTransaction();
+            } else {
+                producer.abortTransaction();
+            }
+        }
+
+        await().until(() -> count(page) == (committed ? 2 : 1));
+        awaitNothingWaits();
+        await().untilAsserted(() -> {
+            assertThat(gauge("gifts.lag.records")).isZero();
+            assertThat(gauge("gifts.lag.seconds")).isZero();
+        });
+    }
+
+    private double gauge(String name) {
+        return meters.get(name).gauge().value();
+    }
+
+    private static KafkaProducer<byte[], byte[]> ofTransactions() {
+        Map<String, Object> settings = Map.of(
+                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                SharedServices.get().kafka().bootstrapServers(),
+                ProducerConfig.TRANSACTIONAL_ID_CONFIG,
+                UUID.randomUUID().toString(),
+                // longer than a test waits: the broker takes it back after this time
+                ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
+                600_000);
+        KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+        producer.initTransactions();
+        return producer;
     }
 
     /** Deleted, made again and filled past where the worker was, all while it waits for a lock. */
