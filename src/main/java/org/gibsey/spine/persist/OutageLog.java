@@ -20,11 +20,11 @@ public class OutageLog {
     private static final Logger LOG = LoggerFactory.getLogger(OutageLog.class);
 
     /**
-     * SQLSTATEs or their classes: no connection, read-only, rolled back, resources, locks, operator; and no such table, column or
-     * function, as before the first migration.
+     * SQLSTATEs or how they begin: no connection, read-only, rolled back, resources, locks, a server that stops or starts (57P, without
+     * 57014, a statement that took too long); and no such table, column or function, as before the first migration.
      */
     private static final List<String> SAID_BY_HEALTH =
-            List.of("08", "25006", "40", "53", "55", "57", "42P01", "42703", "42883");
+            List.of("08", "25006", "40", "53", "55", "57P", "42P01", "42703", "42883");
 
     /** Of a route. */
     private record Wait(Outage outage, String reason) {}

@@ -29,4 +29,12 @@ class OutageLogTest {
         outages.over("purge-deleted");
         assertThat(outages.reason("purge-deleted")).isNull();
     }
+
+    @Test
+    void saysThatATurnTookLongerThanAStatementMay() {
+        outages.missed("erase-readers", new SQLException("canceling statement due to statement timeout", "57014"));
+
+        assertThat(outages.reason("erase-readers"))
+                .isEqualTo("canceling statement due to statement timeout (SQLSTATE 57014)");
+    }
 }
