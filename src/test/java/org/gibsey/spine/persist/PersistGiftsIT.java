@@ -154,6 +154,38 @@ class PersistGiftsIT {
         assertThat(createdAt(only(83_001))).isEqualTo(Instant.ofEpochMilli(written.timestamp()));
     }
 
+    /** Whatever its producer says, which is asked for nothing: who replays a topic gets the same id and time again. */
+    @Test
+    void takesTheTimeOfTheBrokerWhereItStampsTheRecords() throws Exception {
+        Instant told = Instant.parse("2024-05-21T14:00:00Z");
+        alter("message.timestamp.type", "LogAppendTime");
+        RecordMetadata written;
+        try {
+            // the broker hears of it a moment later
+            await().until(() -> writeAt(told, 83_003).timestamp() > told.toEpochMilli());
+            written = writeAt(told, 83_002);
+        } finally {
+            alter("message.timestamp.type", "CreateTime");
+        }
+
+        Map<String, Object> row = only(83_002);
+        assertThat(createdAt(row))
+                .isEqualTo(Instant.ofEpochMilli(written.timestamp()))
+                .isAfter(told);
+        assertThat(row)
+                .containsEntry(
+                        "event_id",
+                        EventId.ofRecord("persist_it", written.partition(), written.offset(), written.timestamp()));
+        awaitNothingWaits();
+    }
+
+    /** A gift that says no time, in a record that does. */
+    private static RecordMetadata writeAt(Instant time, int page) throws Exception {
+        String gift = "{\"page_id\":%d,\"question\":\"q\",\"answer\":\"a\"}".formatted(page);
+        return topic.write(new ProducerRecord<>(
+                "persist_it", null, time.toEpochMilli(), null, gift.getBytes(StandardCharsets.UTF_8)));
+    }
+
     @Test
     void storesEventsOfTheSameIdOnceFromOneBatchOrMany() throws Exception {
         String id = UUID.randomUUID().toString();
