@@ -46,7 +46,7 @@ record StreamPosition(long txid, long id, SortedMap<Long, Long> open) {
     private static final Pattern TEXT = Pattern.compile("\\d{1,19}(:-?\\d{1,19})?(,\\d{1,19}(:-?\\d{1,19})?)*+");
 
     /**
-     * More open transactions than a server has sessions. Each row that comes late is delivered with those that are still open: of a
+     * More open transactions than a server has sessions, 100 unless told otherwise. Each row that comes late is delivered with those that are still open: of a
      * page of small gifts a client would be sent, and this process would make, ten times what it has.
      */
     private static final int MOST_OPEN = 128;

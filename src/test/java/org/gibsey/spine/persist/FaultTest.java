@@ -50,6 +50,8 @@ class FaultTest {
             new SQLException("I/O error", "08006", new SocketTimeoutException("Read timed out")),
             "23505 on the primary key",
             violationOf("vault_pkey"),
+            "23514 for want of a partition",
+            new PSQLException(new ServerErrorMessage("SERROR\0C23514\0Mno partition\0RExecFindPartition\0")),
             "no connection from the pool",
             new SQLTransientConnectionException("no connection", "08S01", new SQLException("setting", "22023")),
             "anything not known",
