@@ -63,7 +63,7 @@ final class Plan {
         boolean refusedOne;
         do {
             // without the refused edit another may have become sound or unsound
-            refusedOne = plan.refuseOneCollision() || plan.refuseOneDangling();
+            refusedOne = plan.refuseOneCollision() || plan.refuseOneDangling() || plan.refuseOneTooSlow();
         } while (refusedOne);
         return plan;
     }
@@ -135,6 +135,13 @@ final class Plan {
                         giver.get(),
                         1,
                         "the entry " + entry + " would be gone, which " + caller.name() + ":" + line + " calls"));
+    }
+
+    private boolean refuseOneTooSlow() {
+        List<AnswerTime> times =
+                future.values().stream().flatMap(file -> file.times().stream()).toList();
+        Optional<RouteProblem> problem = AnswerTime.tooLong(times, this::isEdited);
+        return problem.isPresent() && refuse(problem.get());
     }
 
     /** Gives up the edit of the problem's file: what runs of it stays. */

@@ -1,7 +1,6 @@
 package org.gibsey.spine.liveroutes;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,8 +27,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A save or change is answered 202 only when every in-sync replica has it, whichever way it takes through the route, and within
- * the time that is promised when a broker is gone.
+ * A save or change is answered 202 only when every in-sync replica has it, whichever way it takes through the route.
  */
 final class PublishRules {
 
@@ -40,9 +38,6 @@ final class PublishRules {
             ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
             ProducerConfig.MAX_BLOCK_MS_CONFIG,
             ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG);
-
-    /** A caller is answered within this time, also when no broker is there. */
-    private static final int ANSWERED_WITHIN_MS = 3000;
 
     private static final Logger LOG = LoggerFactory.getLogger(PublishRules.class);
 
@@ -75,47 +70,6 @@ final class PublishRules {
             problems.addAll(checkAccepting(route, step, "change", route.setting("spine.changes.topic")));
         }
         return problems;
-    }
-
-    /** What the routes of a file may take to send, together with those of the file that they call. */
-    static List<RouteProblem> checkTime(List<RehearsedRoute> routes) {
-        List<RouteProblem> problems = new ArrayList<>();
-        for (RehearsedRoute route : routes) {
-            // a route from a topic answers nobody
-            if (!(route.input() instanceof KafkaEndpoint)) {
-                long sum = 0;
-                for (Target target : sends(route, routes, new HashSet<>())) {
-                    KafkaConfiguration producer = ((KafkaEndpoint) target.endpoint()).getConfiguration();
-                    sum += producer.getMaxBlockMs() + (long) producer.getDeliveryTimeoutMs();
-                    if (sum >= ANSWERED_WITHIN_MS) {
-                        problems.add(route.problem(
-                                target.step(),
-                                "with this step a caller may wait " + sum
-                                        + " ms: maxBlockMs and deliveryTimeoutMs of all"
-                                        + " steps to kafka that precede the answer must together stay below "
-                                        + ANSWERED_WITHIN_MS));
-                        break;
-                    }
-                }
-            }
-        }
-        return problems;
-    }
-
-    /** The steps to Kafka that a message of the route may pass, through the routes of the file that it calls too. */
-    private static List<Target> sends(RehearsedRoute route, List<RehearsedRoute> routes, Set<String> passed) {
-        List<Target> sends = new ArrayList<>();
-        if (passed.add(route.id())) {
-            for (Target target : route.targets()) {
-                if (target.endpoint() instanceof KafkaEndpoint) {
-                    sends.add(target);
-                }
-                routes.stream()
-                        .filter(called -> called.input().equals(target.endpoint()))
-                        .forEach(called -> sends.addAll(sends(called, routes, passed)));
-            }
-        }
-        return sends;
     }
 
     /** Topics that the route sends to, with the line of the first step that does. */

@@ -14,6 +14,7 @@ import org.gibsey.spine.broker.KafkaConnection;
  * @param claims   see {@link RehearsedRoute#forEachClaim}, by name
  * @param calls    see {@link RehearsedRoute#calls}; some file must have each of them
  * @param topics   that it sends to, each with a line that does
+ * @param times    how long each of its routes may keep its caller waiting
  * @param problems why it must not go live; empty when it may
  */
 record RehearsedFile(
@@ -24,6 +25,7 @@ record RehearsedFile(
         Map<String, Integer> calls,
         List<SqlRules.Statement> statements,
         Map<String, Integer> topics,
+        List<AnswerTime> times,
         List<RouteProblem> problems) {
 
     /** The file's name. */
@@ -42,7 +44,7 @@ record RehearsedFile(
         PublishRules.ask(file, topics, kafka, answers);
         List<RouteProblem> found = new ArrayList<>(problems);
         found.addAll(answers.refusals(before));
-        return new RehearsedFile(file, routeIds, paths, claims, calls, statements, topics, List.copyOf(found));
+        return new RehearsedFile(file, routeIds, paths, claims, calls, statements, topics, times, List.copyOf(found));
     }
 
     /**

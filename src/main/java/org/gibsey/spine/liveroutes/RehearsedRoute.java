@@ -150,7 +150,7 @@ record RehearsedRoute(RouteFile file, RouteDefinition definition, Endpoint input
         return node instanceof LineNumberAware aware ? Math.max(1, aware.getLineNumber()) : 1;
     }
 
-    private static String entry(DirectEndpoint direct) {
+    static String entry(DirectEndpoint direct) {
         return direct.getEndpointKey().replace("://", ":");
     }
 

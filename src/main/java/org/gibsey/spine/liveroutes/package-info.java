@@ -15,7 +15,7 @@
  *   <li>Rules: {@link SafetyRules}, with {@link SqlRules}, {@link PublishRules} and {@link ConsumerRules}, look at each {@link
  *       RehearsedRoute}. The result is a {@link RehearsedFile}; then its databases parse its SQL, and the broker is asked about
  *       the topics it sends to: their {@link RehearsedFile.Answers}.
- *   <li>Plan: {@link Plan} refuses collisions and dangling calls between files, and groups what must go live together.
+ *   <li>Plan: {@link Plan} refuses collisions, dangling calls, and ways through the files that take too long ({@link AnswerTime}), and groups what must go live together.
  *   <li>Hold the gate: {@link RouteSwap} waits for the requests in work; {@link RequestGate} keeps new ones waiting.
  *   <li>Stop: the old routes end the batch in hand, and go; {@link RequestMappings} forgets their paths.
  *   <li>Start: the new routes are loaded from the text that was rehearsed.

@@ -164,6 +164,7 @@ class PlanTest {
                     calls.stream().collect(Collectors.toMap(Function.identity(), call -> 9)),
                     List.of(),
                     Map.of(),
+                    List.of(),
                     problems);
         }
     }

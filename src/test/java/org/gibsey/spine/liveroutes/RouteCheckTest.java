@@ -41,6 +41,34 @@ class RouteCheckTest {
         }
     }
 
+    @Test
+    void addsUpWhatACallerMayWaitForInSeveralFiles() {
+        try (RouteFolderFixture folder = new RouteFolderFixture()) {
+            String save = RouteFolderFixture.shipped("save-gift");
+            String answer = "        - setHeaders:\n";
+            folder.writeInPlace(
+                    "save-gift", save.replace(answer, "        - to:\n            uri: direct:pause\n" + answer));
+            folder.writeInPlace("pause", """
+                    - route:
+                        id: pause
+                        from:
+                          uri: direct:pause
+                          steps:
+                            - delay:
+                                constant: 600
+                    """);
+
+            assertThat(check(folder.path().toString())).isEqualTo(1);
+
+            int line = save.lines().toList().indexOf(answer.stripTrailing()) + 1;
+            assertThat(printed())
+                    .isEqualTo(folder.file("save-gift") + ":" + line
+                            + ": with this step a caller of route save-gift may wait 3000 ms: maxBlockMs and"
+                            + " deliveryTimeoutMs of all steps to kafka that precede the answer, and delays, must"
+                            + " together stay below 3000 ms\n");
+        }
+    }
+
     /** No broker or database is asked. */
     @Test
     void startsNothing() {

@@ -536,64 +536,6 @@ class SafetyRulesTest {
     }
 
     @Test
-    void refusesStepsThatMayTakeLongerThanACallerWaits() {
-        assertThat(DryRun.problems(
-                        "save-gift", withSecondStep(RouteFolderFixture.shipped("save-gift"), "kafka:gift_copies")))
-                .singleElement()
-                .asString()
-                .startsWith("- to: | with this step a caller may wait 4800 ms");
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "platform-http:/copy, 180000",
-        "direct:copy, 180000",
-    })
-    void refusesAStepWithoutTimeLimits(String from, long ms) {
-        assertThat(DryRun.problems("copy", copying(from, "")))
-                .singleElement()
-                .asString()
-                .startsWith("- to: | with this step a caller may wait " + ms + " ms");
-    }
-
-    @Test
-    void countsTheStepsOfTheRoutesItCalls() {
-        String limits = ", maxBlockMs: 700, deliveryTimeoutMs: 1700";
-        String caller = copying("platform-http:/copy", limits)
-                .replace("      steps:\n", "      steps:\n        - to:\n            uri: direct:copies\n");
-        String called = copying("direct:copies", limits).replace("id: copy", "id: copies");
-
-        assertThat(DryRun.problems("copy", copying("platform-http:/copy", limits)))
-                .isEmpty();
-        assertThat(DryRun.problems("copy", caller + called))
-                .singleElement()
-                .asString()
-                .contains("a caller may wait 4800 ms");
-    }
-
-    private static String copying(String from, String limits) {
-        return """
-                - route:
-                    id: copy
-                    from:
-                      uri: %s
-                      steps:
-                        - to:
-                            uri: kafka:gift_copies
-                            parameters: {requestRequiredAcks: all, enableIdempotence: true%s}
-                """.formatted(from, limits);
-    }
-
-    private static String withSecondStep(String text, String uri) {
-        int begin = text.indexOf(SEND);
-        int end = text.indexOf("        - setHeaders:", begin);
-        String second = text.substring(begin, end)
-                .replace("to-gift-events", "to-gift-copies")
-                .replace("kafka:{{spine.topic.name}}", uri);
-        return text.substring(0, end) + second + text.substring(end);
-    }
-
-    @Test
     void letsAnOperatorFillAnotherColumnAndSlowTheConsumerDown() {
         assertThat(DryRun.edit(
                         "persist-gifts", "symbol_id, lang, created_at)\n", "symbol_id, lang, created_at, stored_at)\n"))
