@@ -172,7 +172,6 @@ class TlsIT {
 
     private int save(String gift) throws Exception {
         return HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
                 .sslContext(tls(null))
                 .build()
                 .send(

@@ -11,6 +11,7 @@ import org.apache.coyote.Adapter;
 import org.apache.coyote.Request;
 import org.apache.coyote.Response;
 import org.apache.coyote.http11.upgrade.InternalHttpUpgradeHandler;
+import org.apache.coyote.http2.AcknowledgedWindowHandler;
 import org.apache.coyote.http2.Http2Protocol;
 import org.apache.tomcat.util.net.SocketEvent;
 import org.apache.tomcat.util.net.SocketWrapperBase;
@@ -64,7 +65,6 @@ final class PriorKnowledge extends Http2Protocol {
         this.nanoTime = nanoTime;
         setMaxConcurrentStreams(STREAMS);
         setMaxConcurrentStreamExecution(CALLS);
-        setInitialWindowSize(WINDOW);
         // Tomcat would keep the buffers of as many calls as there ever were at a time, for good
         setDiscardRequestsAndResponses(true);
     }
@@ -81,7 +81,7 @@ final class PriorKnowledge extends Http2Protocol {
         if (!admit(socket)) {
             socket.close();
         }
-        return super.getInternalUpgradeHandler(socket, new Calls(adapter, socket), request);
+        return new AcknowledgedWindowHandler(this, new Calls(adapter, socket), request, socket, WINDOW);
     }
 
     /** Nobody has more than half of them. */

@@ -23,6 +23,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -50,6 +51,9 @@ import org.springframework.boot.web.servlet.context.ServletWebServerApplicationC
 /** How the public port treats browsers, proxies and those who mean it harm. */
 @SpineIT
 class PublicServerIT {
+
+    /** The largest payload of a frame of HTTP/2, bytes. */
+    private static final int FRAME = 16_384;
 
     @LocalServerPort
     int port;
@@ -236,6 +240,41 @@ class PublicServerIT {
             assertThat(first.stream()).isEqualTo(2 * 128 + 1);
             // SETTINGS_INITIAL_WINDOW_SIZE: what may come of a body before it is read
             assertThat(connection.settings()).contains("\0\4\0\0@\0");
+        }
+    }
+
+    /** It may send them before it has seen our settings (RFC 9113, 6.9.2). */
+    @Test
+    void takesABodyThatFillsTheWindowOfTheProtocolFirstOfAll() throws IOException {
+        byte[] body = gift(47_002, "a".repeat(60_000)).getBytes(StandardCharsets.UTF_8);
+        try (RawHttp2 connection = RawHttp2.openUnbounded(port, 1, RawHttp2.WINDOW)) {
+            int stream = connection.announce("/vault/save", body.length);
+            for (int from = 0; from < body.length; from += FRAME) {
+                int to = Math.min(from + FRAME, body.length);
+                connection.send(stream, Arrays.copyOfRange(body, from, to), to == body.length);
+            }
+
+            assertThat(connection.answers(1)).containsExactly("{\"queued\":true}");
+        }
+    }
+
+    @Test
+    void doesNotKeepTheWindowOfTheProtocolForManyBodies() throws IOException {
+        try (RawHttp2 connection = RawHttp2.openUnbounded(port, 1, 0)) {
+            // as many as are served at a time, and none ends: nobody reads what comes of the next
+            for (int i = 0; i < 32; i++) {
+                connection.post("/nowhere", "{}");
+            }
+            int last = connection.announce("/vault/save", 100_000);
+            connection.send(last, new byte[FRAME], false);
+            connection.send(last, new byte[FRAME], false);
+
+            RawHttp2.Frame reset = connection.read();
+            while (reset.type() != RawHttp2.RESET) {
+                reset = connection.read();
+            }
+            assertThat(reset.stream()).isEqualTo(last);
+            assertThat(reset.payload()).as("FLOW_CONTROL_ERROR").isEqualTo("\0\0\0\3");
         }
     }
 

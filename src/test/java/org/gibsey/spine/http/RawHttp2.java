@@ -151,6 +151,12 @@ final class RawHttp2 implements AutoCloseable {
         return stream;
     }
 
+    /** Sends the next bytes of a body that was announced; the protocol allows 16,384 in a frame. */
+    void send(int stream, byte[] bytes, boolean isLast) throws IOException {
+        frame(DATA, isLast ? END_STREAM : 0, stream, bytes);
+        out.flush();
+    }
+
     /** Takes a call back. */
     void reset(int stream) throws IOException {
         frame(RESET, 0, stream, ByteBuffer.allocate(4).putInt(CANCEL).array());
