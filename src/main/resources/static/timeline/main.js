@@ -271,7 +271,10 @@ async function read(limit, last, isForward = isThread) {
   try {
     const answer = await session.fetch(`/vault/${filter.has("q") ? "search" : "list"}?${query}`);
     if (answer.status === 422 && filter.has("q")) {
-      return {rows: [], isMore: false, isRefused: true};
+      return {rows: [], isMore: false, refusal: "Name a word to look for, and not only what to leave out."};
+    }
+    if (answer.status === 503 && filter.has("q") && await isTooLong(answer)) {
+      return {rows: [], isMore: false, refusal: "This search takes the vault too long. Name another word beside these, or a page."};
     }
     if (!answer.ok) {
       throw new Error(`the list answered ${answer.status}`);
@@ -286,6 +289,12 @@ async function read(limit, last, isForward = isThread) {
     reading--;
     reading || meanwhile.clear();
   }
+}
+
+/** Whether the same would end the same way when it is tried again. */
+async function isTooLong(answer) {
+  const problem = await answer.json().catch(() => ({}));
+  return problem.type === "/problems#long";
 }
 
 function latest(rows) {
@@ -304,7 +313,7 @@ async function loadMore(last = listed ? gifts.last : null) {
   try {
     // before the piece: what is changed after it was read is to be seen on the page
     const newest = unreadFrom ? await read(PAGE_ON_THE_WAY_BACK, null, false) : {rows: []};
-    const {rows, isMore, isRefused, changed} = await read(place ? PAGE_ON_THE_WAY_BACK : PAGE_OF_LIST, last);
+    const {rows, isMore, refusal, changed} = await read(place ? PAGE_ON_THE_WAY_BACK : PAGE_OF_LIST, last);
     if (mine !== generation) {
       return;
     }
@@ -331,7 +340,7 @@ async function loadMore(last = listed ? gifts.last : null) {
       container.setAttribute("aria-busy", "false");
       drawEmblem();
     }
-    updateEnd(isRefused);
+    updateEnd(refusal);
     // in a thread as far as the reader had come
     if (place && !returned() && isMore
         && (isThread ? gifts.isBeyond(place.newest) : gifts.size + pending.length < MOST_ON_THE_WAY_BACK)) {
@@ -431,9 +440,9 @@ const atEnd = new IntersectionObserver(entries => {
 }, {rootMargin: "0px 0px 900px 0px"});
 atEnd.observe($("end"));
 
-function updateEnd(isRefused) {
+function updateEnd(refusal) {
   setText($("end"),
-    isRefused ? "Name a word to look for, and not only what to leave out."
+    refusal ? refusal
       : !gifts.complete ? ""
         : gifts.size ? "⁂"
           : filter.has("q") ? "No gift has these words." : "Nothing here yet. The first gift could be yours.");

@@ -93,6 +93,10 @@ public record SpineSettings(
             @Min(1) int concurrentBodyBytes,
             @NotNull Duration headTime,
             @NotNull Duration bodyTime,
+
+            @NotNull @DurationMin(seconds = 1) @DurationMax(seconds = 30)
+            Duration readTime,
+
             @NotNull @DurationMin(seconds = 1) Duration answerTime,
             @NotNull Duration warmUp) {}
 

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What answers may take of the heap, while they are made and while they wait for their readers. The size of an answer is known
- * only once it is made, so only some are made at a time. While they are sent their bytes are counted, because a reader can be
+ * only once it is made, so only some are made at a time, and most of that time is the database's. While they are sent their bytes are counted, because a reader can be
  * slow. Clients share both. Thread-safe.
  */
 final class AnswerMemory {
@@ -17,6 +17,9 @@ final class AnswerMemory {
 
     /** Rows, texts and bytes of the longest page of the list. */
     private static final int MAKING_BYTES = 4 << 20;
+
+    /** One client has a quarter of the places at most, or one: two whose reads are slow leave room for others. */
+    private static final int OF_A_CLIENT = 4;
 
     /** What the connection has a buffer for anyway. */
     private static final int SMALL_BYTES = 16 << 10;
@@ -30,15 +33,17 @@ final class AnswerMemory {
     private final ClientShares calls;
 
     /**
-     * @param heap  bytes
-     * @param calls the places of the calls that are answered
+     * @param heap        bytes
+     * @param connections to the database, for all that this process does: each answer in the making may have one, and is slow
+     *                    when its reader wants that
+     * @param calls       the places of the calls that are answered
      */
-    AnswerMemory(long heap, ClientShares calls) {
+    AnswerMemory(long heap, int connections, ClientShares calls) {
         this.calls = calls;
         long room = (long) (heap * OF_THE_HEAP);
-        int places = (int) Math.max(1, room / MAKING_BYTES);
+        int places = (int) Math.max(1, Math.min(room / MAKING_BYTES, Math.max(2, connections / 2)));
         this.making = new Semaphore(places, true);
-        this.makingOfAClient = new ClientTurns(Math.max(1, places / 2));
+        this.makingOfAClient = new ClientTurns(Math.max(1, places / OF_A_CLIENT));
         this.sending = new ClientShares(room);
     }
 

@@ -50,6 +50,12 @@ record Problem(
     /** SQLSTATEs, or their classes: connection, rollback, resources, state, operator, system, undefined table. */
     private static final List<String> PASSING = List.of("08", "40", "53", "55", "57", "58", "42P01", "42883");
 
+    /** SQLSTATE of a statement that was ended at its time limit. */
+    private static final String STOPPED = "57014";
+
+    /** Reason of a read that was. */
+    static final String TOO_LONG = "long";
+
     private static final int RETRY_AFTER_SECONDS = 3;
     /** A request target longer than this is not repeated in an answer. */
     private static final int LONGEST_INSTANCE = 200;
@@ -193,6 +199,13 @@ record Problem(
         return new Problem(503, "database", "Vault not readable", "The vault cannot be read at the moment.");
     }
 
+    private static Problem tooLong() {
+        String detail =
+                "The database was stopped, because this read took longer than one may. Ask for less, such as another word,"
+                        + " a page_id or an earlier page; or repeat it after a moment, should the database only be busy.";
+        return new Problem(503, TOO_LONG, "Takes too long", detail);
+    }
+
     private static Problem failed() {
         return new Problem(500, "failed", "Failed", "The call failed inside. An operator finds why in the log.");
     }
@@ -242,6 +255,9 @@ record Problem(
             if (cause instanceof KafkaException) {
                 return broker("The broker did not acknowledge in time. It may be stored all the same, so repeat the"
                         + " call with the same Idempotency-Key.");
+            }
+            if (cause instanceof SQLException sql && STOPPED.equals(sql.getSQLState())) {
+                return tooLong();
             }
             if (cause instanceof SQLException sql && passes(sql.getSQLState())) {
                 return database();

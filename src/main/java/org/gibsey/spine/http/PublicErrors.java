@@ -1,7 +1,9 @@
 package org.gibsey.spine.http;
 
+import java.time.Clock;
 import org.apache.camel.Exchange;
 import org.apache.camel.builder.RouteConfigurationBuilder;
+import org.gibsey.spine.Outage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
@@ -18,6 +20,12 @@ final class PublicErrors extends RouteConfigurationBuilder {
 
     private static final Logger LOG = LoggerFactory.getLogger(PublicErrors.class);
 
+    private final Outage tooLong;
+
+    PublicErrors(Clock steadyClock) {
+        this.tooLong = new Outage(steadyClock);
+    }
+
     @Override
     public void configuration() {
         routeConfiguration()
@@ -27,7 +35,14 @@ final class PublicErrors extends RouteConfigurationBuilder {
                 .handled(true)
                 .process(exchange -> {
                     Throwable fault = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
-                    exchange.setProperty(PROBLEM, problem(exchange, fault));
+                    Problem problem = problem(exchange, fault);
+                    exchange.setProperty(PROBLEM, problem);
+                    if (problem.reason().equals(Problem.TOO_LONG) && tooLong.isToBeLogged()) {
+                        LOG.warn(
+                                "Route {} asked the database for what takes longer than a read may (MAX_READ_TIME): it was"
+                                        + " ended and its caller answered 503. Said once a minute",
+                                exchange.getFromRouteId());
+                    }
                 });
     }
 

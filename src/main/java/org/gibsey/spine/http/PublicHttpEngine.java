@@ -25,6 +25,7 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
             BodyFilter bodies,
             SaveMetrics metrics,
             SaveLimit limit,
+            @Value("${spring.datasource.hikari.maximum-pool-size}") int connections,
             @Value("${server.port}") int port) {
         super(port);
         ClientShares reads = new ClientShares(settings.http().concurrentReads());
@@ -32,7 +33,7 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
                 bodies,
                 metrics,
                 limit,
-                new AnswerMemory(Runtime.getRuntime().maxMemory(), reads),
+                new AnswerMemory(Runtime.getRuntime().maxMemory(), connections, reads),
                 settings.http().answerTime(),
                 settings.auth(),
                 new ClientShares(settings.http().concurrentSaves()),

@@ -24,7 +24,8 @@ class IdentityConfiguration {
     /** Route files name it in any case. Who asks for a data source without a name means the vault itself. */
     @Bean(name = VaultReads.NAME, defaultCandidate = false)
     VaultReads vaultReads(DataSource vault, SpineSettings settings) {
-        return new VaultReads(vault, settings.auth(), settings.database());
+        return new VaultReads(
+                vault, settings.auth(), settings.database(), settings.http().readTime());
     }
 
     @Bean

@@ -1,8 +1,12 @@
 package org.gibsey.spine.identity;
 
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.gibsey.spine.SpineSettings;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +17,9 @@ import org.springframework.jdbc.datasource.DelegatingDataSource;
  * their own gifts only, there is no connection without a reader; with row security switched on, each is a transaction in
  * which the database itself hides all other rows. It ends, and the reader with it, when the connection goes back to the pool,
  * which rolls back. Elsewhere it is the vault. Thread-safe.
+ *
+ * <p>A statement that takes longer than a read may is ended (SQLSTATE 57014): anybody may ask, also for what takes long, and the
+ * connections are few. Whoever sets another limit for a statement has that one; 0 leaves the pool's.
  *
  * <p>With row security a read costs two more round trips.
  */
@@ -29,9 +36,12 @@ public final class VaultReads extends DelegatingDataSource {
 
     private final boolean isOwn;
     private final @Nullable String role;
+    private final int seconds;
 
-    VaultReads(DataSource vault, SpineSettings.Auth auth, SpineSettings.Database database) {
+    /** @param readTime of a statement; the driver counts whole seconds */
+    VaultReads(DataSource vault, SpineSettings.Auth auth, SpineSettings.Database database, Duration readTime) {
         super(vault);
+        this.seconds = (int) readTime.toSeconds();
         this.isOwn = auth.isOwn();
         this.role = database.rowSecurity() ? database.readerRole() : null;
     }
@@ -65,7 +75,22 @@ public final class VaultReads extends DelegatingDataSource {
                 throw e;
             }
         }
-        return connection;
+        return limited(connection);
+    }
+
+    private Connection limited(Connection connection) {
+        return (Connection) Proxy.newProxyInstance(
+                VaultReads.class.getClassLoader(), new Class<?>[] {Connection.class}, (self, method, arguments) -> {
+                    try {
+                        Object result = method.invoke(connection, arguments);
+                        if (result instanceof Statement statement) {
+                            statement.setQueryTimeout(seconds);
+                        }
+                        return result;
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
     }
 
     private static void become(Connection connection, Caller caller, String role) throws SQLException {

@@ -149,6 +149,8 @@ class VaultHistory {
         connection.setAutoCommit(false);
         try (PreparedStatement select = connection.prepareStatement(READ)) {
             select.setFetchSize(1);
+            // in threads of their own, for which nobody waits but timelines: up to what the pool allows
+            select.setQueryTimeout(0);
             setArrays(select, 1, from.open());
             select.setLong(3, from.txid());
             select.setLong(4, from.id());

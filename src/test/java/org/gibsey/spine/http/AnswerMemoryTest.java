@@ -15,22 +15,36 @@ import org.springframework.mock.web.MockHttpServletRequest;
 class AnswerMemoryTest {
 
     private static final int PLACES = 8;
+    private static final int OF_A_CLIENT = PLACES / 4;
 
-    private final AnswerMemory memory = new AnswerMemory(PLACES * (32L << 20), new ClientShares(128));
+    private final AnswerMemory memory = new AnswerMemory(PLACES * (32L << 20), 100, new ClientShares(128));
 
     @Test
-    void oneClientLeavesHalfOfThePlacesToOthers() throws Refused {
+    void oneClientLeavesThreeQuartersOfThePlacesToOthers() throws Refused {
         List<AnswerMemory.Place> taken = new ArrayList<>();
-        for (int i = 0; i < PLACES / 2; i++) {
+        for (int i = 0; i < OF_A_CLIENT; i++) {
             taken.add(memory.begin("192.0.2.1"));
         }
 
         assertThatThrownBy(() -> memory.begin("192.0.2.1")).isInstanceOf(Refused.class);
 
-        for (int other = 2; other < 2 + PLACES / 2; other++) {
+        for (int other = 2; other < 2 + PLACES - OF_A_CLIENT; other++) {
             taken.add(memory.begin("192.0.2." + other));
         }
         assertThat(taken).hasSize(PLACES);
+        taken.forEach(AnswerMemory.Place::close);
+    }
+
+    /** The others are for what is stored, for timelines and for the ledger. */
+    @Test
+    void answersInTheMakingLeaveHalfOfTheConnectionsToTheDatabase() throws Refused {
+        AnswerMemory answers = new AnswerMemory(1L << 40, 10, new ClientShares(128));
+        List<AnswerMemory.Place> taken = new ArrayList<>();
+        for (int client = 1; client <= 5; client++) {
+            taken.add(answers.begin("192.0.2." + client));
+        }
+
+        assertThatThrownBy(() -> answers.begin("192.0.2.6")).isInstanceOf(Refused.class);
         taken.forEach(AnswerMemory.Place::close);
     }
 
@@ -38,7 +52,7 @@ class AnswerMemoryTest {
     void readersBehindOneAddressHaveAShareEachAndAReaderHasOneWhereverFrom() throws Refused {
         UUID first = UUID.randomUUID();
         List<AnswerMemory.Place> taken = new ArrayList<>();
-        for (int i = 0; i < PLACES / 2; i++) {
+        for (int i = 0; i < OF_A_CLIENT; i++) {
             taken.add(memory.begin(of("192.0.2." + i, first)));
         }
 
@@ -51,7 +65,7 @@ class AnswerMemoryTest {
 
     @Test
     void whoWaitsGetsThePlaceThatBecomesFree() throws Exception {
-        AnswerMemory small = new AnswerMemory(1, new ClientShares(128));
+        AnswerMemory small = new AnswerMemory(1, 1, new ClientShares(128));
         AnswerMemory.Place only = small.begin("192.0.2.1");
         Thread waits = new Thread(() -> {
             try (AnswerMemory.Place next = small.begin("192.0.2.2")) {

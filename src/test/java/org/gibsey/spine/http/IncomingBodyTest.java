@@ -36,7 +36,7 @@ class IncomingBodyTest {
 
     private void bodiesMayTake(Duration time) {
         Mockito.when(settings.http())
-                .thenReturn(new SpineSettings.Http(List.of(), List.of(), 32, 32, ROOM, time, time, time, time));
+                .thenReturn(new SpineSettings.Http(List.of(), List.of(), 32, 32, ROOM, time, time, time, time, time));
     }
 
     /** A body may be waited for during thousands of looks. */

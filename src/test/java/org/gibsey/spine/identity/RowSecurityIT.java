@@ -8,6 +8,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -212,7 +213,7 @@ class RowSecurityIT {
 
     private VaultReads reads(boolean isWanted, String of) {
         Auth auth = new Auth("http://localhost:1/auth/v1", "", "", "authenticated", Auth.Read.OWN, "");
-        return new VaultReads(owner, auth, new Database(true, isWanted, of));
+        return new VaultReads(owner, auth, new Database(true, isWanted, of), Duration.ofSeconds(3));
     }
 
     private List<String> protectedTables() {

@@ -725,6 +725,24 @@ class PageIT {
         await().until(() -> browser.texts(".question").size() == 2);
     }
 
+    /** It would be asked for again every two seconds. */
+    @Test
+    void aSearchThatTakesTooLongSaysSo() {
+        browser.open(ofPage());
+        browser.script("""
+                const fetching = window.fetch;
+                window.fetch = (path, options) => path.startsWith("/vault/search")
+                    ? Promise.resolve(new Response('{"type": "/problems#long"}', {status: 503}))
+                    : fetching(path, options);
+                """);
+
+        browser.type("#filter-words", "quincunx");
+        browser.click("#filter button");
+
+        await().until(() -> browser.text("#end")
+                .equals("This search takes the vault too long. Name another word beside these, or a page."));
+    }
+
     @Test
     void aSearchFindsAllThatComesAtOnce() throws Exception {
         String word = "burst" + page;

@@ -1,6 +1,7 @@
 package org.gibsey.spine.timeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -15,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import javax.sql.DataSource;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SpineIT;
 import org.junit.jupiter.api.AfterEach;
@@ -23,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.test.web.client.TestRestTemplate;
 
 /** The order of the stream, against transactions that commit as they like. */
@@ -39,6 +43,10 @@ class VaultHistoryIT {
 
     @Autowired
     TestRestTemplate http;
+
+    @Autowired
+    @Qualifier("vaultReads")
+    DataSource vaultReads;
 
     private final List<Connection> opened = new ArrayList<>();
     private Connection reader;
@@ -94,6 +102,42 @@ class VaultHistoryIT {
         assertThat(ids(late)).isEqualTo(expected);
         assertThat(ids(read(late.get(0).position()))).isEqualTo(expected.subList(1, 3));
         assertThat(ids(read(late.get(1).position()))).isEqualTo(expected.subList(2, 3));
+    }
+
+    /** A timeline that was away for long has much to catch up on, and holds up no other reader. */
+    @Test
+    void mayTakeLongerThanAnotherRead() throws Exception {
+        StreamPosition start = history.latest(reader);
+        Connection writer = transaction();
+        long missed = insert(writer, PAGE);
+        writer.commit();
+        Connection locks = transaction();
+        CompletableFuture<List<StreamedGift>> read;
+        try (Statement statement = locks.createStatement();
+                Connection limited = vaultReads.getConnection()) {
+            statement.execute("lock table vault in access exclusive mode");
+            read = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return history.read(limited, start, StreamPosition.END, StreamedGift.Filter.ALL)
+                            .gifts();
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            await().until(() -> read.isDone() || isWaitingForLongerThanARead());
+            locks.rollback();
+            assertThat(ids(read.join())).contains(missed);
+        }
+    }
+
+    private boolean isWaitingForLongerThanARead() throws SQLException {
+        try (Statement statement = reader.createStatement();
+                ResultSet row = statement.executeQuery("select exists (select from pg_stat_activity"
+                        + " where wait_event_type = 'Lock' and query like '%text_revision%'"
+                        + " and clock_timestamp() - query_start > interval '4 s')")) {
+            row.next();
+            return row.getBoolean(1);
+        }
     }
 
     /** However many were missed: a client that was away must not take the memory of the others. */
