@@ -6,14 +6,21 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.URI;
+import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.camel.model.ModelCamelContext;
+import org.apache.camel.model.ProcessorDefinitionHelper;
+import org.apache.camel.model.SetBodyDefinition;
 import org.flywaydb.core.Flyway;
+import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.embedded.TestDatabase;
 import org.junit.jupiter.api.AfterAll;
@@ -31,6 +38,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @SpineIT
 class SearchIT {
 
+    private static final Pattern PARAMETER = Pattern.compile(":\\?(\\w+)");
     private static final Pattern NEXT = Pattern.compile("<(/vault/search[^>]*)>; rel=\"next\"");
     private static final String WORDS = "ÉTÉ «Привет» “Hello” foo-bar https://example.org/path 漢字を見た。"
             + " ΟΔΟΣ हिन्दी it’s ｆｕｌｌ สวัสดี \\ ' \" & | ! :*";
@@ -48,6 +56,9 @@ class SearchIT {
 
     @Autowired
     JdbcClient vault;
+
+    @Autowired
+    ModelCamelContext camel;
 
     /** One that knows letters, and one that knows A to Z only. */
     @BeforeAll
@@ -166,6 +177,56 @@ class SearchIT {
         vault.sql("delete from vault where page_id = ?").param(page).update();
 
         assertThat(found).startsWith("q1", "q2", "q3").hasSize(20);
+    }
+
+    /** The index knows no phrases: each text in question is taken apart again, long ones for 10 ms and more. */
+    @Test
+    void takesApartNoMoreTextsForAPhraseThanAPageShows() throws Exception {
+        vault.sql("""
+                        insert into vault (page_id, question, answer, created_at, searchable)
+                        select ?, 'q' || n, case when n % 3 = 0 then 'chase the mermaid' else 'the mermaid, a chase' end,
+                               now() - n * interval '1 s', true
+                          from generate_series(1, 60) n""").param(page).update();
+        Map<String, String> values = Map.of(
+                "q", "'\"the mermaid\" or \"chase the mermaid\"'",
+                "before_time", "'infinity'",
+                "before_id", "9223372036854775807",
+                "page_id", Integer.toString(page),
+                "limit", "4");
+        String sql = PARAMETER
+                .matcher(select("set-select-found"))
+                .replaceAll(parameter -> Matcher.quoteReplacement(values.getOrDefault(parameter.group(1), "null")));
+
+        List<String> plan = new ArrayList<>();
+        try (Connection psql = SharedServices.get().database().superuser();
+                Statement statement = psql.createStatement()) {
+            statement.execute("set enable_seqscan = off");
+            ResultSet lines = statement.executeQuery("explain (analyze, costs off, timing off) " + sql);
+            while (lines.next()) {
+                plan.add(lines.getString(1));
+            }
+        }
+
+        assertThat(String.join("\n", plan))
+                .containsPattern("SubPlan \\d+\n *->  Index Scan using vault_pkey on vault .*loops=5\\)");
+        assertThat(questions("\"chase the mermaid\""))
+                .startsWith("q3", "q6", "q9")
+                .hasSize(20);
+        assertThat(questions("\"mermaid chase\"")).isEmpty();
+        assertThat(questions("\"the mermaid\" -\"chase the\""))
+                .startsWith("q1", "q2", "q4")
+                .hasSize(20);
+    }
+
+    private String select(String step) {
+        return ProcessorDefinitionHelper.filterTypeInOutputs(
+                        camel.getRouteDefinition("search-gifts").getOutputs(), SetBodyDefinition.class)
+                .stream()
+                .filter(setBody -> step.equals(setBody.getId()))
+                .findFirst()
+                .orElseThrow()
+                .getExpression()
+                .getExpression();
     }
 
     /** Of the largest texts there are: none can be kept from the vault by its words. */
