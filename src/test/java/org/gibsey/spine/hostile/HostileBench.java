@@ -84,7 +84,15 @@ final class HostileBench implements AutoCloseable {
         this.name = name;
         data = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "hostile");
         routes = Files.createDirectories(data.resolve("routes"));
-        for (String route : List.of("save-gift", "list-gifts", "show-gift", "show-kafka-status")) {
+        for (String route : List.of(
+                "save-gift",
+                "list-gifts",
+                "show-gift",
+                "search-gifts",
+                "feed-gifts",
+                "show-history",
+                "show-change",
+                "show-kafka-status")) {
             String file = route + ".camel.yaml";
             Files.copy(Path.of("routes", file), routes.resolve(file));
         }

@@ -34,6 +34,7 @@ class HostileIT {
 
     private static final int GIANTS_PAGE = 70_001;
     private static final int GIANTS = 100;
+    private static final int LONG_PAGE = 70_003;
     private static final int DEAF = 20;
     private static final String SAVE = """
             POST /vault/save HTTP/1.1
@@ -186,19 +187,32 @@ class HostileIT {
 
     @Test
     void aRouteIsEditedWhileBodiesAreSlow() throws Exception {
-        Path file = bench.routes().resolve("save-gift.camel.yaml");
-        String before = Files.readString(file);
-        String runs = revision();
-        Swarm slow = new Swarm(
-                bench.port(),
+        endureAnEdit(
+                "300 bodies, a byte each second, while the route of saves is edited",
+                "save-gift",
                 Conduct.http1(300, SAVE + "Content-Length: 100\n\n").then(" ", Duration.ofSeconds(1)));
+    }
+
+    @Test
+    void aRouteIsEditedWhileItsAnswersAreReadSlowly() throws Exception {
+        endureAnEdit(
+                "200 connections read lists of giant gifts at 20 B/s, while the route of lists is edited",
+                "list-gifts",
+                Conduct.http1(200, get("/vault/list?limit=30", "")).reading(DEAF));
+    }
+
+    private static void endureAnEdit(String name, String route, Conduct conduct) throws Exception {
+        Path file = bench.routes().resolve(route + ".camel.yaml");
+        String before = Files.readString(file);
+        String runs = revision(route);
+        Swarm slow = new Swarm(bench.port(), conduct);
         int[] edits = {0};
-        bench.endure("300 bodies, a byte each second, while the route of saves is edited", () -> {
+        bench.endure(name, () -> {
             Files.writeString(file, before + "\n# edited\n");
             return new Attack() {
                 @Override
                 public String got() throws Exception {
-                    String edited = revision();
+                    String edited = revision(route);
                     assertThat(edited).isNotEqualTo(runs);
                     edits[0]++;
                     return slow.got() + "; the edit is live";
@@ -212,11 +226,11 @@ class HostileIT {
             };
         });
         assertThat(edits[0]).isOne();
-        await().until(() -> revision().equals(runs));
+        await().until(() -> revision(route).equals(runs));
     }
 
-    private static String revision() throws Exception {
-        return bench.liveFile("save-gift").get("revision").textValue();
+    private static String revision(String route) throws Exception {
+        return bench.liveFile(route).get("revision").textValue();
     }
 
     // timelines
@@ -259,6 +273,20 @@ class HostileIT {
                                         .getAndReset("/vault/stream?after=0", 100)
                                         .bytes(),
                                 Duration.ofMillis(100)));
+    }
+
+    /** As one who was there while 128 transactions were open, that of the giant gifts among them. */
+    @Test
+    void positionsOfTimelinesAreMadeUp() throws Exception {
+        String position =
+                bench.vault().sql("""
+                        select (select txid || ':' || id from vault order by txid desc, id desc limit 1)
+                               || (select string_agg(',' || open, '')
+                                     from (select min(txid) as txid from vault where page_id = ?) as giants,
+                                          generate_series(giants.txid - 127, giants.txid) as open)""").param(GIANTS_PAGE).query(String.class).single();
+        endure(
+                "300 timelines from a made-up position before all the giant gifts, of 128 open transactions",
+                Conduct.http1(300, get("/vault/stream", "Last-Event-ID: " + position + "\n")));
     }
 
     // heads and connections
@@ -399,6 +427,56 @@ class HostileIT {
                 "64 connections, a list of 100 gifts every 50 ms each",
                 Conduct.http1(64, get("/vault/list?limit=100&page_id=1", ""))
                         .then(get("/vault/list?limit=100&page=9000&page_id=71000", ""), Duration.ofMillis(50)));
+    }
+
+    /** Its words are in all of them, and in none of them one after the other. */
+    @Test
+    void aPhraseOfManyLongGiftsIsSearchedFor() throws Exception {
+        bench.vault()
+                .sql(
+                        "insert into vault (page_id, question, answer, searchable)"
+                                + " select ?, 'quick', repeat('filler ', 7000) || 'brown fox', true from generate_series(1, 400)")
+                .param(LONG_PAGE)
+                .update();
+        String search = get("/vault/search?q=%22quick+fox%22", "");
+        try {
+            endure(
+                    "20 connections search for a phrase whose words 400 long gifts have, 10 times a second each",
+                    Conduct.http1(20, search).then(search, Duration.ofMillis(100)));
+        } finally {
+            bench.vault()
+                    .sql("delete from vault where page_id = ?")
+                    .param(LONG_PAGE)
+                    .update();
+        }
+    }
+
+    @Test
+    void aLongHistoryIsAskedForAsOftenAsItIsAnswered() throws Exception {
+        String gift = bench.vault()
+                .sql("insert into vault (page_id, question, answer) values (70004, 'q', 'a') returning event_id::text")
+                .query(String.class)
+                .single();
+        bench.vault()
+                .sql(
+                        "insert into gift_change (change_id, kind, gift, at, sets, question, answer, before_question, before_answer, outcome)"
+                                + " select gen_random_uuid(), 'edited', ?::uuid, now() + n * interval '1 s', '{answer}', 'q',"
+                                + " repeat('edited ', 2000), 'q', repeat('edited ', 2000), 'applied' from generate_series(1, 5000) n")
+                .param(gift)
+                .update();
+        String history = get("/vault/gifts/" + gift + "/history", "");
+        endure(
+                "64 connections, the history of a gift with 5,000 edits every 50 ms each",
+                Conduct.http1(64, history).then(history, Duration.ofMillis(50)));
+    }
+
+    @Test
+    void feedsAndChangesAreAskedForAsOftenAsTheyAreAnswered() throws Exception {
+        String reads = get("/feed?limit=100&page_id=" + GIANTS_PAGE, "")
+                + get("/vault/changes/00000000-0000-4000-8000-000000000000", "");
+        endure(
+                "64 connections, a feed of 100 giant gifts and a change that is not there every 50 ms each",
+                Conduct.http1(64, reads).then(reads, Duration.ofMillis(50)));
     }
 
     @Test
