@@ -8,16 +8,27 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** The edits of routes that docs/routes.md shows as diffs. */
+/** The edits of routes that docs/routes.md shows as diffs, and what it has the console do for them. */
 public final class DocumentedEdits {
 
     private static final Pattern DIFF = Pattern.compile("(?ms)^ *```diff\n(.*?)^ *```$");
+
+    private static final Pattern CONSOLE = Pattern.compile("@console -Dspring-boot\\.run\\.arguments='(.*)'");
 
     private DocumentedEdits() {}
 
     /** Each as one diff, in the order of the page. */
     public static List<String> all() throws IOException {
-        return DIFF.matcher(Files.readString(Path.of("docs/routes.md")))
+        return found(DIFF);
+    }
+
+    /** Each as the console is given it, in the order of the page. */
+    public static List<String> console() throws IOException {
+        return found(CONSOLE);
+    }
+
+    private static List<String> found(Pattern pattern) throws IOException {
+        return pattern.matcher(Files.readString(Path.of("docs/routes.md")))
                 .results()
                 .map(found -> found.group(1))
                 .toList();

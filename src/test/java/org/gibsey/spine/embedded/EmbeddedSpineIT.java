@@ -28,7 +28,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.util.FileSystemUtils;
 
 /** The one command of the README, as a process. */
 class EmbeddedSpineIT {
@@ -178,64 +177,6 @@ class EmbeddedSpineIT {
         } finally {
             EmbeddedDatabase.endLeftover(data().resolve("postgres"));
         }
-    }
-
-    /** One after the other, while it runs, and with nothing but what docs/routes.md has. */
-    @Test
-    @Tag("slow")
-    void takesTheEditsOfTheDocs() throws Exception {
-        DocumentedEdits.assumeGit();
-        freePorts();
-        FileSystemUtils.copyRecursively(Path.of("routes"), folder.resolve("routes"));
-        environment.put("VAULT_ROUTES", "file:" + folder.toAbsolutePath() + "/routes/*.camel.yaml");
-        try (JavaProcess spine = start()) {
-            awaitUp(spine);
-            console("alter", "table", "vault", "add", "column", "words", "integer");
-            edit(0);
-            await().until(() -> {
-                caller().save("How many words?");
-                return console("select", "words", "from", "vault", "where", "words", "is", "not", "null")
-                        .contains("{words=");
-            });
-            console("topic", "gift_copies");
-            edit(1);
-            edit(2);
-            caller().save("Twice?");
-            await().until(() -> caller().metrics()
-                    .lines()
-                    .anyMatch(line -> line.startsWith("kafka_producer_topic_record_send_total{")
-                            && line.contains("topic=\"gift_copies\"")
-                            && !line.endsWith(" 0.0")));
-
-            spine.terminate();
-        } finally {
-            EmbeddedDatabase.endLeftover(data().resolve("postgres"));
-        }
-    }
-
-    private void edit(int number) throws Exception {
-        String edits = "route_edits_total{result=\"active\"}";
-        double before = metric(edits);
-        DocumentedEdits.apply(DocumentedEdits.all().get(number), folder);
-        await().until(() -> metric(edits) == before + 1);
-    }
-
-    private double metric(String labelled) throws Exception {
-        return caller().metrics()
-                .lines()
-                .filter(line -> line.startsWith(labelled))
-                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
-                .findFirst()
-                .orElse(0);
-    }
-
-    /** @return what it printed */
-    private String console(String... words) throws Exception {
-        Path output = folder.resolve("console.log");
-        try (JavaProcess console = JavaProcess.main(EmbeddedConsole.class, environment, output, words)) {
-            assertThat(console.awaitExit()).as(Files.readString(output)).isZero();
-        }
-        return Files.readString(output);
     }
 
     private HttpResponse<String> call(String token, String path, String body) throws Exception {

@@ -27,17 +27,20 @@ import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.gibsey.spine.embedded.DocumentedEdits;
 import org.gibsey.spine.embedded.Patience;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.TestTopic;
 import org.gibsey.spine.liveroutes.LiveFile.Outcome;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.client.TestRestTemplate;
 import org.springframework.boot.test.web.server.LocalManagementPort;
 import org.springframework.http.ResponseEntity;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.util.FileSystemUtils;
 
 /** Route files that come, change, move and go. */
 class RouteFilesIT extends EditedApplication {
@@ -415,6 +418,48 @@ class RouteFilesIT extends EditedApplication {
                         .query(Long.class)
                         .single()
                 == 1);
+    }
+
+    /** One after the other, each in what the one before it left. */
+    @Test
+    void takesTheEditsOfTheDocs(@TempDir Path folder) throws Exception {
+        DocumentedEdits.assumeGit();
+        FileSystemUtils.copyRecursively(Path.of("routes"), folder.resolve("routes"));
+        List<String> console = DocumentedEdits.console();
+        String brokers = SharedServices.get().kafka().bootstrapServers();
+        String topic = console.get(2).replaceFirst("^topic ", "");
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", brokers));
+                TestTopic copies = new TestTopic(topic, brokers)) {
+            vault.sql(console.get(0)).update();
+            edit(0, "persist-gifts", folder);
+            assertThat(save(66_106)).isEqualTo(202);
+            await().until(() -> vault.sql(console.get(1)).query().listOfRows().stream()
+                    .anyMatch(row -> Integer.valueOf(1).equals(row.get("words"))));
+
+            admin.createTopics(List.of(new NewTopic(topic, 6, (short) 1))).all().get();
+            edit(1, "save-gift", folder);
+            edit(2, "persist-gifts", folder);
+            assertThat(save(66_107)).isEqualTo(202);
+            assertThat(copies.read(copy -> true))
+                    .singleElement()
+                    .satisfies(copy -> assertThat(new String(copy.value(), StandardCharsets.UTF_8))
+                            .contains("66107"));
+            await().until(() -> vault.sql("select count(*) from vault where page_id = 66107 and words = 1")
+                            .query(Long.class)
+                            .single()
+                    == 1);
+
+            putBackWhatIsShipped();
+            vault.sql("alter table vault drop column words").update();
+            admin.deleteTopics(List.of(topic)).all().get();
+        }
+    }
+
+    private void edit(int number, String id, Path folder) throws Exception {
+        DocumentedEdits.apply(DocumentedEdits.all().get(number), folder);
+        String text = Files.readString(folder.resolve("routes").resolve(id + ".camel.yaml"));
+        FOLDER.replace(id, text);
+        await().until(() -> runs(id, text));
     }
 
     /** As it stands in a ConfigMap of the version before. */
