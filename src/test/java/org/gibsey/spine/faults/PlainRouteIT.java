@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import org.apache.camel.component.kafka.KafkaComponent;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.ResourceHelper;
@@ -22,13 +23,13 @@ import org.gibsey.spine.embedded.TestDatabase;
 import org.gibsey.spine.embedded.TestTopic;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** What {@code examples/routes/plain.yaml} loses, run by Camel as it comes: why there is more to this service than a route. */
-@Tag("slow")
 class PlainRouteIT {
+
+    private static final int GIFTS = 3;
 
     private final String brokers = SharedServices.get().kafka().bootstrapServers();
     private final String name = "plain_" + UUID.randomUUID().toString().substring(0, 8);
@@ -63,11 +64,11 @@ class PlainRouteIT {
     void losesGiftsInAnOutageAndStoresThemTwiceAfterACrash() throws Exception {
         try (DefaultCamelContext camel = start("first")) {
             topic.writeAll(0, gifts("before"));
-            await().until(() -> rows() == 10);
+            await().until(() -> rows() == GIFTS);
 
             vault.execute("alter table vault rename to vault_in_repair");
             topic.writeAll(0, gifts("during"));
-            await().until(() -> dead.read(letter -> true).size() == 10);
+            await().until(() -> dead.read(letter -> true).size() == GIFTS);
             vault.execute("alter table vault_in_repair rename to vault");
 
             // nothing is left of them
@@ -75,17 +76,17 @@ class PlainRouteIT {
                     .extracting(letter -> new String(letter.value(), StandardCharsets.UTF_8))
                     .allMatch(text -> text.startsWith("insert into vault") && !text.contains("during"));
             topic.writeAll(0, gifts("after"));
-            await().until(() -> rows() == 20);
+            await().until(() -> rows() == 2 * GIFTS);
             assertThat(camel.isStarted()).isTrue();
         }
 
         // as from offsets that were not committed
         try (DefaultCamelContext again = start("second")) {
-            await().until(() -> rows() == 50);
+            await().until(() -> rows() == 5 * GIFTS);
             assertThat(again.isStarted()).isTrue();
         }
         assertThat(vault.queryForObject("select count(distinct question) from vault", Integer.class))
-                .isEqualTo(30);
+                .isEqualTo(3 * GIFTS);
     }
 
     private int rows() {
@@ -93,7 +94,7 @@ class PlainRouteIT {
     }
 
     private static List<String> gifts(String when) {
-        return IntStream.range(0, 10)
+        return IntStream.range(0, GIFTS)
                 .mapToObj(number -> "{\"page_id\":1,\"question\":\"%s %d?\",\"answer\":\"a\",\"ts\":1795419330.51}"
                         .formatted(when, number))
                 .toList();
@@ -103,6 +104,8 @@ class PlainRouteIT {
         Properties settings = new Properties();
         settings.putAll(Map.of("brokers", brokers, "topic", name, "group", name + group));
         DefaultCamelContext camel = new DefaultCamelContext();
+        // closing it waits for so long
+        camel.getComponent("kafka", KafkaComponent.class).getConfiguration().setPollTimeoutMs(100L);
         camel.getPropertiesComponent().setOverrideProperties(settings);
         camel.getRegistry().bind("vault", database.dataSource());
         PluginHelper.getRoutesLoader(camel)
