@@ -223,21 +223,32 @@ final class FaultBench implements AutoCloseable {
         return start(load.topic(), routes, "-Xmx256m", all.toArray(String[]::new));
     }
 
-    /** Starts an API of an earlier version, with its own route files, and returns at once. */
-    JavaProcess apiBefore(VersionBefore version, Load load, int port, String... settings) throws IOException {
-        List<String> all = new ArrayList<>(List.of(settings));
-        all.add("SERVER_PORT=" + port);
-        return start(Optional.of(version), load.topic(), routes("save-gift"), "-Xmx256m", all.toArray(String[]::new));
+    /** Starts one process for both on the topic of that load and returns at once. */
+    JavaProcess both(Load load, int port, String... settings) throws IOException {
+        return startAt(port, load, API + "," + WORKER, settings);
     }
 
-    /** Starts a worker of an earlier version, with its own route files, and returns at once. */
-    JavaProcess workerBefore(VersionBefore version, Load load, String... settings) throws IOException {
+    /** Starts an API of an earlier version, with its own route files, and returns at once. */
+    JavaProcess apiBefore(VersionBefore version, Load load, int port, String... settings) throws IOException {
+        return startAt(version, port, load, API, settings);
+    }
+
+    /** The same for both. */
+    JavaProcess bothBefore(VersionBefore version, Load load, int port, String... settings) throws IOException {
+        return startAt(version, port, load, API + "," + WORKER, settings);
+    }
+
+    private JavaProcess startAt(VersionBefore version, int port, Load load, String routes, String... settings)
+            throws IOException {
+        List<String> all = new ArrayList<>(List.of(settings));
+        all.add("SERVER_PORT=" + port);
         return start(
-                Optional.of(version),
-                load.topic(),
-                routes("persist-gifts", "index-dead-letters"),
-                "-Xmx256m",
-                settings);
+                Optional.of(version), load.topic(), version.having(routes), "-Xmx256m", all.toArray(String[]::new));
+    }
+
+    /** Starts a worker of an earlier version, with those of its own route files that it has, and returns at once. */
+    JavaProcess workerBefore(VersionBefore version, Load load, String... settings) throws IOException {
+        return start(Optional.of(version), load.topic(), version.having(WORKER), "-Xmx256m", settings);
     }
 
     /** Starts one process for everything on the topic of that load and returns at once. */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -20,89 +21,102 @@ import org.gibsey.spine.embedded.VersionBefore;
 import org.gibsey.spine.faults.HttpSaves.Change;
 import org.gibsey.spine.gift.GiftChange.Kind;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * This version beside the last that knew nothing of changes, both as packaged, on one broker and one database, whose schema is the old
- * one at first. Nobody makes a topic: that of the changes is there before the first new process, as an operator has it who sets
+ * This version beside an earlier one, both as packaged, on one broker and one database, whose schema is the old one at first. Nobody
+ * makes a topic: that of the changes is there before the first new process, as an operator has it who sets
  * {@code KAFKA_CREATE_TOPICS=false}.
  */
-@Tag("slow")
 class UpgradeIT {
 
     private static final int PER_SECOND = 50;
     private static final String NO_TOPICS = "KAFKA_CREATE_TOPICS=false";
 
     private static final List<Outcome> OUTCOMES = new ArrayList<>();
-    private static VersionBefore before;
 
+    private VersionBefore before;
     private FaultBench bench;
     private Load load;
 
-    @BeforeAll
-    static void buildTheVersionBefore() throws Exception {
-        before = VersionBefore.changes();
-    }
-
-    @BeforeEach
-    void start() throws Exception {
-        bench = new FaultBench("upgrade.md", OUTCOMES, Ports.free(), Map.of(), before.schema());
-        load = bench.scenario().changingWhatIsStored(bench::isStored);
-    }
-
     @AfterEach
     void stop() throws Exception {
-        bench.close();
+        if (bench != null) {
+            bench.close();
+        }
     }
 
+    @Test
+    void losesNothingWhileTheProcessForEverythingIsReplaced() throws Exception {
+        losesNothingWhileReplaced("both");
+    }
+
+    @Tag("slow")
     @ParameterizedTest
     @ValueSource(strings = {"API API worker worker", "worker worker API API", "worker API worker API"})
     void losesNothingWhileOneProcessAfterTheOtherIsReplaced(String order) throws Exception {
-        List<JavaProcess> oldApis = new ArrayList<>();
-        List<JavaProcess> oldWorkers = new ArrayList<>();
-        List<HttpSaves> oldSaves = new ArrayList<>();
-        Readers readers = new Readers();
-        for (int i = 0; i < 2; i++) {
+        losesNothingWhileReplaced(order);
+    }
+
+    private void losesNothingWhileReplaced(String order) throws Exception {
+        start(VersionBefore.released());
+        String[] roles = order.split(" ", -1);
+        Map<String, Deque<JavaProcess>> old = new HashMap<>();
+        Deque<HttpSaves> oldSaves = new ArrayDeque<>();
+        for (String role : roles) {
             int port = Ports.free();
-            oldApis.add(ready(bench.apiBefore(before, load, port, NO_TOPICS)));
-            oldSaves.add(new HttpSaves(port, load));
-            oldWorkers.add(ready(bench.workerBefore(before, load, NO_TOPICS)));
+            old.computeIfAbsent(role, any -> new ArrayDeque<>())
+                    .add(
+                            switch (role) {
+                                case "API" -> bench.apiBefore(before, load, port, NO_TOPICS);
+                                case "worker" -> bench.workerBefore(before, load, NO_TOPICS);
+                                default -> bench.bothBefore(before, load, port, NO_TOPICS);
+                            });
+            if (!role.equals("worker")) {
+                oldSaves.add(new HttpSaves(port, load));
+            }
         }
+        old.values().forEach(processes -> processes.forEach(this::ready));
+        Readers readers = new Readers();
         readers.apis.addAll(oldSaves);
         load.steady(PER_SECOND);
         readers.start();
         bench.awaitFlowing(load);
 
-        for (String role : order.split(" ", -1)) {
-            if (role.equals("API")) {
-                int port = Ports.free();
-                ready(bench.api(load, port, NO_TOPICS));
+        for (String role : roles) {
+            int port = Ports.free();
+            ready(
+                    switch (role) {
+                        case "API" -> bench.api(load, port, NO_TOPICS);
+                        case "worker" -> bench.worker(load, NO_TOPICS);
+                        default -> bench.both(load, port, NO_TOPICS);
+                    });
+            if (!role.equals("worker")) {
                 HttpSaves api = new HttpSaves(port, load);
                 readers.apis.add(api);
                 readers.newApis.add(api);
-                readers.apis.remove(oldSaves.remove(0));
-                assertThat(oldApis.remove(0).terminate()).isEqualTo(143);
-            } else {
-                ready(bench.worker(load, NO_TOPICS));
-                assertThat(oldWorkers.remove(0).terminate()).isEqualTo(143);
+                // side by side for a while, then the old one gets no more
+                written(PER_SECOND);
+                readers.apis.remove(oldSaves.remove());
             }
+            assertThat(old.get(role).remove().terminate()).isEqualTo(143);
             bench.awaitFlowing(load);
-            written(3 * PER_SECOND);
+            written(PER_SECOND);
         }
 
+        await("changes through a new API").until(() -> readers.changed.get() > 1 || readers.failure != null);
         readers.stop();
         load.stop();
-        assertThat(readers.changed.get()).as("changes through a new API").isPositive();
-        bench.settle("old processes replaced by new ones: " + order, load, -1);
+        bench.settle("processes of %s replaced by new ones: %s".formatted(before.name(), order), load, -1);
     }
 
+    @Tag("slow")
     @Test
-    void changesWaitWhileOnlyTheVersionBeforeStoresAndAreAppliedOnReturn() throws Exception {
+    void changesWaitWhileOnlyAVersionWithoutThemStoresAndAreAppliedOnReturn() throws Exception {
+        start(VersionBefore.changes());
         JavaProcess old = ready(bench.workerBefore(before, load, NO_TOPICS));
         load.steady(PER_SECOND);
         bench.awaitFlowing(load);
@@ -124,6 +138,13 @@ class UpgradeIT {
         bench.awaitFlowing(load);
         load.stop();
         bench.settle("workers: old, new, old, new", load, -1);
+    }
+
+    private void start(VersionBefore version) throws Exception {
+        before = version;
+        System.out.println("the version before: " + before.name());
+        bench = new FaultBench("upgrade.md", OUTCOMES, Ports.free(), Map.of(), before.schema());
+        load = bench.scenario().changingWhatIsStored(bench::isStored);
     }
 
     private JavaProcess ready(JavaProcess process) {

@@ -70,6 +70,7 @@ class WorkflowTest {
     @ParameterizedTest(name = "{0} = {1}")
     @CsvSource(delimiter = '|', textBlock = """
             /jobs/verify/steps/0/uses      | actions/checkout@v6                                       | tomorrow
+            /jobs/verify/steps/0/with/fetch-depth | 1                                                  | without history
             /jobs/verify/steps/1/uses      | actions/setup-java@main                                   | tomorrow
             /jobs/verify/steps/0/with      | ''                                                        | credentials
             /jobs/verify/strategy/matrix/java | [17]                                                   | Java 25
@@ -136,6 +137,9 @@ class WorkflowTest {
         }
         if (!verify.path("steps").toString().contains("mvn -B -ntp verify")) {
             broken.add("does not run mvn verify");
+        }
+        if (verify.at("/steps/0/with/fetch-depth").asInt(1) != 0) {
+            broken.add("has no version before, without history");
         }
         if (!workflow.at("/jobs/image/steps").toString().contains("docker build ")) {
             broken.add("makes no image");
