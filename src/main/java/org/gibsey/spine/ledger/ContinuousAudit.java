@@ -207,7 +207,7 @@ final class ContinuousAudit implements DisposableBean {
             }
         }
         if (!suspects.isEmpty()) {
-            suspects.keySet().removeAll(deadLetters.events(reader));
+            suspects.keySet().removeAll(deadLetters.events());
             suspects.values().stream()
                     .limit(LOGGED)
                     .forEach(event -> LOG.error(

@@ -130,7 +130,7 @@ class Ledger {
             long events =
                     whole.stream().mapToLong(piece -> piece.to() - piece.from()).sum();
             try (LongActs.Act act = acts.begin("audit", events)) {
-                FullAudit audit = new FullAudit(accounts, stand, deadLetters.events(reader), onUnaccounted);
+                FullAudit audit = new FullAudit(accounts, stand, deadLetters.events(), onUnaccounted);
                 boolean stopped = !read(reader, whole, audit, act);
                 Report report = audit.report(topics, began, clock.instant(), stopped);
                 last = stopped ? last : report;

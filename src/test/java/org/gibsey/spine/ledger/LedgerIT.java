@@ -27,11 +27,14 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.ResourceHelper;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
-import org.gibsey.spine.broker.TopicReader;
 import org.gibsey.spine.embedded.SharedServices;
 import org.gibsey.spine.embedded.SpineIT;
 import org.gibsey.spine.embedded.TestTopic;
@@ -355,18 +358,14 @@ class LedgerIT {
         String renamed = file.replace("{{spine.topic.group}}-dead-letters", "index-renamed");
         assertThat(renamed).isNotEqualTo(file);
         update(renamed);
-        try (TopicReader reader = new TopicReader(kafka, "test", 1024)) {
+        try {
             UUID dead = UUID.randomUUID();
             ProducerRecord<byte[], byte[]> record = new ProducerRecord<>("ledger_it", bytes("no gift"));
             record.headers().add("ce_id", bytes(dead.toString()));
             topic.write(record);
-            await().until(() -> vault.sql("select count(*) from dead_letter where event_id = ?")
-                            .param(dead)
-                            .query(Long.class)
-                            .single()
-                    == 1);
+            await().until(() -> indexed(dead) == 1);
 
-            await().until(() -> backlog.events(reader).isEmpty());
+            await().until(() -> backlog.events().isEmpty());
         } finally {
             update(file);
         }
@@ -417,6 +416,45 @@ class LedgerIT {
             asks.destroy();
             heals.destroy();
         }
+    }
+
+    /** The index reads a letter behind it once that producer is done or gone. */
+    @Test
+    @Order(9)
+    void aDeadLetterBehindAnOpenTransactionOfAnotherProducerHasItsPlace() throws Exception {
+        MeterRegistry healing = new SimpleMeterRegistry();
+        AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-01-01T00:00:00Z"));
+        ContinuousAudit heals = audit(SpineSettings.Heal.AUTO, now, healing);
+        UUID dead = UUID.randomUUID();
+        JsonNode before = await().until(this::ledger, Objects::nonNull);
+        try (KafkaProducer<byte[], byte[]> producer = ofTransactions()) {
+            producer.beginTransaction();
+            for (PartitionInfo partition : producer.partitionsFor("ledger_it.dlq")) {
+                producer.send(new ProducerRecord<>("ledger_it.dlq", partition.partition(), null, bytes("open")))
+                        .get();
+            }
+            ProducerRecord<byte[], byte[]> record = new ProducerRecord<>("ledger_it", bytes("no gift"));
+            record.headers().add("ce_id", bytes(dead.toString()));
+            topic.write(record);
+            awaitCommitted();
+
+            JsonNode ledger = ledger();
+            for (int look = 0; look < 5; look++) {
+                now.updateAndGet(at -> at.plusSeconds(60));
+                heals.look();
+            }
+
+            assertThat(added(before, ledger, "dead")).isEqualTo(1);
+            assertThat(ledger.get("balanced").booleanValue()).isTrue();
+            assertThat(healing.get("gifts.ledger.checked").counter().count()).isPositive();
+            assertThat(healing.get("gifts.unaccounted").gauge().value()).isZero();
+            assertThat(resent(healing)).isZero();
+            assertThat(indexed(dead)).isZero();
+            producer.abortTransaction();
+        } finally {
+            heals.destroy();
+        }
+        await().until(() -> indexed(dead) == 1);
     }
 
     /** Until its offset is committed an event is in flight, whether it has a row or not. */
@@ -500,6 +538,28 @@ class LedgerIT {
                 .param(question)
                 .query(Long.class)
                 .single();
+    }
+
+    private long indexed(UUID event) {
+        return vault.sql("select count(*) from dead_letter where event_id = ?")
+                .param(event)
+                .query(Long.class)
+                .single();
+    }
+
+    /** Ended by its owner, as the broker does so after ten minutes only. */
+    private static KafkaProducer<byte[], byte[]> ofTransactions() {
+        Map<String, Object> settings = Map.of(
+                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                SharedServices.get().kafka().bootstrapServers(),
+                ProducerConfig.TRANSACTIONAL_ID_CONFIG,
+                UUID.randomUUID().toString(),
+                ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
+                600_000);
+        KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+        producer.initTransactions();
+        return producer;
     }
 
     private static long added(JsonNode before, JsonNode after, String field) {
