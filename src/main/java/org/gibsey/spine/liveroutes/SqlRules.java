@@ -33,7 +33,7 @@ final class SqlRules {
     private static final Pattern INSERT = Pattern.compile("(?is)\\binsert\\s+into\\b");
     private static final Pattern ON_CONFLICT = Pattern.compile("(?is)\\bon\\s+conflict\\b");
     private static final Pattern DO_UPDATE = Pattern.compile("(?is)\\bdo\\s+update\\b");
-    private static final Pattern LIMIT = Pattern.compile("(?i)\\blimit\\s+[0-9]");
+    private static final Pattern LIMIT = Pattern.compile("(?i)\\blimit\\s+(least\\(\\?,\\s*)?[0-9]");
     private static final Pattern COMMENT_OR_TEXT = Pattern.compile("(?s)--[^\n]*|/\\*.*?\\*/|'[^']*'");
     private static final Pattern PARAMETER = Pattern.compile(":\\?\\w+");
 

@@ -29,9 +29,11 @@ final class BatchPolicy extends RoutePolicySupport implements RoutePolicyFactory
     private final OutageLog outages;
     private final PersistMetrics metrics;
     private final Conflicts conflicts;
+    private final TurnRows rows;
 
     /** @param conflicts later: Camel asks for its policies while it is being made, and dead letters need it made */
-    BatchPolicy(OutageLog outages, PersistMetrics metrics, @Lazy Conflicts conflicts) {
+    BatchPolicy(OutageLog outages, PersistMetrics metrics, @Lazy Conflicts conflicts, TurnRows rows) {
+        this.rows = rows;
         this.conflicts = conflicts;
         this.metrics = metrics;
         this.outages = outages;
@@ -60,6 +62,7 @@ final class BatchPolicy extends RoutePolicySupport implements RoutePolicyFactory
         GiftBatch batch = GiftBatch.in(exchange).orElse(null);
         if (PersistErrors.isOfTimer(exchange) && exchange.getProperty(Exchange.EXCEPTION_CAUGHT) == null) {
             outages.over(route.getRouteId());
+            rows.done(route.getRouteId(), exchange.getClock().asDuration());
         }
         if (batch == null || !route.getRouteId().equals(exchange.getFromRouteId())) {
             return;

@@ -12,8 +12,9 @@ import org.springframework.stereotype.Component;
 
 /**
  * What happens when a batch fails: if a message is at fault, {@link BatchIsolation} dead-letters it; an outage is waited out and
- * dead-letters nothing, also when it is that each statement takes too long. What a timer does is left to its next turn. A route
- * configuration without an id covers every route, so no edit of a file can opt out.
+ * dead-letters nothing, also when it is that each statement takes too long. What a timer does is left to its next turn, with fewer
+ * rows ({@link TurnRows}) when it took too long. A route configuration without an id covers every route, so no edit of a file can
+ * opt out.
  *
  * <p>A route that answers HTTP never has a batch: it is spared the waiting, for which Camel would copy its exchange before each step.
  */
@@ -38,8 +39,10 @@ final class PersistErrors extends RouteConfigurationBuilder {
     private final BatchIsolation isolation;
     private final RefusalProof proof;
     private final OutageLog outages;
+    private final TurnRows rows;
 
-    PersistErrors(BatchIsolation isolation, RefusalProof proof, OutageLog outages) {
+    PersistErrors(BatchIsolation isolation, RefusalProof proof, OutageLog outages, TurnRows rows) {
+        this.rows = rows;
         this.isolation = isolation;
         this.proof = proof;
         this.outages = outages;
@@ -66,12 +69,19 @@ final class PersistErrors extends RouteConfigurationBuilder {
                 .onException(Throwable.class)
                 .onWhen(PersistErrors::isOfTimer)
                 .handled(true)
-                .process(exchange -> outages.missed(
-                        exchange.getFromRouteId(), exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class)));
+                .process(this::missed);
     }
 
     static boolean isOfTimer(Exchange exchange) {
         return exchange.getFromEndpoint() instanceof TimerEndpoint;
+    }
+
+    private void missed(Exchange exchange) {
+        Exception cause = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
+        if (Fault.of(cause).tooSlow()) {
+            rows.tooSlow(exchange.getFromRouteId(), exchange.getClock().asDuration());
+        }
+        outages.missed(exchange.getFromRouteId(), cause);
     }
 
     /** A statement that took too long is tried with fewer gifts, too, and is repeated as it is with one gift only. */

@@ -12,15 +12,17 @@ import org.springframework.stereotype.Component;
 
 /**
  * Offers SQL the named parameter {@code before}: what was deleted before that time can be restored no more. By the clock that says
- * so to a reader, and not the database's. Thread-safe.
+ * so to a reader, and not the database's. And {@code rows}, as {@link TurnRows} does. Thread-safe.
  */
 @Component("purgeQuery")
 final class PurgeQuery implements Processor {
 
     private final Duration deletedKept;
     private final Clock clock;
+    private final TurnRows rows;
 
-    PurgeQuery(SpineSettings settings, Clock clock) {
+    PurgeQuery(SpineSettings settings, Clock clock, TurnRows rows) {
+        this.rows = rows;
         this.deletedKept = settings.changes().deletedKept();
         this.clock = clock;
     }
@@ -30,6 +32,10 @@ final class PurgeQuery implements Processor {
         exchange.getMessage()
                 .setHeader(
                         JdbcConstants.JDBC_PARAMETERS,
-                        Map.of("before", Timestamp.from(clock.instant().minus(deletedKept))));
+                        Map.of(
+                                "before",
+                                Timestamp.from(clock.instant().minus(deletedKept)),
+                                TurnRows.PARAMETER,
+                                rows.next(exchange.getFromRouteId())));
     }
 }

@@ -77,9 +77,10 @@ class SafetyRulesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "limit 500 for update, for update",
-        "limit 500 for update, -- limit 500 for update",
-        "limit 500 for update, limit all for update",
+        "'limit least(:?rows, 500)', ''",
+        "'limit least(:?rows, 500)', -- limit 500",
+        "'limit least(:?rows, 500)', limit all",
+        "'limit least(:?rows, 500)', limit :?rows",
     })
     void refusesSqlOfATimerWithoutALimit(String that, String by) {
         assertThat(DryRun.edit("purge-deleted", that, by))

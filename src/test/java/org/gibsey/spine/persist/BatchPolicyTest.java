@@ -22,7 +22,8 @@ class BatchPolicyTest {
     private final BatchPolicy policy = new BatchPolicy(
             new OutageLog(Clock.systemUTC()),
             new PersistMetrics(new SimpleMeterRegistry(), Clock.systemUTC()),
-            Mockito.mock(Conflicts.class));
+            Mockito.mock(Conflicts.class),
+            new TurnRows());
 
     /** A route may be edited into one that loads and loses: a success without a place for every record is none. */
     @Test

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
 import org.apache.camel.Route;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.gibsey.spine.embedded.SharedServices;
@@ -312,6 +313,7 @@ class PersistChangesIT {
             statement.execute("select pg_advisory_lock(87507)");
             purged = CompletableFuture.supplyAsync(() -> vault.sql(purge)
                     .param("before", Timestamp.from(Instant.now().plus(Duration.ofDays(1))))
+                    .param("rows", 500)
                     .query(Integer.class)
                     .single());
             awaitWaiting();
@@ -459,6 +461,47 @@ class PersistChangesIT {
         vault.sql("delete from erased_reader where user_id = any(?)")
                 .param(before.toArray(UUID[]::new))
                 .update();
+    }
+
+    /** Seven rows are what the database does within its time limit. */
+    @Test
+    void aReaderIsForgottenThroughASlowTriggerAFewRowsAtATime() throws Exception {
+        UUID reader = UUID.randomUUID();
+        vault.sql("insert into vault (event_id, user_id, page_id, question, answer, created_at)"
+                        + " select gen_random_uuid(), ?, 84799, 'told', 'told', now() from generate_series(1, 40)")
+                .param(reader)
+                .update();
+        vault.sql("""
+                create function slow_blank() returns trigger language plpgsql as $$
+                begin
+                  if (select count(*) > 7 from changed where page_id = 84799) then
+                    raise exception 'canceling statement due to statement timeout' using errcode = '57014';
+                  end if;
+                  return null;
+                end $$""").update();
+        vault.sql("create trigger slow_blank after update on vault referencing new table as changed"
+                        + " for each statement execute function slow_blank()")
+                .update();
+        try {
+            // not swept within this test
+            vault.sql("insert into erased_reader (user_id, change_id, at, stored_at)"
+                            + " values (?, gen_random_uuid(), '2001-01-01', now() + interval '1 hour')")
+                    .param(reader)
+                    .update();
+
+            await().pollInSameThread().until(() -> {
+                fire("erase-readers");
+                return vault.sql("select count(*) from vault where page_id = 84799 and purged_at is null")
+                                .query(Integer.class)
+                                .single()
+                        == 0;
+            });
+        } finally {
+            vault.sql("drop function slow_blank cascade").update();
+            vault.sql("delete from erased_reader where user_id = ?")
+                    .param(reader)
+                    .update();
+        }
     }
 
     /** Somebody took the row away by hand: nothing that is done to rows of the vault reaches its history. */
@@ -729,7 +772,9 @@ class PersistChangesIT {
     /** A turn of a timer's route, without waiting for it. */
     private void fire(String route) throws Exception {
         Route fired = camel.getRoute(route);
-        fired.getProcessor().process(fired.getEndpoint().createExchange());
+        Exchange turn = fired.getEndpoint().createExchange();
+        turn.getExchangeExtension().setFromRouteId(route);
+        fired.getProcessor().process(turn);
     }
 
     /** All that is left of the texts of a gift and of their language, in its row and its history. */

@@ -31,7 +31,7 @@ class PurgeDeletedRouteTest extends MockedRoutes {
 
         vault.assertIsSatisfied();
         var statement = vault.getExchanges().get(0).getMessage();
-        assertThat(statement.getBody(String.class)).contains("limit 500 for update skip locked");
+        assertThat(statement.getBody(String.class)).contains("limit least(:?rows, 500) for update skip locked");
         assertThat(((Timestamp) statement
                                 .getHeader(JdbcConstants.JDBC_PARAMETERS, Map.class)
                                 .get("before"))
