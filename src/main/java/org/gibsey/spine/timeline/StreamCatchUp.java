@@ -2,7 +2,11 @@ package org.gibsey.spine.timeline;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import javax.sql.DataSource;
 import org.gibsey.spine.identity.VaultReads;
 import org.slf4j.Logger;
@@ -14,7 +18,8 @@ import org.springframework.stereotype.Component;
 /**
  * Sends a client that comes back what it missed: a page at a time, the next one when the client has read the one before. So
  * neither a client that was away for weeks nor a thousand that come back together exhaust memory or connection pool. Clients take
- * turns: a page for which the whole vault is looked through, and nothing found, takes its time. Thread-safe.
+ * turns: a page for which the whole vault is looked through, and nothing found, takes its time, and so does one that is only made
+ * of what is in memory. Thread-safe.
  */
 @Component
 final class StreamCatchUp implements DisposableBean {
@@ -37,45 +42,62 @@ final class StreamCatchUp implements DisposableBean {
      * Sends everything between two positions, or that the first is none of this database; returns at once. Nothing is read for a
      * client whose connection takes nothing, or for which there is no room: a page can be a megabyte.
      *
-     * @param then run when the connection has taken all of it
+     * @param recent what came first after a position, without a query; empty where that is not at hand
+     * @param then   told how far it came when the connection has taken all of it, or all that was at hand for the moment
      */
-    void send(StreamClient client, StreamPosition from, StreamPosition upTo, Runnable then) {
-        client.whenDrained(() -> send(client, from, from, upTo, then));
+    void send(
+            StreamClient client,
+            StreamPosition from,
+            StreamPosition upTo,
+            Function<StreamPosition, Optional<List<StreamedGift>>> recent,
+            Consumer<StreamPosition> then) {
+        sendOn(new Missed(client, from, upTo, recent, then), from);
     }
 
     /** @param begin the position the client came with: what it may have is judged by that */
-    private void send(
-            StreamClient client, StreamPosition begin, StreamPosition from, StreamPosition upTo, Runnable then) {
-        try {
-            turns.add(client, () -> sendPage(client, begin, from, upTo, then));
-        } catch (RejectedExecutionException stopped) {
-            client.end();
-        }
-    }
+    private record Missed(
+            StreamClient client,
+            StreamPosition begin,
+            StreamPosition upTo,
+            Function<StreamPosition, Optional<List<StreamedGift>>> recent,
+            Consumer<StreamPosition> then) {
 
-    private void sendPage(
-            StreamClient client, StreamPosition begin, StreamPosition from, StreamPosition upTo, Runnable then) {
-        if (!client.hasRoom()) {
-            return;
-        }
-        VaultReads.bind(client.caller());
-        try (Connection connection = vaultReads.getConnection()) {
-            if (from.equals(begin) && !history.canTell(begin, client.filter().reader(), connection)) {
-                client.send(StreamServlet.RESET);
-                client.whenDrained(then);
-                return;
-            }
-            VaultHistory.Page page = history.read(connection, from, upTo, client.filter());
-            byte[] message = StreamedGift.message(page.gifts(), client.filter(), begin);
+        void send(List<StreamedGift> gifts) {
+            byte[] message = StreamedGift.message(gifts, client.filter(), begin);
             if (message.length > 0) {
                 client.send(message);
             }
-            if (page.complete()) {
-                client.whenDrained(then);
+        }
+
+        /** All is sent, as far as this. */
+        void end(StreamPosition reached) {
+            client.whenDrained(() -> then.accept(reached));
+        }
+    }
+
+    private void sendOn(Missed missed, StreamPosition from) {
+        StreamClient client = missed.client();
+        client.whenDrained(() -> {
+            try {
+                turns.add(client, () -> sendPage(missed, from));
+            } catch (RejectedExecutionException stopped) {
+                client.end();
+            }
+        });
+    }
+
+    private void sendPage(Missed missed, StreamPosition from) {
+        StreamClient client = missed.client();
+        if (!client.hasRoom()) {
+            return;
+        }
+        try {
+            Optional<List<StreamedGift>> recent = missed.recent().apply(from);
+            if (recent.isPresent()) {
+                missed.send(recent.get());
+                missed.end(last(recent.get(), from));
             } else {
-                StreamPosition reached =
-                        page.gifts().get(page.gifts().size() - 1).position();
-                client.whenDrained(() -> send(client, begin, reached, upTo, then));
+                readPage(missed, from);
             }
         } catch (SQLException e) {
             LOG.warn("A timeline could not be given what it missed and was closed; it reconnects: {}", e.getMessage());
@@ -83,9 +105,33 @@ final class StreamCatchUp implements DisposableBean {
         } catch (RuntimeException e) {
             LOG.error("A timeline could not be given what it missed and was closed; it reconnects", e);
             client.end();
+        }
+    }
+
+    private void readPage(Missed missed, StreamPosition from) throws SQLException {
+        StreamClient client = missed.client();
+        VaultReads.bind(client.caller());
+        try (Connection connection = vaultReads.getConnection()) {
+            if (from.equals(missed.begin())
+                    && !history.canTell(from, client.filter().reader(), connection)) {
+                client.send(StreamServlet.RESET);
+                missed.end(missed.upTo());
+                return;
+            }
+            VaultHistory.Page page = history.read(connection, from, missed.upTo(), client.filter());
+            missed.send(page.gifts());
+            if (page.complete()) {
+                missed.end(missed.upTo());
+            } else {
+                sendOn(missed, last(page.gifts(), from));
+            }
         } finally {
             VaultReads.bind(null);
         }
+    }
+
+    private static StreamPosition last(List<StreamedGift> gifts, StreamPosition none) {
+        return gifts.isEmpty() ? none : gifts.get(gifts.size() - 1).position();
     }
 
     /** The client's stream has ended. */

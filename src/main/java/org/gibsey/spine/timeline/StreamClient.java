@@ -90,14 +90,10 @@ final class StreamClient implements WriteListener {
         return filter;
     }
 
-    /**
-     * Sends, now or when the connection can take it. Never blocks.
-     *
-     * @return false when the client reads too slowly and therefore gets nothing any more
-     */
-    synchronized boolean send(byte[] bytes) {
-        if (gone || dropped || expired) {
-            return !dropped;
+    /** Sends, now or when the connection can take it; never blocks. A client that reads too slowly gets nothing any more. */
+    synchronized void send(byte[] bytes) {
+        if (gone()) {
+            return;
         }
         if (waiting.isEmpty()) {
             firstSinceNanos = System.nanoTime();
@@ -108,9 +104,7 @@ final class StreamClient implements WriteListener {
         write();
         if (behindTheFirst() > maxWaiting || !hold()) {
             drop();
-            return false;
         }
-        return true;
     }
 
     /** It is ended by {@link #cutOff}: completing it here could block. */
@@ -124,7 +118,7 @@ final class StreamClient implements WriteListener {
      * for it in vain costs more than what it may have.
      */
     synchronized boolean hasRoom() {
-        if (gone || dropped || expired) {
+        if (gone()) {
             return false;
         }
         if (room.take(sharer, PIECE_BYTES) != Outcome.TAKEN) {
@@ -152,19 +146,14 @@ final class StreamClient implements WriteListener {
         return System.nanoTime() - lastSentNanos;
     }
 
-    /**
-     * Ends the stream of a client that was dropped or has not read a message in time; in a thread of the container.
-     *
-     * @return whether it was ended for its time
-     */
-    synchronized boolean cutOff(long maxNanos) {
+    /** Ends the stream of a client that was dropped or has not read a message in time; in a thread of the container. */
+    synchronized void cutOff(long maxNanos) {
         boolean late = !dropped && !waiting.isEmpty() && System.nanoTime() - firstSinceNanos > maxNanos;
         if ((late || dropped) && !cutOff && !gone) {
             cutOff = true;
             drop();
             out.later(this::end);
         }
-        return late;
     }
 
     /**
@@ -175,13 +164,18 @@ final class StreamClient implements WriteListener {
      * @param last what the client is told at the end
      */
     synchronized void expire(Instant now, byte[] last) {
-        if (caller == null || expired || gone || dropped || now.isBefore(caller.expires())) {
+        if (caller == null || gone() || now.isBefore(caller.expires())) {
             return;
         }
         send(last);
         whenDrained = () -> out.later(this::end);
         expired = true;
         write();
+    }
+
+    /** Whether it gets nothing any more for having read too slowly, or for want of room. */
+    synchronized boolean isDropped() {
+        return dropped;
     }
 
     /** Whether the stream has ended, from either side. */

@@ -36,7 +36,7 @@ class VaultHistory {
     /** Rows fetched at a time at most, and characters delivered: bounds the memory that long answers take. */
     private static final int FETCH_ROWS = 10;
 
-    private static final int PAGE_CHARS = 512 * 1024;
+    static final int PAGE_CHARS = 512 * 1024;
 
     /**
      * Rows past one position and not past another. Every part is a range of the index vault_stream, so the cost is that of

@@ -1,7 +1,11 @@
 package org.gibsey.spine.timeline;
 
 import jakarta.servlet.WriteListener;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.Set;
 import org.gibsey.spine.http.EndlessAnswer;
 
 /**
@@ -10,6 +14,8 @@ import org.gibsey.spine.http.EndlessAnswer;
  */
 final class HeldAnswer implements EndlessAnswer {
 
+    private final ByteArrayOutputStream written = new ByteArrayOutputStream();
+    private final Set<String> writersOfGifts = new HashSet<>();
     private WriteListener writer;
     private boolean isRead;
     private boolean holds;
@@ -29,6 +35,16 @@ final class HeldAnswer implements EndlessAnswer {
         return hasEnded;
     }
 
+    /** What its client has, or will have. */
+    synchronized String written() {
+        return written.toString(StandardCharsets.UTF_8);
+    }
+
+    /** Names of the threads that have written the begin of a gift. */
+    synchronized Set<String> writersOfGifts() {
+        return Set.copyOf(writersOfGifts);
+    }
+
     @Override
     public synchronized void open(WriteListener listener, Runnable ended) {
         writer = listener;
@@ -41,8 +57,11 @@ final class HeldAnswer implements EndlessAnswer {
     }
 
     @Override
-    public void write(byte[] bytes, int offset, int length) {
-        // held until it is flushed
+    public synchronized void write(byte[] bytes, int offset, int length) {
+        written.write(bytes, offset, length);
+        if (new String(bytes, offset, length, StandardCharsets.UTF_8).contains("event: gift")) {
+            writersOfGifts.add(Thread.currentThread().getName());
+        }
     }
 
     @Override
