@@ -23,5 +23,8 @@ public final class FilterOrder {
     /** Only calls that go on to a route wait for it, and only whole ones: a client's pace must not hold up an edit. */
     public static final int GATE = Ordered.HIGHEST_PRECEDENCE + 6;
 
+    /** Last: what is behind it makes the answers that can be long. */
+    public static final int ANSWER_DEADLINE = Ordered.HIGHEST_PRECEDENCE + 7;
+
     private FilterOrder() {}
 }

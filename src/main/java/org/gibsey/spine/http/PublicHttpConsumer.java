@@ -38,9 +38,6 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
 
     private static final Logger LOG = LoggerFactory.getLogger(PublicHttpConsumer.class);
 
-    /** How much of an answer is written between two looks at the clock. */
-    private static final int PIECE_BYTES = 16 << 10;
-
     private final Shared shared;
     /** Where saves are counted; null when these calls are none. */
     private @Nullable SaveMetrics metrics;
@@ -216,24 +213,16 @@ final class PublicHttpConsumer extends SpringBootPlatformHttpConsumer {
         return body;
     }
 
-    private Problem refuse(Problem problem, HttpServletRequest request, HttpServletResponse response) {
+    private static Problem refuse(Problem problem, HttpServletRequest request, HttpServletResponse response) {
         send(request, response, problem.prepare(response, request.getRequestURI()));
         return problem;
     }
 
-    /** Tomcat's own limit begins anew with each byte that is read: a slow reader would keep an answer for hours. */
-    private void send(HttpServletRequest request, HttpServletResponse response, byte[] body) {
+    private static void send(HttpServletRequest request, HttpServletResponse response, byte[] body) {
         AnswerMade.tell(request);
         response.setContentLength(body.length);
-        long end = System.nanoTime() + shared.answerTime().toNanos();
         try {
-            for (int sent = 0; sent < body.length; sent += PIECE_BYTES) {
-                if (System.nanoTime() - end > 0) {
-                    request.setAttribute(PublicValve.CUT_OFF, true);
-                    return;
-                }
-                response.getOutputStream().write(body, sent, Math.min(PIECE_BYTES, body.length - sent));
-            }
+            response.getOutputStream().write(body);
         } catch (IOException e) {
             // what was done stays done
             LOG.debug("The client went away before its answer", e);

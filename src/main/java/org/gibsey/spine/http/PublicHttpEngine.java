@@ -1,6 +1,5 @@
 package org.gibsey.spine.http;
 
-import java.time.Duration;
 import org.apache.camel.Processor;
 import org.apache.camel.component.platform.http.PlatformHttpConstants;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
@@ -34,7 +33,6 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
                 metrics,
                 limit,
                 new AnswerMemory(Runtime.getRuntime().maxMemory(), connections, reads),
-                settings.http().answerTime(),
                 settings.auth(),
                 new ClientShares(settings.http().concurrentSaves()),
                 reads);
@@ -43,16 +41,14 @@ final class PublicHttpEngine extends SpringBootPlatformHttpEngine {
     /**
      * What the routes share.
      *
-     * @param answerTime that an answer may take to be read
-     * @param saves      places of saves and changes
-     * @param reads      places of all other calls
+     * @param saves places of saves and changes
+     * @param reads places of all other calls
      */
     record Shared(
             BodyFilter bodies,
             SaveMetrics metrics,
             SaveLimit limit,
             AnswerMemory answers,
-            Duration answerTime,
             SpineSettings.Auth auth,
             ClientShares saves,
             ClientShares reads) {}

@@ -106,7 +106,7 @@ final class PublicValve extends ErrorReportValve {
         }
         super.invoke(request, response);
         if (request.getAttribute(CUT_OFF) != null) {
-            // HTTP/1.1 closes the connection, HTTP/2 resets the stream
+            // HTTP/1.1 closes the connection, HTTP/2 ends the stream: either is short of its length
             response.getCoyoteResponse().action(ActionCode.CLOSE_NOW, null);
             return;
         }

@@ -44,6 +44,8 @@ class LongAnswersIT {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Pattern NEXT = Pattern.compile("<(/vault/list[^>]*)>; rel=\"next\"");
     private static final int HARMFUL = 2;
+    /** More than a megabyte. */
+    private static final String FILE = "/webjars/swagger-ui/swagger-ui-bundle.js";
 
     private final ObjectMapper json = new ObjectMapper();
     private final HttpClient http = HttpClient.newHttpClient();
@@ -89,7 +91,9 @@ class LongAnswersIT {
             vault.sql("insert into vault (page_id, question, answer) select 2, 'q', repeat(chr(1), 100000)"
                             + " from generate_series(1, 10)")
                     .update();
-            aSlowReaderIsCutOff();
+            aSlowReaderIsCutOff("/vault/list?page_id=2");
+            aSlowReaderIsCutOff(FILE);
+            aSlowReaderOverHttp2IsCutOff();
             assertThat(get("/vault/list?page_id=1").statusCode()).isEqualTo(200);
             api.assertAlive();
         }
@@ -120,13 +124,28 @@ class LongAnswersIT {
         }
     }
 
-    private void aSlowReaderIsCutOff() throws IOException {
+    private void aSlowReaderOverHttp2IsCutOff() throws Exception {
+        int some = 8 << 10;
+        try (RawHttp2 slow = RawHttp2.open(port, HARMFUL, some)) {
+            int file = slow.get(FILE);
+            int[] read = {0};
+            await().atMost(PATIENCE).pollInterval(Duration.ofMillis(100)).until(() -> {
+                RawHttp2.Frame frame = slow.read();
+                read[0] += frame.type() == RawHttp2.DATA ? frame.payload().length() : 0;
+                slow.widen(file, some);
+                return frame.isLast();
+            });
+            assertThat(read[0]).isPositive().isLessThan(get(FILE).body().length());
+        }
+    }
+
+    private void aSlowReaderIsCutOff(String path) throws IOException {
         try (Socket slow = new Socket()) {
             slow.setReceiveBufferSize(16 << 10);
             slow.setSoTimeout(20_000);
             slow.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
             slow.getOutputStream()
-                    .write("GET /vault/list?page_id=2 HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                    .write(("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
             InputStream answer = slow.getInputStream();
             StringBuilder head = new StringBuilder();
             while (head.indexOf("\r\n\r\n") < 0) {
@@ -134,18 +153,19 @@ class LongAnswersIT {
             }
             Matcher length = Pattern.compile("(?i)content-length: (\\d+)").matcher(head);
             assertThat(length.find()).as(head.toString()).isTrue();
+            int all = Integer.parseInt(length.group(1));
             int[] read = {0};
             byte[] some = new byte[16 << 10];
             await().atMost(PATIENCE).pollInterval(Duration.ofMillis(100)).until(() -> {
                 try {
                     int count = answer.read(some);
                     read[0] += Math.max(count, 0);
-                    return count < 0;
+                    return count < 0 || read[0] == all;
                 } catch (SocketException reset) {
                     return true;
                 }
             });
-            assertThat(read[0]).isLessThan(Integer.parseInt(length.group(1)));
+            assertThat(read[0]).isLessThan(all);
         }
     }
 

@@ -104,17 +104,22 @@ final class RawHttp2 implements AutoCloseable {
         return serverSettings;
     }
 
-    /** Sends a call without a body. */
-    void get(String path) throws IOException {
-        get(path, Map.of());
+    /**
+     * Sends a call without a body.
+     *
+     * @return its stream
+     */
+    int get(String path) throws IOException {
+        return get(path, Map.of());
     }
 
     /** @param more header fields, their names in lower case */
-    void get(String path, Map<String, String> more) throws IOException {
+    int get(String path, Map<String, String> more) throws IOException {
         Map<String, String> fields = new HashMap<>(more);
         fields.putAll(Map.of(":method", "GET", ":scheme", "http", ":authority", "localhost", ":path", path));
-        head(fields, END_STREAM);
+        int stream = head(fields, END_STREAM);
         out.flush();
+        return stream;
     }
 
     /** Sends a call with a JSON body, sooner or later: see {@link #flush}. */
