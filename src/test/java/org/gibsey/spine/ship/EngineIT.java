@@ -29,6 +29,8 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
@@ -114,8 +116,31 @@ class EngineIT {
         });
     }
 
-    @Test
+    /** Some take a native library, which the image has to have what it needs for. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gzip", "snappy", "lz4", "zstd"})
     @Order(4)
+    void packsAndUnpacksWithEveryCodecOfKafka(String codec) throws Exception {
+        String file = "save-gift.camel.yaml";
+        String shipped = Yaml.text(system.routes().resolve(file));
+        String answer = "{\"queued\":\"%s\"}".formatted(codec);
+        edit(
+                file,
+                shipped.replace(
+                                "maxInFlightRequest: 1",
+                                "maxInFlightRequest: 1\n              compressionCodec: " + codec)
+                        .replace("{\"queued\":true}", answer));
+        try {
+            await().until(() -> caller.save("packed by " + codec).body().equals(answer));
+            await().until(() -> caller.list().contains("packed by " + codec));
+        } finally {
+            edit(file, shipped);
+        }
+        await().until(() -> caller.save("as it was").body().equals("{\"queued\":true}"));
+    }
+
+    @Test
+    @Order(5)
     void losesNothingWhileWorkersAreKilledStoppedAndStartedUnderLoad() throws Exception {
         underLoad(() -> {
             List<String> workers = system.containers("worker");
@@ -138,7 +163,7 @@ class EngineIT {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     void staysUnderItsMemoryLimitWith256Connections() throws Exception {
         List<String> before = processes();
         AtomicInteger answers = new AtomicInteger();
@@ -168,20 +193,20 @@ class EngineIT {
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     void healthChecksTellTheTruthWhileTheBrokerStopsAndStarts() throws Exception {
         underLoad(() -> outage("kafka", allOurs()));
     }
 
     /** The API takes gifts without a database, and says so. */
     @Test
-    @Order(6)
+    @Order(7)
     void healthChecksTellTheTruthWhileTheDatabaseStopsAndStarts() throws Exception {
         underLoad(() -> outage("postgres", system.containers("worker")));
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     void writesNothingOutsideTmp() throws Exception {
         for (String container : allOurs()) {
             assertThat(written(container)).isEmpty();
@@ -211,14 +236,14 @@ class EngineIT {
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     void leavesNothingOfItsTrainingInTheImage() throws Exception {
         String look = "find /tmp -mindepth 1; test -z \"$(find /tmp -mindepth 1)\"";
         system.podman("run", "--rm", "--user=0", "--entrypoint=sh", system.image(), "-c", look);
     }
 
     @Test
-    @Order(8)
+    @Order(9)
     void prometheusScrapesEveryProcessAndHasTheAlerts() throws Exception {
         system.start("prometheus");
         TestCaller prometheus = new TestCaller(9090, 9090);
@@ -245,7 +270,7 @@ class EngineIT {
     }
 
     @Test
-    @Order(9)
+    @Order(10)
     void endsWithinItsGracePeriodAlsoWithAnOpenTimeline() throws Exception {
         try (TestStream timeline = TestStream.open(PORT, "", null)) {
             long began = System.nanoTime();
@@ -261,7 +286,7 @@ class EngineIT {
     }
 
     @Test
-    @Order(10)
+    @Order(11)
     void theLedgerBalancesAtTheEnd() throws Exception {
         JsonNode server = system.service("postgres").path("environment");
         JdbcTemplate vault = new JdbcTemplate(new DriverManagerDataSource(
