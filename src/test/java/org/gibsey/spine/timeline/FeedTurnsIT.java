@@ -9,9 +9,11 @@ import org.gibsey.spine.embedded.SpineIT;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.test.context.TestPropertySource;
 
 /** What the one thread of the feed does for who comes back. */
 @SpineIT
+@TestPropertySource(properties = "STREAM_HEARTBEAT=1s")
 class FeedTurnsIT {
 
     private static final long PAGE = 55_181;

@@ -595,7 +595,7 @@ class PageIT {
         awaitTop(top, before);
         assertThat(browser.text("#pill")).isEqualTo("1 new");
         browser.click("#pill");
-        await().until(() -> browser.texts(".question").get(0).equals("newer"));
+        awaitNewest("newer");
     }
 
     @Test
@@ -768,7 +768,7 @@ class PageIT {
 
         await().until(() -> browser.text("#pill").equals("500+ new"));
         browser.click("#pill");
-        await().until(() -> browser.texts(".question").get(0).equals(word + " 740"));
+        awaitNewest(word + " 740");
         scrollUntil(() -> browser.text("#end").equals("⁂"));
         assertThat(browser.texts(".question")).isEqualTo(newest(word, 740));
     }
@@ -1270,7 +1270,7 @@ class PageIT {
         // it leads to the newest, however far away the end is, and back
         browser.script("document.querySelector('#pill').click()");
         browser.awaitLive();
-        await().until(() -> browser.texts(".question").get(0).equals("the last"));
+        awaitNewest("the last");
         assertThat(browser.address()).isEqualTo(ofPage());
         browser.back();
         browser.awaitLive();
@@ -1510,7 +1510,7 @@ class PageIT {
             browser.script("window.isBusy = false; window.watches.top.tell()");
             store("newer", "a", null);
 
-            await().until(() -> browser.texts(".question").get(0).equals("newer"));
+            awaitNewest("newer");
             assertThat(browser.find("#pill").isDisplayed()).isFalse();
         } finally {
             end.run();
@@ -1617,6 +1617,14 @@ class PageIT {
         assertThat(browser.address()).startsWith(ofPage());
         assertThat(browser.<String>script("return document.activeElement.id")).isEqualTo("filter-words");
         assertThat(browser.complaints()).isEmpty();
+    }
+
+    /** Also while the page draws its list anew, and shows none. */
+    private static void awaitNewest(String question) {
+        await().until(() -> browser.texts(".question").stream()
+                .findFirst()
+                .filter(question::equals)
+                .isPresent());
     }
 
     private static void awaitGift(String question) {
