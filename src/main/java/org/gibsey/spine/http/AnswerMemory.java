@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What answers may take of the heap, while they are made and while they wait for their readers. The size of an answer is known
- * only once it is made, so only some are made at a time, and most of that time is the database's. While they are sent their bytes are counted, because a reader can be
- * slow. Clients share both. Thread-safe.
+ * only once it is made, so only some are made at a time, and most of that time is the database's. While they are sent their bytes
+ * are counted, because a reader can be slow. Clients share both. Thread-safe.
  */
 final class AnswerMemory {
 
