@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.function.Predicate;
@@ -33,6 +34,24 @@ public final class TestTopic implements AutoCloseable {
                 Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers, ProducerConfig.LINGER_MS_CONFIG, 5),
                 new ByteArraySerializer(),
                 new ByteArraySerializer());
+    }
+
+    /**
+     * A producer of transactions, for any topic of the broker. Whoever has it ends and closes them: the broker takes one back by
+     * itself after ten minutes only, which is longer than a test waits.
+     */
+    public KafkaProducer<byte[], byte[]> ofTransactions() {
+        Map<String, Object> settings = Map.of(
+                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                bootstrapServers,
+                ProducerConfig.TRANSACTIONAL_ID_CONFIG,
+                UUID.randomUUID().toString(),
+                ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
+                600_000);
+        KafkaProducer<byte[], byte[]> transactions =
+                new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+        transactions.initTransactions();
+        return transactions;
     }
 
     /** Writes a value without key and headers, as the old publisher did. */

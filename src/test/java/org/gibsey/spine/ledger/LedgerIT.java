@@ -28,11 +28,9 @@ import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.ResourceHelper;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.PartitionInfo;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.gibsey.spine.SpineSettings;
 import org.gibsey.spine.broker.KafkaConnection;
 import org.gibsey.spine.embedded.SharedServices;
@@ -427,7 +425,7 @@ class LedgerIT {
         ContinuousAudit heals = audit(SpineSettings.Heal.AUTO, now, healing);
         UUID dead = UUID.randomUUID();
         JsonNode before = await().until(this::ledger, Objects::nonNull);
-        try (KafkaProducer<byte[], byte[]> producer = ofTransactions()) {
+        try (KafkaProducer<byte[], byte[]> producer = topic.ofTransactions()) {
             producer.beginTransaction();
             for (PartitionInfo partition : producer.partitionsFor("ledger_it.dlq")) {
                 producer.send(new ProducerRecord<>("ledger_it.dlq", partition.partition(), null, bytes("open")))
@@ -545,21 +543,6 @@ class LedgerIT {
                 .param(event)
                 .query(Long.class)
                 .single();
-    }
-
-    /** Ended by its owner, as the broker does so after ten minutes only. */
-    private static KafkaProducer<byte[], byte[]> ofTransactions() {
-        Map<String, Object> settings = Map.of(
-                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                SharedServices.get().kafka().bootstrapServers(),
-                ProducerConfig.TRANSACTIONAL_ID_CONFIG,
-                UUID.randomUUID().toString(),
-                ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
-                600_000);
-        KafkaProducer<byte[], byte[]> producer =
-                new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
-        producer.initTransactions();
-        return producer;
     }
 
     private static long added(JsonNode before, JsonNode after, String field) {

@@ -481,7 +481,7 @@ class PersistGiftsIT {
 
     @Test
     void neverReadsWhatATransactionTookBack() throws Exception {
-        try (KafkaProducer<byte[], byte[]> producer = ofTransactions()) {
+        try (KafkaProducer<byte[], byte[]> producer = topic.ofTransactions()) {
             producer.beginTransaction();
             producer.send(new ProducerRecord<>("persist_it", 0, null, gift(84_003, "taken back")))
                     .get();
@@ -502,7 +502,7 @@ class PersistGiftsIT {
     @ValueSource(booleans = {true, false})
     void aGiftBehindAnOpenTransactionOfAnotherProducerIsLag(boolean committed) throws Exception {
         int page = committed ? 84_901 : 84_902;
-        try (KafkaProducer<byte[], byte[]> producer = ofTransactions()) {
+        try (KafkaProducer<byte[], byte[]> producer = topic.ofTransactions()) {
             producer.beginTransaction();
             producer.send(new ProducerRecord<>("persist_it", 5, null, gift(page, "of the transaction")))
                     .get();
@@ -532,21 +532,6 @@ class PersistGiftsIT {
 
     private double gauge(String name) {
         return meters.get(name).gauge().value();
-    }
-
-    private static KafkaProducer<byte[], byte[]> ofTransactions() {
-        Map<String, Object> settings = Map.of(
-                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                SharedServices.get().kafka().bootstrapServers(),
-                ProducerConfig.TRANSACTIONAL_ID_CONFIG,
-                UUID.randomUUID().toString(),
-                // longer than a test waits: the broker takes it back after this time
-                ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
-                600_000);
-        KafkaProducer<byte[], byte[]> producer =
-                new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
-        producer.initTransactions();
-        return producer;
     }
 
     /** Deleted, made again and filled past where the worker was, all while it waits for a lock. */
