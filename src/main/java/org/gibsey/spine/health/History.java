@@ -1,6 +1,5 @@
 package org.gibsey.spine.health;
 
-import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -41,7 +40,7 @@ class History {
     private final MeterRegistry meters;
     private final Clock clock;
     private final Instant began;
-    private final Rates rates;
+    private final Rates rates = new Rates();
     private final Map<String, Incident> open = new TreeMap<>();
     private final Deque<Incident> over = new ArrayDeque<>();
     private final Map<String, Series> series =
@@ -52,7 +51,6 @@ class History {
         this.meters = meters;
         this.clock = steadyClock;
         this.began = steadyClock.instant();
-        this.rates = new Rates(meters);
     }
 
     /**
@@ -96,10 +94,11 @@ class History {
     }
 
     void look() {
-        Map<String, String> faults = faults();
+        FoundMeters found = new FoundMeters(meters);
+        Map<String, String> faults = faults(found);
         Instant now = clock.instant();
-        faults.putAll(rates.faults(now));
-        Series.Reading reading = reading(now);
+        faults.putAll(rates.faults(now, found));
+        Series.Reading reading = reading(now, found);
         synchronized (this) {
             series.values().forEach(each -> each.add(reading));
             for (Incident incident : List.copyOf(open.values())) {
@@ -116,7 +115,7 @@ class History {
     }
 
     /** What is not well at the moment, each with its reason. That the process starts or ends is no incident. */
-    private Map<String, String> faults() {
+    private Map<String, String> faults(FoundMeters meters) {
         Map<String, String> faults = new TreeMap<>();
         if (health.getObject().healthForPath("readiness") instanceof CompositeHealth readiness) {
             readiness.getComponents().forEach((part, found) -> {
@@ -128,11 +127,11 @@ class History {
                 }
             });
         }
-        double lag = gauge("gifts.lag.seconds");
+        double lag = meters.gauge("gifts.lag.seconds");
         if (lag > LONG_LAG_SECONDS) {
             faults.put("lag", "the oldest event has waited for more than a minute");
         }
-        if (gauge("gifts.unaccounted") > 0) {
+        if (meters.gauge("gifts.unaccounted") > 0) {
             faults.put("ledger", "an event is neither row nor dead letter");
         }
         return faults;
@@ -143,27 +142,17 @@ class History {
         return reason == null ? found.getStatus().getCode() : reason.toString();
     }
 
-    private double gauge(String name) {
-        Gauge gauge = meters.find(name).gauge();
-        return gauge == null ? Double.NaN : gauge.value();
-    }
-
-    private Series.Reading reading(Instant now) {
+    private static Series.Reading reading(Instant now, FoundMeters meters) {
         return new Series.Reading(
                 now,
-                counter("gifts.accepted"),
-                counter("gifts.stored"),
-                Rates.buckets(meters, "gifts.save"),
-                Rates.buckets(meters, "gifts.stored.latency"),
-                gauge("gifts.lag.records"),
-                gauge("gifts.lag.seconds"),
-                meters.find("jvm.memory.used").gauges().stream()
+                meters.counter("gifts.accepted"),
+                meters.counter("gifts.stored"),
+                meters.buckets("gifts.save"),
+                meters.buckets("gifts.stored.latency"),
+                meters.gauge("gifts.lag.records"),
+                meters.gauge("gifts.lag.seconds"),
+                meters.all("jvm.memory.used", Gauge.class)
                         .mapToDouble(Gauge::value)
                         .sum());
-    }
-
-    private double counter(String name) {
-        Counter counter = meters.find(name).counter();
-        return counter == null ? Double.NaN : counter.count();
     }
 }

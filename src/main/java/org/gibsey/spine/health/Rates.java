@@ -2,10 +2,8 @@ package org.gibsey.spine.health;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Meter;
-import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.distribution.CountAtBucket;
-import io.micrometer.core.instrument.distribution.HistogramSnapshot;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,14 +31,9 @@ final class Rates {
     static final Pattern OF_CHANGES = Pattern.compile("/vault/gifts/.*|/delete-account");
     static final Pattern FAILED = Pattern.compile("500|503");
 
-    private final MeterRegistry meters;
     private final Window lately = new Window(LATELY, Duration.ofSeconds(10));
     private final Window hour = new Window(HOUR, Duration.ofMinutes(2));
     private @Nullable Instant slowSince;
-
-    Rates(MeterRegistry meters) {
-        this.meters = meters;
-    }
 
     /** Since the start of the process. */
     private record Counts(
@@ -54,8 +47,8 @@ final class Rates {
             List<CountAtBucket> saves) {}
 
     /** What is not well, by the part of the system, each with its reason. To be called every few seconds. */
-    Map<String, String> faults(Instant at) {
-        Counts now = counts(at);
+    Map<String, String> faults(Instant at, FoundMeters meters) {
+        Counts now = counts(at, meters);
         Counts before = lately.add(now);
         Counts hourAgo = hour.add(now);
         Map<String, String> faults = new TreeMap<>();
@@ -81,10 +74,10 @@ final class Rates {
         return faults;
     }
 
-    private Counts counts(Instant at) {
+    private static Counts counts(Instant at, FoundMeters meters) {
         double changes = 0;
         double changesFailed = 0;
-        for (Timer calls : meters.find("http.server.requests").timers()) {
+        for (Timer calls : meters.all("http.server.requests", Timer.class).toList()) {
             if (is(CHANGES, calls, "method") && is(OF_CHANGES, calls, "uri")) {
                 changes += calls.count();
                 changesFailed += is(FAILED, calls, "status") ? calls.count() : 0;
@@ -92,38 +85,25 @@ final class Rates {
         }
         return new Counts(
                 at,
-                counted("gifts.accepted"),
-                meters.find("gifts.rejected").counters().stream()
+                counted(meters, "gifts.accepted"),
+                meters.all("gifts.rejected", Counter.class)
                         .filter(counter -> is(OUR_FAULT, counter, "reason"))
                         .mapToDouble(Counter::count)
                         .sum(),
                 changes,
                 changesFailed,
-                counted("gifts.stored"),
-                counted("gifts.ledger.checked"),
-                buckets(meters, "gifts.save"));
+                counted(meters, "gifts.stored"),
+                counted(meters, "gifts.ledger.checked"),
+                meters.buckets("gifts.save"));
     }
 
-    private double counted(String name) {
-        return meters.find(name).counters().stream().mapToDouble(Counter::count).sum();
+    private static double counted(FoundMeters meters, String name) {
+        return meters.all(name, Counter.class).mapToDouble(Counter::count).sum();
     }
 
     private static boolean is(Pattern wanted, Meter meter, String tag) {
         String value = meter.getId().getTag(tag);
         return value != null && wanted.matcher(value).matches();
-    }
-
-    /** Cumulative, and the last one open. */
-    static List<CountAtBucket> buckets(MeterRegistry meters, String name) {
-        Timer timer = meters.find(name).timer();
-        if (timer == null) {
-            return List.of();
-        }
-        HistogramSnapshot snapshot = timer.takeSnapshot();
-        List<CountAtBucket> buckets = new ArrayList<>(List.of(snapshot.histogramCounts()));
-        buckets.removeIf(bucket -> Double.isInfinite(bucket.bucket()));
-        buckets.add(new CountAtBucket(Double.POSITIVE_INFINITY, snapshot.count()));
-        return buckets;
     }
 
     /** What was counted up to a span ago. */

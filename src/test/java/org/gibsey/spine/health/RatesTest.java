@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RatesTest {
 
     private final MeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    private final Rates rates = new Rates(meters);
+    private final Rates rates = new Rates();
     private Instant now = Instant.parse("2026-11-24T21:46:31Z");
 
     @Test
@@ -156,7 +156,7 @@ class RatesTest {
 
     private Map<String, String> look() {
         now = now.plusSeconds(2);
-        return rates.faults(now);
+        return rates.faults(now, new FoundMeters(meters));
     }
 
     private void call(String method, String uri, String status, int times) {
