@@ -27,6 +27,8 @@ import org.springframework.test.context.ContextConfiguration;
             "spring.jmx.enabled=true",
             // nothing here is so short of time that it must be warm
             "WARM_UP_TIME=0s",
+            // nor so slow that its reads are to be ended
+            "MAX_READ_TIME=30s",
             // only the tests of live routes edit a file: the others would read all of them four times a second
             "VAULT_ROUTES_LOOK_EVERY=5s"
         })

@@ -15,10 +15,9 @@ import org.gibsey.spine.embedded.JavaProcess;
 import org.gibsey.spine.embedded.Ports;
 import org.gibsey.spine.embedded.TestCaller;
 import org.gibsey.spine.timeline.TestStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The application is there before its broker and its database. */
 class LateServicesIT {
@@ -73,14 +72,19 @@ class LateServicesIT {
         }
     }
 
-    /**
-     * As in a cluster, where a process may be there before the Services of its broker and its database.
-     *
-     * @param lookEvery with 0 the route files are read once
-     */
-    @ParameterizedTest
-    @ValueSource(strings = {"250ms", "0"})
-    void goesOnByItselfWhenTheNamesOfBothAreKnown(String lookEvery) throws Exception {
+    /** As in a cluster, where a process may be there before the Services of its broker and its database; it reads its route files once. */
+    @Test
+    void goesOnByItselfWhenTheNamesOfBothAreKnown() throws Exception {
+        goesOnWhenNamesAreKnown("0");
+    }
+
+    @Test
+    @Tag("slow")
+    void goesOnByItselfWhenTheNamesOfBothAreKnownAndRouteFilesAreWatched() throws Exception {
+        goesOnWhenNamesAreKnown("250ms");
+    }
+
+    private void goesOnWhenNamesAreKnown(String lookEvery) throws Exception {
         Path names = Files.writeString(folder.resolve("names"), "127.0.0.1 localhost\n");
         try (JavaProcess application = JavaProcess.application(
                 Map.of(
