@@ -17,6 +17,7 @@ import java.util.logging.Level;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.openqa.selenium.By;
+import org.openqa.selenium.ElementNotInteractableException;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebElement;
@@ -141,9 +142,13 @@ public final class Browser implements AutoCloseable {
 
     /** As a phone has it, in CSS pixels; zero for the window's own size again. */
     public void screen(int width, int height) {
-        driver.executeCdpCommand(
-                "Emulation.setDeviceMetricsOverride",
-                Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width > 0));
+        if (width == 0) {
+            driver.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
+        } else {
+            driver.executeCdpCommand(
+                    "Emulation.setDeviceMetricsOverride",
+                    Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", true));
+        }
     }
 
     /** As in a browser that has never been here. */
@@ -214,6 +219,13 @@ public final class Browser implements AutoCloseable {
                 """, selector);
     }
 
+    /** Whether the reader sees it; it may not be there at all. */
+    public boolean isShown(String selector) {
+        return script(
+                "return document.querySelector(arguments[0])?.checkVisibility({visibilityProperty: true}) ?? false",
+                selector);
+    }
+
     /** What the page's elements hold, all at one moment. */
     public List<String> texts(String selector) {
         return script(
@@ -246,6 +258,12 @@ public final class Browser implements AutoCloseable {
         } catch (StaleElementReferenceException drawnAnew) {
             find(selector).click();
         }
+    }
+
+    /** Of what is hidden now and then, such as a way to stop what is tried again and again. */
+    public void clickOnceShown(String selector) {
+        await().ignoreExceptionsInstanceOf(ElementNotInteractableException.class)
+                .untilAsserted(() -> click(selector));
     }
 
     /** Runs JavaScript in the page. */

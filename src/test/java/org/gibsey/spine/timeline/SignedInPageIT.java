@@ -192,7 +192,7 @@ class SignedInPageIT {
             await().until(() -> browser.text("#outcome").matches(notRenewed + again));
             assertThat(browser.text("#who")).isEqualTo("ida@example.org");
             assertThat(browser.violationsAtEveryWidth("sign-in not renewed")).isEmpty();
-            browser.click("#stop");
+            browser.clickOnceShown("#stop");
             // what was refused is not stored
             await().until(() ->
                     browser.text("#outcome").equals("Not tried any more. It is not saved; what you wrote stays here."));
@@ -327,7 +327,7 @@ class SignedInPageIT {
         browser.click("#save-form button");
         await().until(() -> browser.script("return window.go !== undefined"));
         browser.click("#sign-out");
-        await().until(() -> browser.find("#sign-in").isDisplayed());
+        await().until(() -> browser.isShown("#sign-in"));
         browser.type("#email", "paul@example.org");
         browser.click("#sign-in button");
         String refresh = refreshToken(issuer().mails()
@@ -360,7 +360,7 @@ class SignedInPageIT {
         browser.click("#save-form button");
         await().until(() -> browser.text("#outcome").startsWith("Stored"));
         browser.click(".edit");
-        await().until(() -> browser.find("#edit-answer").isDisplayed());
+        await().until(() -> browser.isShown("#edit-answer"));
         browser.type("#edit-answer", "Rosa alone.");
 
         becomes("sven@example.org");
@@ -369,6 +369,7 @@ class SignedInPageIT {
         becomes("rosa@example.org");
         await().until(() -> browser.texts(".question").equals(List.of("Who reads this?")));
         browser.click(".edit");
+        await().until(() -> browser.isShown("#edit-answer"));
         assertThat(browser.find("#edit-answer").getDomProperty("value")).isEqualTo("Rosa alone.");
     }
 
@@ -486,7 +487,7 @@ class SignedInPageIT {
 
     private TestIssuer.Mail askForLink(String email) throws InterruptedException {
         browser.go(page());
-        await().until(() -> browser.find("#sign-in").isDisplayed());
+        await().until(() -> browser.isShown("#sign-in"));
         browser.type("#email", email);
         browser.click("#sign-in button");
         TestIssuer.Mail mail = issuer().mails().poll(Patience.LIMIT.toSeconds(), TimeUnit.SECONDS);
