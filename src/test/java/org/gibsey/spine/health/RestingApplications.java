@@ -1,10 +1,7 @@
-package org.gibsey.spine.embedded;
-
-import static org.awaitility.Awaitility.await;
+package org.gibsey.spine.health;
 
 import java.util.Collection;
 import org.gibsey.spine.Repeating;
-import org.gibsey.spine.health.Watch;
 import org.springframework.test.context.TestContext;
 import org.springframework.test.context.TestExecutionListener;
 
@@ -19,11 +16,10 @@ public final class RestingApplications implements TestExecutionListener {
         Collection<Repeating> resting = all(test, Repeating.class).stream()
                 .filter(each -> !each.isRunning())
                 .toList();
-        resting.forEach(Repeating::start);
         if (!resting.isEmpty()) {
             // what they saw is as old as their rest
-            await().until(() -> all(test, Watch.class).stream()
-                    .noneMatch(watch -> String.valueOf(watch.reason()).startsWith("gives no answer")));
+            all(test, Watch.class).forEach(Watch::look);
+            resting.forEach(Repeating::start);
         }
     }
 
